@@ -1,0 +1,302 @@
+"""What an audit found, as plain records: the contract of ``result.json``.
+
+Everything above this floor (reports, the command line, the web page) reads these records and computes
+nothing. A number that does not exist is ``None`` and the field ``undefined`` says why; a number that
+is infinite is ``None`` and ``unbounded`` says which side has no bound.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA_VERSION = "1.0"
+
+Status = Literal["flag", "within_line", "insufficient", "info"]
+Family = Literal["primary", "secondary", "exploratory"]
+
+STATUS_WORDS: dict[str, str] = {
+    "flag": "Flagged: past the policy's line, and more than chance",
+    "within_line": "Within the line: the evidence excludes the policy's line",
+    "insufficient": "Insufficient evidence: we cannot tell",
+    "info": "For information: no line is set",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RateRecord:
+    """One metric of one group: the value, its interval and the people behind it."""
+
+    metric: str
+    attribute: str
+    group: str
+    levels: dict[str, str]
+    """The level of each attribute; one entry, or several for a crossing."""
+    cutoff: float | None
+    """The cut-off that made the decision; None for recorded decisions and for score metrics."""
+    num: float | None
+    den: float | None
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str | None
+    n: int
+    """People behind the denominator (rates) or in the group (other metrics)."""
+    undefined: str | None = None
+    band: str | None = None
+    """Score band, for metrics that have one value a band."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A contrast of one group with its reference, and what the policy makes of it."""
+
+    id: str
+    family: Family
+    rule: str | None
+    """The id of the policy's rule that this answers; None where no rule asks."""
+    metric: str
+    contrast: str
+    """How the group is set against the reference: ratio, difference, odds_ratio, shortfall, ..."""
+    attribute: str
+    group: str
+    levels: dict[str, str]
+    reference: str
+    cutoff: float | None
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str | None
+    test: str | None
+    p: float | None
+    p_adjusted: float | None
+    n: int
+    n_reference: int
+    people_needed: int | None
+    """Group members needed to settle an insufficient finding, if the observed effect is the true one."""
+    minimum_detectable: float | None
+    """The effect that people in these numbers would reveal with 80% power."""
+    line: float | None
+    status: Status
+    reason: str
+    sentence: str
+    undefined: str | None = None
+    unbounded: str | None = None
+    sensitivity: dict[str, float | None] = field(default_factory=dict)
+    """The p-values of other tests of the same contrast; they never set the status."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """A check that was not made, and why."""
+
+    what: str
+    reason: str
+    attribute: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRecord:
+    """Something the data did, how often, where first, and what was done about it."""
+
+    code: str
+    message: str
+    count: int
+    column: str | None
+    rows: list[int]
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRecord:
+    """Rows read, rows used, and the rows set aside by reason: read = used + sum of set_aside."""
+
+    read: int
+    used: int
+    set_aside: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One input file: its name without folders, its size in bytes and its sha256."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """What was read. ``sha256`` is the digest of the counts, the same for every engine."""
+
+    name: str
+    sha256: str
+    files: list[FileRecord]
+    ledger: LedgerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffRecord:
+    """One cut-off as people say it, and how many stand exactly at it."""
+
+    cutoff: float
+    text: str
+    people_at: int
+    production: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRecord:
+    """One audited attribute: its levels with their people, and the reference it is held against."""
+
+    name: str
+    levels: dict[str, int]
+    reference: str | None
+    reference_mode: str
+    crossing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRecord:
+    """The roles as declared, and what the data turned out to hold."""
+
+    roles: dict[str, Any]
+    """The declared roles, column by column, as given in the call."""
+    people: int
+    decision_text: str
+    """In words: whose decision is audited, and what counts as favourable."""
+    positive: str
+    """What the positive class is, in words."""
+    cutoffs: list[CutoffRecord]
+    attributes: list[AttributeRecord]
+    decision_counts: dict[str, int]
+    """People by recorded decision label; empty without recorded decisions."""
+    outcome_counts: dict[str, int]
+    """People by outcome: good, bad and each reason for being unobserved; empty without outcomes."""
+    outcomes_complete: bool
+    """False where error rates over everybody are not identified because outcomes are unobserved."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRecord:
+    """The policy that set the lines."""
+
+    id: str
+    version: str
+    title: str
+    sha256: str
+    status: str
+    jurisdiction: str
+    reference: str
+    alpha: float
+    sources: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRecord:
+    """Columns over every cut-off for one group; None where undefined."""
+
+    attribute: str
+    group: str
+    columns: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Rates over all cut-offs at once: the list of cut-offs, then one set of columns a group."""
+
+    cutoffs: list[float]
+    groups: list[CurveRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything one audit found."""
+
+    schema_version: str
+    tool: dict[str, str]
+    created: str | None
+    input: InputRecord
+    schema: SchemaRecord
+    policy: PolicyRecord
+    seed: int
+    confidence: float
+    rates: list[RateRecord]
+    findings: list[Finding]
+    curves: Curves | None
+    not_run: list[NotRun]
+    issues: list[IssueRecord]
+    cube: dict[str, Any]
+    explanation: dict[str, Any] | None = None
+    recourse: dict[str, Any] | None = None
+    alternatives: dict[str, Any] | None = None
+    reliance: dict[str, Any] | None = None
+    monitoring: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain dictionaries and lists, in the order of the fields."""
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """Return the result as JSON text: the same input gives the same bytes.
+
+        Raises
+        ------
+        ValueError
+            If a number that is not finite slipped through; a result never holds one.
+        """
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def finite(value: float | None) -> float | None:
+    """Return a float that JSON can hold: None for None, NaN and the infinities.
+
+    Examples
+    --------
+    >>> finite(0.5), finite(float("nan")), finite(None)
+    (0.5, None, None)
+    """
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def read_result(text: str) -> Result:
+    """Read ``result.json`` back into records, checking every field.
+
+    Raises
+    ------
+    DataContractError
+        If the text is not JSON, or its fields are not those of a result.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from .errors import DataContractError
+
+    try:
+        return TypeAdapter(Result).validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file itself"
+        message = (
+            f"This is not a fairaudit result of schema version {SCHEMA_VERSION}: {first['msg']} at {place} "
+            f"({error.error_count()} problems in all). Give the result.json that `fairaudit audit` wrote."
+        )
+        raise DataContractError(message) from None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``result.json``, made from the records above."""
+    from pydantic import TypeAdapter
+
+    schema = TypeAdapter(Result).json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"fairaudit result {SCHEMA_VERSION}",
+        **schema,
+    }
