@@ -1,0 +1,443 @@
+"""The cube: an immutable array of counts that every population statistic is computed from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CubeError, listed, suggestion
+from ..schema.provenance import Provenance
+from ..schema.roles import Schema
+from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis
+from .confusion import Confusion, ScoreTable, Tally
+
+Ints = NDArray[np.int64]
+
+_ALL = slice(None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cube:
+    """People counted by cell, score bin, decision and outcome.
+
+    ``n`` counts people; ``w`` and ``w2`` are the sums of weights and of squared weights, whole numbers of
+    1 / ``schema.weight_scale`` (None when unweighted). ``s1`` and ``s2`` are the (weighted) sums of score
+    and squared score, whole numbers of 1 / ``schema.score_scale`` (None where bins are exact).
+    ``suppressed`` marks cells whose counts were taken out.
+
+    Examples
+    --------
+    >>> from fairaudit.cube.from_counts import from_counts
+    >>> cube = from_counts(
+    ...     {"race": ["Black", "Black", "White", "White"], "decision": ["pass", "fail", "pass", "fail"],
+    ...      "n": [26, 22, 206, 53]},
+    ...     counts="n", groups="race", decision="decision", favorable="pass")
+    >>> cube.people
+    307
+    >>> cube.groups
+    ('Black', 'White')
+    >>> cube.confusion().selected.n
+    array([ 26., 206.])
+    """
+
+    axes: Axes
+    schema: Schema
+    n: Ints
+    provenance: Provenance
+    w: Ints | None = None
+    w2: Ints | None = None
+    s1: Ints | None = None
+    s2: Ints | None = None
+    suppressed: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        for name, array in self._arrays().items():
+            if array.shape != self.axes.shape:
+                message = f"'{name}' has the shape {array.shape}, but the axes say {self.axes.shape}."
+                raise CubeError(message)
+            array.flags.writeable = False
+
+    def _arrays(self) -> dict[str, Ints]:
+        named = {"n": self.n, "w": self.w, "w2": self.w2, "s1": self.s1, "s2": self.s2}
+        return {name: array for name, array in named.items() if array is not None}
+
+    # What it holds
+
+    @property
+    def people(self) -> int:
+        """Number of people counted, unscored and undecided ones included."""
+        return int(self.n.sum())
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the cells; the levels of a crossing are joined by " x "."""
+        return tuple(" × ".join(levels) for levels in self.axes.cell_levels())
+
+    @property
+    def group_people(self) -> Ints:
+        """People in each cell."""
+        return np.asarray(self.n.sum(axis=(1, 2, 3)))
+
+    @property
+    def weighted(self) -> bool:
+        """True where rows carried weights."""
+        return self.w is not None
+
+    @property
+    def has_outcome(self) -> bool:
+        """True where outcomes were recorded."""
+        return bool(self.axes.outcomes)
+
+    @property
+    def has_decision(self) -> bool:
+        """True where decisions were recorded."""
+        return bool(self.axes.decisions)
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of axes and counts: the same for every engine that counted the same people."""
+        axes = self.axes
+        score = axes.score
+        described: dict[str, Any] = {
+            "dimensions": [[d.name, d.role, d.levels, d.edges, d.closed] for d in axes.dimensions],
+            "cells": axes.cells.tolist(),
+            "score": score
+            and [
+                score.higher_is,
+                score.values is not None and score.values.tolist(),
+                score.edges is not None and score.edges.tolist(),
+                score.low,
+                score.high,
+                score.unscored,
+            ],
+            "decisions": [[d.label, d.kind] for d in axes.decisions],
+            "outcomes": axes.outcomes,
+            "scales": [self.weighted and self.schema.weight_scale, self.s1 is not None and self.schema.score_scale],
+        }
+        digest = hashlib.sha256(json.dumps(described).encode())
+        for name, array in self._arrays().items():
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
+        return digest.hexdigest()
+
+    def _tally(self, bins: slice = _ALL) -> Tally:
+        """Return heads and weights [cell, bin, decision, outcome] as floats."""
+        n = self.n[:, bins].astype(np.float64)
+        if self.w is None or self.w2 is None:
+            return Tally.of(n)
+        scale = self.schema.weight_scale
+        return Tally(n, self.w[:, bins] / scale, self.w2[:, bins] / scale)
+
+    def _by_outcome(self, tally: Tally) -> Tally:
+        """Fold the last axis into good, bad, unobserved."""
+
+        def fold(array: NDArray[np.float64]) -> NDArray[np.float64]:
+            folded = np.zeros((*array.shape[:-1], 3))
+            if self.has_outcome:
+                folded[..., :2] = array[..., :2]
+                folded[..., 2] = array[..., 2:].sum(axis=-1)
+            else:
+                folded[..., 2] = array[..., 0]
+            return folded
+
+        if tally.w is tally.n:
+            return Tally.of(fold(tally.n))
+        return Tally(fold(tally.n), fold(tally.w), fold(tally.w2))
+
+    # Decisions against outcomes
+
+    def confusion(self, cutoff: float | None = None) -> Confusion:
+        """Return decisions against outcomes by cell: of the recorded decision, or at a cut-off.
+
+        Parameters
+        ----------
+        cutoff
+            None for recorded decisions (excluded ones are left out, intermediate ones are not
+            favorable); a number for the rule that the score makes at that cut-off (unscored people are
+            left out).
+
+        Raises
+        ------
+        CubeError
+            If no decision, or no score, was counted, or the cut-off cannot be answered.
+        """
+        if cutoff is None:
+            return Confusion(self._by_outcome(self._recorded()))
+        score = self._score("A cut-off")
+        at = score.first_above(float(cutoff))
+        scored = self._by_outcome(self._tally(slice(0, score.scored_bins)).sum(axis=2))
+        lower, upper = scored[:, :at].sum(axis=1), scored[:, at:].sum(axis=1)
+        sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
+        return Confusion(_stack(*sides, axis=1))
+
+    def _recorded(self) -> Tally:
+        if not self.has_decision:
+            message = "No decision was counted in this cube. Give a cutoff, or count with decision=."
+            raise CubeError(message)
+        kinds = np.array([level.kind for level in self.axes.decisions])
+        by_label = self._tally().sum(axis=1)
+        favorable = by_label[:, kinds == "favorable"].sum(axis=1)
+        other = by_label[:, (kinds == "unfavorable") | (kinds == "intermediate")].sum(axis=1)
+        return _stack(favorable, other, axis=1)
+
+    def confusions(self) -> tuple[NDArray[np.float64], Confusion]:
+        """Return every cut-off that the bins can answer, and the confusions [cutoff, cell, ...].
+
+        One cumulative sum over the bins serves them all.
+        """
+        score = self._score("All cut-offs")
+        cutoffs = score.cutoffs()
+        at = np.array([score.first_above(c) for c in cutoffs.tolist()], dtype=np.int64)
+        scored = self._by_outcome(self._tally(slice(0, score.scored_bins)).sum(axis=2))
+
+        def below(array: NDArray[np.float64]) -> NDArray[np.float64]:
+            cumulative = np.concatenate([np.zeros((len(array), 1, 3)), array.cumsum(axis=1)], axis=1)
+            return np.moveaxis(cumulative[:, at], 1, 0)
+
+        lower = (
+            Tally.of(below(scored.n))
+            if scored.w is scored.n
+            else Tally(below(scored.n), below(scored.w), below(scored.w2))
+        )
+        upper = _broadcast(scored.sum(axis=1), len(at)) - lower
+        sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
+        return cutoffs, Confusion(_stack(*sides, axis=2))
+
+    def score_table(self) -> ScoreTable:
+        """Return scored people by cell, bin and outcome, bins running from the worst score to the best."""
+        score = self._score("A score metric")
+        scored = slice(0, score.scored_bins)
+        table = self._by_outcome(self._tally(scored).sum(axis=2))
+        people = table.w.sum(axis=-1)
+        if score.values is not None:
+            means = np.broadcast_to(score.values, people.shape)
+            squares = means**2
+        else:
+            assert self.s1 is not None and self.s2 is not None  # noqa: S101, PT018 - kept wherever bins are gridded
+            with np.errstate(invalid="ignore", divide="ignore"):
+                weight = people * self.schema.score_scale
+                means = np.where(people > 0, self.s1[:, scored].sum(axis=(2, 3)) / weight, 0.0)
+                squares = np.where(people > 0, self.s2[:, scored].sum(axis=(2, 3)) / weight, 0.0)
+        if score.higher_is == "worse":
+            table, means, squares = table[:, ::-1], means[:, ::-1], squares[:, ::-1]
+        return ScoreTable(table, means, squares, score.higher_is == "better")
+
+    def people_at(self, cutoff: float) -> int:
+        """Return how many people have exactly this score; for gridded scores, are in the bin that it closes."""
+        score = self._score("A cut-off")
+        at = score.first_above(cutoff)
+        index = at if score.higher_is == "better" else at - 1
+        if score.values is not None and (index >= len(score.values) or score.values[index] != cutoff):
+            return 0
+        return int(self.n[:, index].sum())
+
+    @property
+    def unscored(self) -> Ints:
+        """People without a score, by cell."""
+        score = self.axes.score
+        if score is None or not score.unscored:
+            return np.zeros(len(self.axes.cells), dtype=np.int64)
+        return np.asarray(self.n[:, score.scored_bins].sum(axis=(1, 2)))
+
+    def _score(self, what: str) -> ScoreAxis:
+        if self.axes.score is None:
+            message = f"{what} needs a score, and none was counted in this cube. Count with score= and higher_is=."
+            raise CubeError(message)
+        return self.axes.score
+
+    # Collapsing and merging
+
+    def marginal(self, names: str | Sequence[str]) -> Cube:
+        """Return the cube over some of its dimensions only, summed over the others.
+
+        Parameters
+        ----------
+        names
+            One or several attributes, strata or the period; several make a crossing.
+
+        Raises
+        ------
+        CubeError
+            If a name was not counted.
+        """
+        wanted = (names,) if isinstance(names, str) else tuple(names)
+        for name in wanted:
+            if name not in self.axes.names:
+                message = (
+                    f"'{name}' is not counted in this cube; it has {listed(self.axes.names) or 'no groups'}."
+                    f"{suggestion(name, self.axes.names)}"
+                )
+                raise CubeError(message)
+        kept = [self.axes.names.index(name) for name in wanted]
+        cells, inverse = np.unique(self.axes.cells[:, kept], axis=0, return_inverse=True)
+        inverse = inverse.reshape(-1)
+        axes = dataclasses.replace(
+            self.axes, dimensions=tuple(self.axes.dimensions[i] for i in kept), cells=cells.astype(np.int32)
+        )
+
+        def collapse(array: Ints) -> Ints:
+            out = np.zeros(axes.shape, dtype=np.int64)
+            np.add.at(out, inverse, array)
+            return out
+
+        arrays = {name: collapse(array) for name, array in self._arrays().items()}
+        suppressed = None
+        if self.suppressed is not None:
+            suppressed = np.zeros(len(cells), dtype=bool)
+            np.logical_or.at(suppressed, inverse, self.suppressed)
+        return Cube(axes, self.schema, provenance=self.provenance, suppressed=suppressed, **arrays)
+
+    def __add__(self, other: Cube) -> Cube:
+        """Return the cube of both sets of people.
+
+        Raises
+        ------
+        CubeError
+            If dimensions, score bins, decision levels, weights or scales differ; the message says which.
+        """
+        axes = _merged_axes(self, other)
+        parts = (self, other)
+        places = [_places(part.axes, axes) for part in parts]
+
+        def together(name: str) -> Ints | None:
+            arrays = [part._arrays().get(name) for part in parts]
+            if all(array is None for array in arrays):
+                return None
+            out = np.zeros(axes.shape, dtype=np.int64)
+            for array, place in zip(arrays, places, strict=True):
+                if array is not None:
+                    out[place] += array
+            return out
+
+        n = together("n")
+        assert n is not None  # noqa: S101 - every cube has counts
+        suppressed = None
+        if self.suppressed is not None or other.suppressed is not None:
+            suppressed = np.zeros(len(axes.cells), dtype=bool)
+            for part, place in zip(parts, places, strict=True):
+                if part.suppressed is not None:
+                    suppressed[place[0].reshape(-1)] |= part.suppressed
+        return Cube(
+            axes,
+            _merged_schema(self.schema, other.schema),
+            n,
+            self.provenance + other.provenance,
+            together("w"),
+            together("w2"),
+            together("s1"),
+            together("s2"),
+            suppressed,
+        )
+
+
+def _stack(first: Tally, second: Tally, *, axis: int) -> Tally:
+    if first.w is first.n and second.w is second.n:
+        return Tally.of(np.stack([first.n, second.n], axis=axis))
+    return Tally(
+        np.stack([first.n, second.n], axis=axis),
+        np.stack([first.w, second.w], axis=axis),
+        np.stack([first.w2, second.w2], axis=axis),
+    )
+
+
+def _broadcast(tally: Tally, length: int) -> Tally:
+    def spread(array: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.broadcast_to(array, (length, *array.shape))
+
+    if tally.w is tally.n:
+        return Tally.of(spread(tally.n))
+    return Tally(spread(tally.n), spread(tally.w), spread(tally.w2))
+
+
+def _merged_schema(one: Schema, two: Schema) -> Schema:
+    for name in {*one.references} & {*two.references}:
+        if one.references[name] != two.references[name]:
+            message = (
+                f"Cubes differ in the reference of '{name}': '{one.references[name]}' and '{two.references[name]}'. "
+                "Count both with the same reference, or give it when auditing."
+            )
+            raise CubeError(message)
+    return dataclasses.replace(
+        one,
+        cutoffs=tuple(sorted({*one.cutoffs, *two.cutoffs})),
+        references={**one.references, **two.references},
+    )
+
+
+def _merged_axes(one: Cube, two: Cube) -> Axes:
+    a, b = one.axes, two.axes
+    if a.names != b.names:
+        message = (
+            f"Cubes differ in their groups: {listed(a.names) or 'none'} and {listed(b.names) or 'none'}. "
+            "Count both with the same groups, strata and period, in the same order."
+        )
+        raise CubeError(message)
+    for what, differs in (
+        ("a score", (a.score is None) != (b.score is None)),
+        ("decisions", bool(a.decisions) != bool(b.decisions)),
+        ("outcomes", bool(a.outcomes) != bool(b.outcomes)),
+        ("weights", one.weighted != two.weighted),
+        ("the same weight_scale", one.weighted and one.schema.weight_scale != two.schema.weight_scale),
+        ("the same score_scale", one.s1 is not None and one.schema.score_scale != two.schema.score_scale),
+    ):
+        if differs:
+            message = f"Cubes cannot be merged: only one of them has {what}. Count both with the same schema."
+            raise CubeError(message)
+    dimensions = tuple(p + q for p, q in zip(a.dimensions, b.dimensions, strict=True))
+    cells = np.unique(np.concatenate([_recoded(a, dimensions), _recoded(b, dimensions)]), axis=0)
+    score = a.score + b.score if a.score is not None and b.score is not None else None
+    outcomes = (*OBSERVED, *sorted({*a.outcomes[2:], *b.outcomes[2:]})) if a.outcomes else ()
+    return Axes(dimensions, cells, score, _merged_decisions(a.decisions, b.decisions), outcomes)
+
+
+def _merged_decisions(
+    one: tuple[DecisionLevel, ...], two: tuple[DecisionLevel, ...]
+) -> tuple[DecisionLevel, ...]:
+    kinds = {level.label: level for level in one}
+    for level in two:
+        if kinds.setdefault(level.label, level).kind != level.kind:
+            message = (
+                f"Cubes differ in the decision '{level.label}': {kinds[level.label].kind} in one, {level.kind} in "
+                "the other. Count both with the same decision_levels."
+            )
+            raise CubeError(message)
+    return order_decisions(kinds.values())
+
+
+def order_decisions(levels: Any) -> tuple[DecisionLevel, ...]:
+    """Return decision levels from favorable to excluded, then by label."""
+    order = {"favorable": 0, "intermediate": 1, "unfavorable": 2, "excluded": 3}
+    return tuple(sorted(levels, key=lambda level: (order[level.kind], level.label)))
+
+
+def _recoded(axes: Axes, dimensions: tuple[Dimension, ...]) -> NDArray[np.int32]:
+    """Return the cells with the level numbers of other dimensions that hold all their levels."""
+    columns = []
+    for i, (old, new) in enumerate(zip(axes.dimensions, dimensions, strict=True)):
+        place = {level: code for code, level in enumerate(new.levels)}
+        codes = np.array([place[level] for level in old.levels], dtype=np.int32)
+        columns.append(codes[axes.cells[:, i]])
+    if not columns:
+        return axes.cells
+    return np.stack(columns, axis=1)
+
+
+def _places(axes: Axes, merged: Axes) -> tuple[NDArray[np.int64], ...]:
+    """Return where the entries of one cube lie in the merged one, as an open mesh of indices."""
+    row = {tuple(cell): i for i, cell in enumerate(merged.cells.tolist())}
+    cells = [row[tuple(cell)] for cell in _recoded(axes, merged.dimensions).tolist()]
+    if axes.score is not None and merged.score is not None:
+        bins = axes.score.map_into(merged.score)
+    else:
+        bins = np.arange(1)
+    labels = [level.label for level in merged.decisions]
+    decisions = [labels.index(level.label) for level in axes.decisions] or [0]
+    outcomes = [merged.outcomes.index(outcome) for outcome in axes.outcomes] or [0]
+    return np.ix_(cells, bins, decisions, outcomes)

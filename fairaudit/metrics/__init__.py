@@ -1,0 +1,22 @@
+"""The catalogue of metrics: pure functions from counts to rates and estimates.
+
+``base`` what a metric is · ``selection`` who is selected and how outcomes turn out · ``error_rates``
+decisions against outcomes · ``ranking`` scores against outcomes · ``disparity`` a group against its reference.
+"""
+
+from . import disparity, error_rates, ranking, selection
+from .base import CONTRASTS, METRICS, Contrast, Estimate, Metric, Rate, find_metric
+
+__all__ = [
+    "CONTRASTS",
+    "METRICS",
+    "Contrast",
+    "Estimate",
+    "Metric",
+    "Rate",
+    "disparity",
+    "error_rates",
+    "find_metric",
+    "ranking",
+    "selection",
+]

@@ -1,0 +1,79 @@
+"""Who is there, who is selected, and how outcomes turn out."""
+
+from __future__ import annotations
+
+from ..cube.confusion import Confusion, ScoreTable
+from .base import Rate, metric
+
+_UGESP = "29 CFR 1607.4(D)"
+
+
+@metric(
+    title="Selection rate",
+    formula="selected / people",
+    better="higher",
+    needs={"decision"},
+    undefined_when="nobody was decided on",
+    source=_UGESP,
+    aliases=("approval rate", "positive rate", "predicted positive rate", "ppr", "pprev", "statistical parity"),
+)
+def selection_rate(k: Confusion) -> Rate:
+    """Share of people who got the favorable decision."""
+    return Rate.of(k.selected, k.people)
+
+
+@metric(
+    title="Adverse rate",
+    formula="(people - selected) / people",
+    better="lower",
+    needs={"decision"},
+    undefined_when="nobody was decided on",
+    source=_UGESP,
+    aliases=("denial rate", "rejection rate"),
+)
+def adverse_rate(k: Confusion) -> Rate:
+    """Share of people who did not get the favorable decision."""
+    return Rate.of(k.not_selected, k.people)
+
+
+@metric(
+    title="Good rate",
+    formula="good / (good + bad), among people whose outcome is observed",
+    better="neither",
+    needs={"outcome"},
+    undefined_when="nobody's outcome is observed",
+    source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3",
+    aliases=("repayment rate",),
+)
+def good_rate(k: Confusion) -> Rate:
+    """Share of people with a good outcome, among those whose outcome is observed."""
+    return Rate.of(k.good, k.good + k.bad)
+
+
+@metric(
+    title="Bad rate",
+    formula="bad / (good + bad), among people whose outcome is observed",
+    better="neither",
+    needs={"outcome"},
+    undefined_when="nobody's outcome is observed",
+    source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3",
+    aliases=("default rate", "prevalence", "prev"),
+)
+def bad_rate(k: Confusion) -> Rate:
+    """Share of people with a bad outcome, among those whose outcome is observed."""
+    return Rate.of(k.bad, k.good + k.bad)
+
+
+@metric(
+    title="Bad rate by score band",
+    formula="bad in the band / (good + bad) in the band, among people whose outcome is observed",
+    better="neither",
+    needs={"score", "outcome"},
+    undefined_when="nobody with an observed outcome has a score in the band",
+    source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3 (sufficiency)",
+    aliases=("calibration by group",),
+    kind="bands",
+)
+def bad_rate_by_score_band(s: ScoreTable) -> Rate:
+    """Share of people with a bad outcome at the same score: does the score mean the same risk?"""
+    return Rate.of(s.bad, s.good + s.bad)

@@ -1,0 +1,19 @@
+"""The words of an audit: roles of columns, labels, data issues and where the counts came from."""
+
+from .issues import DataIssue
+from .labels import MISSING, label
+from .provenance import InputFile, Ledger, Provenance
+from .roles import Attribute, DecisionKind, Schema, declare
+
+__all__ = [
+    "MISSING",
+    "Attribute",
+    "DataIssue",
+    "DecisionKind",
+    "InputFile",
+    "Ledger",
+    "Provenance",
+    "Schema",
+    "declare",
+    "label",
+]

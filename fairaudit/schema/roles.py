@@ -1,0 +1,340 @@
+"""Which column plays which role, declared once and checked before any row is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from ..errors import SchemaError, listed, suggestion
+from .labels import MISSING, label
+
+HigherIs = Literal["better", "worse"]
+DecisionKind = Literal["favorable", "unfavorable", "intermediate", "excluded"]
+DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
+Closed = Literal["left", "right"]
+
+WEIGHT_SCALE = 1_000_000
+SCORE_SCALE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column whose levels are groups; with ``edges`` its numbers are cut into bands.
+
+    Examples
+    --------
+    >>> Attribute("age", edges=(25.0, 62.0)).closed
+    'left'
+    """
+
+    name: str
+    edges: tuple[float, ...] = ()
+    closed: Closed = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The roles of the columns. Make one with :func:`declare`, which checks it."""
+
+    attributes: tuple[Attribute, ...] = ()
+    score: str | None = None
+    higher_is: HigherIs | None = None
+    cutoffs: tuple[float, ...] = ()
+    edges: tuple[float, ...] = ()
+    decision: str | None = None
+    favorable: str | None = None
+    decision_levels: Mapping[str, DecisionKind] = field(default_factory=dict)
+    outcome: str | None = None
+    good: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    unobserved: Mapping[str, str] = field(default_factory=dict)
+    """Outcome label -> why the outcome is not known (declined, not matured, ...)."""
+    strata: tuple[str, ...] = ()
+    period: str | None = None
+    weight: str | None = None
+    counts: str | None = None
+    references: Mapping[str, str] = field(default_factory=dict)
+    weight_scale: int = WEIGHT_SCALE
+    score_scale: int = SCORE_SCALE
+
+    @property
+    def dimension_names(self) -> tuple[str, ...]:
+        """Columns that make cells: attributes, then strata, then the period."""
+        names = tuple(attribute.name for attribute in self.attributes) + self.strata
+        return (*names, self.period) if self.period else names
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that have a role, each once, in a fixed order."""
+        roles = (*self.dimension_names, self.score, self.decision, self.outcome, self.weight, self.counts)
+        return tuple(dict.fromkeys(name for name in roles if name))
+
+    def roles(self) -> dict[str, Any]:
+        """Return the declared roles as plain values, leaving out what was not declared."""
+        plain: dict[str, Any] = {
+            "score": self.score,
+            "higher_is": self.higher_is,
+            "cutoffs": list(self.cutoffs),
+            "edges": list(self.edges),
+            "decision": self.decision,
+            "favorable": self.favorable,
+            "decision_levels": dict(self.decision_levels),
+            "outcome": self.outcome,
+            "good": list(self.good),
+            "bad": list(self.bad),
+            "unobserved": dict(self.unobserved),
+            "groups": [attribute.name for attribute in self.attributes],
+            "bands": {a.name: list(a.edges) for a in self.attributes if a.edges},
+            "closed": {a.name: a.closed for a in self.attributes if a.edges},
+            "strata": list(self.strata),
+            "period": self.period,
+            "weight": self.weight,
+            "counts": self.counts,
+            "reference": dict(self.references),
+            "weight_scale": self.weight_scale if self.weight else None,
+            "score_scale": self.score_scale if self.score else None,
+        }
+        return {key: value for key, value in plain.items() if value not in (None, [], {})}
+
+
+def _names(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _labels(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    many = isinstance(value, Iterable) and not isinstance(value, str)
+    return tuple(dict.fromkeys(label(item) for item in (value if many else [value])))
+
+
+def _numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, ...]:
+    if value is None:
+        return ()
+    items = list(value) if isinstance(value, Iterable) else [value]
+    try:
+        numbers = tuple(sorted({float(item) for item in items}))
+    except (TypeError, ValueError):
+        message = f"{role} must be a number or a list of numbers, got {value!r}."
+        raise SchemaError(message) from None
+    if not all(math.isfinite(item) for item in numbers):
+        message = f"{role} must be finite, got {value!r}."
+        raise SchemaError(message)
+    return numbers
+
+
+def _attributes(
+    names: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed
+) -> tuple[Attribute, ...]:
+    if closed not in get_args(Closed):
+        message = f"closed must be 'left' or 'right', got {closed!r}."
+        raise SchemaError(message)
+    for name in bands:
+        if name not in names:
+            message = (
+                f"Bands are given for '{name}', which is not among the groups "
+                f"({listed(names) or 'none given'}).{suggestion(name, names)}"
+            )
+            raise SchemaError(message)
+    attributes = []
+    for name in names:
+        edges = _numbers(bands[name], f"The edges of '{name}'") if name in bands else ()
+        if name in bands and not edges:
+            message = f"The bands of '{name}' need at least one edge, for example bands={{'{name}': [25, 62]}}."
+            raise SchemaError(message)
+        attributes.append(Attribute(name, edges, closed))
+    return tuple(attributes)
+
+
+def _decision_levels(levels: Mapping[Any, str]) -> dict[str, DecisionKind]:
+    checked: dict[str, DecisionKind] = {}
+    for name, kind in levels.items():
+        if kind not in DECISION_KINDS:
+            message = (
+                f"decision_levels maps {name!r} to {kind!r}; a level is one of "
+                f"{', '.join(DECISION_KINDS)}.{suggestion(str(kind), DECISION_KINDS)}"
+            )
+            raise SchemaError(message)
+        checked[label(name)] = kind  # type: ignore[assignment]
+    if checked and "favorable" not in checked.values():
+        message = "decision_levels names no favorable level; map at least one label to 'favorable'."
+        raise SchemaError(message)
+    return checked
+
+
+def _check_score(score: str | None, higher_is: str | None, cutoffs: object, edges: object) -> None:
+    if score is None:
+        for role, value in (("higher_is", higher_is), ("cutoff", cutoffs), ("edges", edges)):
+            if value:
+                message = f"{role} is given but no score. Name the score column with score=."
+                raise SchemaError(message)
+    elif higher_is not in get_args(HigherIs):
+        message = (
+            f"higher_is must be 'better' (a credit score) or 'worse' (a risk score), got {higher_is!r}. "
+            f"The direction of '{score}' is never guessed."
+        )
+        raise SchemaError(message)
+
+
+def _check_decision(
+    decision: str | None, favorable: str | None, levels: Mapping[str, DecisionKind]
+) -> None:
+    if decision is None and (favorable is not None or levels):
+        message = "favorable or decision_levels is given but no decision. Name its column with decision=."
+        raise SchemaError(message)
+    if decision is not None and (favorable is None) == (not levels):
+        message = (
+            f"Say which labels of '{decision}' are favorable, in one way: favorable='approved' for two "
+            "labels, or decision_levels={'approved': 'favorable', 'denied': 'unfavorable', ...} for more."
+        )
+        raise SchemaError(message)
+
+
+def _check_outcome(
+    outcome: str | None, good: tuple[str, ...], bad: tuple[str, ...], unobserved: Mapping[str, str]
+) -> None:
+    if outcome is None:
+        if good or bad or unobserved:
+            message = "good, bad or unobserved is given but no outcome. Name its column with outcome=."
+            raise SchemaError(message)
+        return
+    if not (good or bad):
+        message = (
+            f"Say which value of '{outcome}' is bad (bad=1) or which is good (good=0); it is never guessed."
+        )
+        raise SchemaError(message)
+    both = {*good} & {*bad} | {*good, *bad} & {*unobserved}
+    if both:
+        message = f"The outcome {listed(sorted(both))} is given two meanings among good, bad and unobserved."
+        raise SchemaError(message)
+
+
+def declare(
+    *,
+    score: str | None = None,
+    higher_is: HigherIs | None = None,
+    cutoff: float | Sequence[float] | None = None,
+    decision: str | None = None,
+    favorable: Any = None,
+    decision_levels: Mapping[Any, DecisionKind] | None = None,
+    outcome: str | None = None,
+    bad: Any = None,
+    good: Any = None,
+    unobserved: Mapping[Any, str] | None = None,
+    groups: str | Sequence[str] = (),
+    bands: Mapping[str, Sequence[float]] | None = None,
+    closed: Closed = "left",
+    strata: str | Sequence[str] = (),
+    weight: str | None = None,
+    period: str | None = None,
+    counts: str | None = None,
+    reference: Mapping[str, Any] | None = None,
+    edges: Sequence[float] | None = None,
+    weight_scale: int = WEIGHT_SCALE,
+    score_scale: int = SCORE_SCALE,
+) -> Schema:
+    """Declare the roles of the columns, and check that they fit together.
+
+    Parameters
+    ----------
+    score, higher_is, cutoff
+        The column under audit, the side on which it is ``"better"`` or ``"worse"`` (required, never
+        guessed), and the cut-off or cut-offs: favorable is ``score >= cutoff`` when higher is better
+        and ``score <= cutoff`` when higher is worse.
+    decision, favorable, decision_levels
+        The column of recorded decisions; the one favorable label, or every label's kind (favorable,
+        unfavorable, intermediate, excluded).
+    outcome, bad, good, unobserved
+        What really happened: the label or labels that are bad, or good, and a reason for each label
+        that means "not known".
+    groups, bands, closed
+        The attributes; the edges that cut a number into bands; whether an edge begins (``"left"``)
+        or ends (``"right"``) a band.
+    strata, weight, period
+        Columns to condition on, of row weights, and of the period.
+    counts
+        The column that says how many people a row stands for, when the rows are counts.
+    reference
+        The group that each attribute is compared with.
+    edges
+        Bin edges for a score of many distinct values; cubes with equal edges can be merged.
+    weight_scale, score_scale
+        Sums of weights and of scores are kept as whole numbers of 1/scale.
+
+    Returns
+    -------
+    Schema
+
+    Raises
+    ------
+    SchemaError
+        If roles are missing, contradict each other, or one column has two roles that exclude each other.
+
+    Examples
+    --------
+    >>> schema = declare(score="points", higher_is="better", cutoff=620, groups="race")
+    >>> schema.columns
+    ('race', 'points')
+    """
+    names, strata_names = _names(groups), _names(strata)
+    cutoffs, bin_edges = _numbers(cutoff, "cutoff"), _numbers(edges, "edges")
+    levels = _decision_levels(decision_levels or {})
+    favorable_label = None if favorable is None else label(favorable)
+    good_labels, bad_labels = _labels(good), _labels(bad)
+    reasons = {label(name): str(reason) for name, reason in (unobserved or {}).items()}
+    _check_score(score, higher_is, cutoffs, bin_edges)
+    _check_decision(decision, favorable_label, levels)
+    _check_outcome(outcome, good_labels, bad_labels, reasons)
+    if score is None and decision is None and outcome is None:
+        message = "Nothing to audit: name a score, a decision or an outcome column."
+        raise SchemaError(message)
+    _check_distinct(names, strata_names, period, score, decision, outcome, weight, counts)
+    references = {name: label(level) for name, level in (reference or {}).items()}
+    for name, level in references.items():
+        if name not in names:
+            message = (
+                f"A reference is given for '{name}', which is not among the groups "
+                f"({listed(names) or 'none given'}).{suggestion(name, names)}"
+            )
+            raise SchemaError(message)
+        if level == MISSING:
+            message = f"The reference of '{name}' is {MISSING}: people whose group is unknown are never a reference."
+            raise SchemaError(message)
+    for scale, role in ((weight_scale, "weight_scale"), (score_scale, "score_scale")):
+        if scale < 1:
+            message = f"{role} must be a whole number of at least 1, got {scale!r}."
+            raise SchemaError(message)
+    return Schema(
+        attributes=_attributes(names, bands or {}, closed),
+        score=score,
+        higher_is=higher_is,
+        cutoffs=cutoffs,
+        edges=bin_edges,
+        decision=decision,
+        favorable=favorable_label,
+        decision_levels=MappingProxyType(levels),
+        outcome=outcome,
+        good=good_labels,
+        bad=bad_labels,
+        unobserved=MappingProxyType(reasons),
+        strata=strata_names,
+        period=period,
+        weight=weight,
+        counts=counts,
+        references=MappingProxyType(references),
+        weight_scale=int(weight_scale),
+        score_scale=int(score_scale),
+    )
+
+
+def _check_distinct(groups: tuple[str, ...], strata: tuple[str, ...], *others: str | None) -> None:
+    named = [*groups, *strata, *(name for name in others if name)]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        message = f"Column '{twice[0]}' is given more than one role; each column has one."
+        raise SchemaError(message)
