@@ -1,0 +1,67 @@
+"""The numbers of the first rows that a data issue is about, where the rows have an order."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+
+from ..schema.issues import DataIssue
+from ..schema.labels import MISSING, label, number
+from .sources import Source
+
+FIRST_ROWS = 5
+
+
+def _not_a_number(value: Any) -> bool:
+    return number(value) is None
+
+
+def _infinite(value: Any) -> bool:
+    parsed = number(value)
+    return parsed is not None and math.isinf(parsed)
+
+
+def _missing(value: Any) -> bool:
+    return label(value) == MISSING
+
+
+def _bad_weight(value: Any) -> bool:
+    parsed = number(value)
+    return parsed is None or not math.isfinite(parsed) or parsed < 0
+
+
+_IS_ABOUT: dict[str, Callable[[Any], bool]] = {
+    "score_not_a_number": _not_a_number,
+    "band_not_a_number": _not_a_number,
+    "score_infinite": _infinite,
+    "score_missing": _missing,
+    "weight_invalid": _bad_weight,
+}
+
+
+def with_first_rows(source: Source, issues: tuple[DataIssue, ...]) -> tuple[DataIssue, ...]:
+    """Return the issues with the numbers of the first rows they are about, counted from 1 after a header."""
+    if not source.ordered:
+        return issues
+    return tuple(
+        dataclasses.replace(issue, rows=_first_rows(source, issue.column, _IS_ABOUT[issue.code]))
+        if issue.column and issue.code in _IS_ABOUT and not issue.rows
+        else issue
+        for issue in issues
+    )
+
+
+def _first_rows(source: Source, column: str, is_about: Callable[[Any], bool]) -> tuple[int, ...]:
+    import pyarrow.compute as pc
+
+    chosen = source.frame.select(column)
+    table = chosen.collect("pyarrow") if isinstance(chosen, nw.LazyFrame) else chosen
+    encoded = pc.dictionary_encode(table.to_arrow().column(column), null_encoding="encode").combine_chunks()
+    about = np.array([is_about(value) for value in encoded.dictionary.to_pylist()], dtype=bool)
+    rows = np.flatnonzero(about[encoded.indices.to_numpy(zero_copy_only=False)])[:FIRST_ROWS]
+    return tuple(int(row) + 1 for row in rows)
