@@ -1,3 +1,93 @@
-"""fairaudit: fairness audits of anything that gives people a score."""
+"""fairaudit: fairness audits of anything that gives people a score.
+
+>>> import fairaudit as fa
+>>> audit = fa.audit(
+...     {"race": ["Black", "Black", "White", "White"], "decision": ["pass", "fail", "pass", "fail"], "n": [26, 22, 206, 53]},
+...     counts="n", groups="race", decision="decision", favorable="pass", reference={"race": "White"})
+>>> audit.result.findings[0].status
+'flag'
+
+The map of the house, from the ground up; lower floors never import higher ones:
+
+``errors``       every error raised on purpose
+``schema``       roles of columns, labels, data issues, provenance
+``cube``         counts of people: the one thing statistics are made of
+``metrics``      counts to rates and estimates
+``inference``    intervals, tests, draws, power
+``policy``       what is measured and where the lines are; presets with dates and sources
+``data``         rows in, from files and frames of any kind; the data sets
+``result``       what an audit found, as plain records and JSON
+``measuring``, ``judging``, ``describing``, ``sentences``   records made of cubes and policies
+``report``       records to HTML, Markdown and CSV
+``auditing``     ``audit(...)``: ties it together. Read this first
+``demonstration``  the worked example behind ``fairaudit demo``
+``cli``          the command line
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .auditing import Audit, audit, count
+    from .cube.cube import Cube
+    from .cube.from_counts import from_counts
+    from .cube.io import load as load_cube
+    from .cube.io import save as save_cube
+    from .cube.publish import suppress
+    from .data.bundled import dataset_names
+    from .data.bundled import describe as describe_dataset
+    from .data.bundled import load as load_dataset
+    from .errors import FairauditError
+    from .result import Finding, Result, read_result
+
+_WHERE = {
+    "Audit": ("auditing", "Audit"),
+    "Cube": ("cube.cube", "Cube"),
+    "FairauditError": ("errors", "FairauditError"),
+    "Finding": ("result", "Finding"),
+    "Result": ("result", "Result"),
+    "audit": ("auditing", "audit"),
+    "count": ("auditing", "count"),
+    "dataset_names": ("data.bundled", "dataset_names"),
+    "describe_dataset": ("data.bundled", "describe"),
+    "from_counts": ("cube.from_counts", "from_counts"),
+    "load_cube": ("cube.io", "load"),
+    "load_dataset": ("data.bundled", "load"),
+    "read_result": ("result", "read_result"),
+    "save_cube": ("cube.io", "save"),
+    "suppress": ("cube.publish", "suppress"),
+}
+"""Public name -> where it lives: loaded when first used, so that importing the package costs nothing."""
+
+__all__ = [
+    "Audit",
+    "Cube",
+    "FairauditError",
+    "Finding",
+    "Result",
+    "__version__",
+    "audit",
+    "count",
+    "dataset_names",
+    "describe_dataset",
+    "from_counts",
+    "load_cube",
+    "load_dataset",
+    "read_result",
+    "save_cube",
+    "suppress",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        message = f"module 'fairaudit' has no attribute '{name}'"
+        raise AttributeError(message)
+    module, inside = _WHERE[name]
+    return getattr(import_module(f".{module}", __name__), inside)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,23 +19,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataContractError, DownloadError, LevelNotFoundError, listed, suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     import pandas as pd
 
 FOLDER_VARIABLE = "FAIRAUDIT_DATA"
-
-COMPAS_COLUMNS = (
-    *("id", "compas_screening_date", "sex", "age", "age_cat", "race"),
-    *("juv_fel_count", "juv_misd_count", "juv_other_count", "priors_count"),
-    *("days_b_screening_arrest", "c_days_from_compas", "c_charge_degree"),
-    *("is_recid", "r_charge_degree", "r_days_from_arrest", "is_violent_recid"),
-    *("decile_score", "score_text", "v_decile_score", "v_score_text"),
-    *("length_of_stay_days", "start", "end", "event", "two_year_recid"),
-)
-ADULT_COLUMNS = (
-    *("age", "workclass", "fnlwgt", "education", "education_num", "marital_status", "occupation"),
-    *("relationship", "race", "sex", "capital_gain", "capital_loss", "hours_per_week", "native_country"),
-    "income",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +57,8 @@ class Dataset:
     """Keyword arguments of a sensible first audit of the loaded table."""
     notes: tuple[str, ...] = ()
     """What a reader must know before using it."""
+    columns: tuple[str, ...] = ()
+    """Columns of the table, where they cannot be read off the first line of the file."""
 
 
 def datasets_folder() -> Path:
@@ -107,9 +96,15 @@ def _registry() -> Mapping[str, Dataset]:
 
 def _dataset(name: str, entry: Mapping[str, Any]) -> Dataset:
     given = dict(entry)
-    files = tuple(DataFile(**file) for file in given.pop("files"))
-    roles, call = MappingProxyType(given.pop("roles")), MappingProxyType(given.pop("call"))
-    return Dataset(name=name, files=files, roles=roles, call=call, notes=tuple(given.pop("notes")), **given)
+    return Dataset(
+        name=name,
+        files=tuple(DataFile(**file) for file in given.pop("files")),
+        roles=MappingProxyType(given.pop("roles")),
+        call=MappingProxyType(given.pop("call")),
+        notes=tuple(given.pop("notes")),
+        columns=tuple(given.pop("columns", ())),
+        **given,
+    )
 
 
 def dataset_names() -> tuple[str, ...]:
@@ -172,9 +167,7 @@ def _own_folder() -> Path | None:
         return None
     folder = Path(named)
     if not folder.is_dir():
-        message = (
-            f"{FOLDER_VARIABLE} names {named}, which is not a folder. Make it, or unset {FOLDER_VARIABLE}."
-        )
+        message = f"{FOLDER_VARIABLE} names {named}, which is not a folder. Make it, or unset {FOLDER_VARIABLE}."
         raise DataContractError(message)
     return folder
 
@@ -222,6 +215,9 @@ def _download(file: DataFile) -> Path:
         with _quiet(pooch.get_logger()):
             fetched = pooch.retrieve(file.address, f"sha256:{file.address_sha256}", fname=name, path=place)
     except OSError as error:
+        response = getattr(error, "response", None)
+        if response is not None:  # requests leaves the connection of a refused page open
+            response.close()
         message = (
             f"{name} is not on this machine and could not be fetched from {file.address} "
             f"({type(error).__name__}). Check the network, and that {place} can be written. {by_hand}"
@@ -324,7 +320,7 @@ def _read_compas(paths: list[Path]) -> pd.DataFrame:
     if "length_of_stay_days" not in table:
         dates = [pd.to_datetime(table[name]).dt.normalize() for name in ("c_jail_in", "c_jail_out")]
         table = table.assign(length_of_stay_days=(dates[1] - dates[0]).dt.days)
-    return table[list(COMPAS_COLUMNS)]
+    return table[list(describe("compas").columns)]
 
 
 def _read_adult(paths: list[Path]) -> pd.DataFrame:
@@ -336,7 +332,7 @@ def _read_adult(paths: list[Path]) -> pd.DataFrame:
         part = pd.read_csv(
             path_,
             header=None,
-            names=list(ADULT_COLUMNS),
+            names=list(describe("adult").columns),
             skiprows=skipped,
             skipinitialspace=True,
             na_values="?",

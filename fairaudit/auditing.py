@@ -1,0 +1,395 @@
+"""Read this first: rows or counts in, an audit out.
+
+``count`` makes a cube of rows; ``audit`` makes an audit of rows or of a cube: rates of every group, each
+group against its reference, held to a policy's lines. Both take the same roles, see
+:func:`fairaudit.schema.declare`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from .errors import FairauditError, SchemaError, listed, suggestion
+from .metrics.base import CONTRASTS, METRICS, find_metric
+from .result import SCHEMA_VERSION, Result
+from .schema.roles import Roles, declare
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from .cube.cube import Cube
+    from .measuring import Grouping
+    from .policy.loading import LoadedPolicy
+
+DEFAULT_POLICY = "us-fair-lending"
+FROM_A_CUBE = ("cutoff", "groups", "reference")
+"""The roles that may still be given when the people are already counted."""
+
+
+def count(data: Any, **roles: Unpack[Roles]) -> Cube:
+    """Count people: rows of any kind become a cube, which is all that an audit needs.
+
+    Parameters
+    ----------
+    data
+        A path or glob of CSV (gz), Parquet or JSON-lines files; a pandas, polars or pyarrow table, a
+        DuckDB relation, a mapping of columns.
+    roles
+        Which column is what: ``score``, ``higher_is``, ``cutoff``, ``decision``, ``favorable``,
+        ``outcome``, ``bad``, ``groups``, ... as in :func:`fairaudit.schema.declare`.
+
+    Returns
+    -------
+    Cube
+
+    Raises
+    ------
+    FairauditError
+        If roles do not fit together, a column is not there, or the data break what was declared.
+
+    Examples
+    --------
+    >>> cube = count(
+    ...     {"race": ["A", "A", "B", "B"], "points": [610, 640, 700, 580]},
+    ...     groups="race", score="points", higher_is="better", cutoff=620)
+    >>> cube.people, cube.confusion(620).selected.n
+    (4, array([1., 1.]))
+    """
+    from .data.counting import count_rows
+
+    return count_rows(data, declare(**roles))
+
+
+def audit(
+    data: Any,
+    *,
+    policy: Any = DEFAULT_POLICY,
+    cross: bool | Sequence[Sequence[str]] = False,
+    metrics: Collection[str] | None = None,
+    rng: np.random.Generator | int | None = None,
+    **roles: Unpack[Roles],
+) -> Audit:
+    """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
+
+    Parameters
+    ----------
+    data
+        Rows as in :func:`count`, a :class:`~fairaudit.cube.Cube`, or the path of a cube file.
+    policy
+        The id of a preset, the path of a YAML file, or a mapping of a policy's keys.
+    cross
+        True for the crossing of each pair of groups, or a list of crossings. Without it each attribute
+        stands alone.
+    metrics
+        Ids of the comparisons to make besides those of the policy's rules; all that the data allow when None.
+    rng
+        Seed of the bootstrap; derived from the counts, and recorded, when None.
+    roles
+        As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    FairauditError
+        If roles, data, references or the policy are wrong; the message says how to mend it.
+
+    Examples
+    --------
+    >>> teal = {"race": ["Black", "Black", "White", "White"], "decision": ["pass", "fail", "pass", "fail"],
+    ...         "n": [26, 22, 206, 53]}
+    >>> made = audit(teal, counts="n", groups="race", decision="decision", favorable="pass",
+    ...              reference={"race": "White"})
+    >>> finding = made.result.findings[0]
+    >>> finding.metric, finding.group, round(finding.value, 3), finding.status
+    ('adverse_impact_ratio', 'Black', 0.681, 'flag')
+    """
+    from .policy.loading import load_policy
+    from .policy.model import check_ready
+
+    loaded = load_policy(policy, known_metrics=CONTRASTS)
+    check_ready(loaded.policy)
+    cube = _cube_of(data, roles)
+    return Audit(_result(cube, loaded, cross, metrics, rng, roles), cube)
+
+
+def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
+    from .cube.cube import Cube
+    from .cube.io import load
+
+    if isinstance(data, (str, Path)) and str(data).endswith(".cube"):
+        data = load(Path(data))
+    if not isinstance(data, Cube):
+        return count(data, **roles)  # type: ignore[arg-type]
+    for name in roles:
+        if name not in FROM_A_CUBE:
+            message = (
+                f"'{name}' was fixed when the people were counted; with a cube only {listed(FROM_A_CUBE)} can be given."
+            )
+            raise SchemaError(message)
+    return data
+
+
+# Making the result
+
+
+def _result(
+    cube: Cube,
+    loaded: LoadedPolicy,
+    cross: bool | Sequence[Sequence[str]],  # noqa: FBT001 - handed through
+    metrics: Collection[str] | None,
+    rng: np.random.Generator | int | None,
+    roles: Mapping[str, Any],
+) -> Result:
+    from . import describing
+    from .cube.io import to_plain
+    from .judging import judge_groupings
+    from .measuring import decision_rules, measure_curves, measure_grouping
+    from .policy.references import REST
+
+    policy = loaded.policy
+    confidence = 1 - policy.alpha
+    names = _group_names(cube, roles.get("groups"))
+    cutoffs = _cutoffs(cube, roles.get("cutoff"))
+    rules = decision_rules(cube, cutoffs)
+    references = _references(cube, names, policy.reference.groups, roles.get("reference"))
+    groupings = _groupings(cube, names, cross)
+    seed = _seed(cube, rng)
+    findings, work = judge_groupings(
+        groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
+    )
+    rates = [record for of in groupings for record in measure_grouping(of, rules, confidence=confidence, seed=seed)]
+    curves = None
+    if cube.axes.score is not None:
+        single = [(of, work.references.get(of.name)) for of in groupings if not of.crossing]
+        curves = measure_curves([(of, None if ref == REST else ref) for of, ref in single], confidence=confidence)
+    return Result(
+        schema_version=SCHEMA_VERSION,
+        tool=describing.tool(),
+        created=_created(),
+        input=describing.input_record(cube),
+        schema=describing.schema_record(cube, rules, work.attributes, references),
+        policy=describing.policy_record(loaded),
+        seed=seed,
+        confidence=confidence,
+        rates=rates,
+        findings=findings,
+        curves=curves,
+        not_run=[*describing.not_run(cube, rules), *work.not_run],
+        issues=describing.issues(cube),
+        cube=to_plain(cube),
+    )
+
+
+def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
+    names = (wanted,) if isinstance(wanted, str) else tuple(wanted or cube.axes.attributes)
+    for name in names:
+        if name not in cube.axes.attributes:
+            message = (
+                f"'{name}' is not a group in these counts; they have {listed(cube.axes.attributes) or 'none'}."
+                f"{suggestion(name, cube.axes.attributes)}"
+            )
+            raise SchemaError(message)
+    return names
+
+
+def _cutoffs(cube: Cube, wanted: Any) -> tuple[float, ...]:
+    if wanted is None:
+        cutoffs = cube.schema.cutoffs
+    else:
+        cutoffs = tuple(float(c) for c in (wanted if isinstance(wanted, Sequence) else [wanted]))
+    if cutoffs and cube.axes.score is None:
+        message = "A cutoff is given, but no score was counted."
+        raise SchemaError(message)
+    for cutoff in cutoffs:
+        assert cube.axes.score is not None  # noqa: S101 - checked above
+        cube.axes.score.first_above(cutoff)
+    return cutoffs
+
+
+def _references(
+    cube: Cube, names: Sequence[str], of_policy: Mapping[str, str], given: Mapping[str, Any] | None
+) -> dict[str, str]:
+    from .schema.labels import label
+
+    references = {**of_policy, **cube.schema.references, **{k: label(v) for k, v in (given or {}).items()}}
+    return {name: level for name, level in references.items() if name in names}
+
+
+def _groupings(cube: Cube, names: Sequence[str], cross: bool | Sequence[Sequence[str]]) -> list[Grouping]:  # noqa: FBT001
+    from .measuring import grouping
+
+    crossings: list[tuple[str, ...]] = []
+    if cross is True:
+        if len(names) < 2:
+            message = f"A crossing needs two groups or more; {listed(names) or 'none'} given."
+            raise SchemaError(message)
+        crossings = list(combinations(names, 2))
+    elif cross:
+        crossings = [tuple(crossing) for crossing in cross]
+        for crossing in crossings:
+            _group_names(cube, crossing)
+            if len(set(crossing)) < 2:
+                message = f"A crossing needs two different groups, got {listed(crossing)}."
+                raise SchemaError(message)
+    return [grouping(cube, part) for part in [*((name,) for name in names), *crossings]]
+
+
+def _contrasts(metrics: Collection[str] | None) -> set[str]:
+    if metrics is None:
+        return {*CONTRASTS}
+    wanted = [metrics] if isinstance(metrics, str) else metrics
+    found = [find_metric(name).id for name in wanted]
+    for name in found:
+        if name in METRICS:
+            message = (
+                f"'{name}' is a metric of one group, and is in every audit; name a comparison of two: "
+                f"{listed(CONTRASTS, 60)}."
+            )
+            raise SchemaError(message)
+    return set(found)
+
+
+def _seed(cube: Cube, rng: np.random.Generator | int | None) -> int:
+    from .inference.bootstrap import derive_seed
+
+    if rng is None:
+        return derive_seed(cube.digest)
+    return int(rng) if isinstance(rng, int) else int(rng.integers(2**53))
+
+
+def _created() -> str | None:
+    """Return the time that SOURCE_DATE_EPOCH gives; without it no clock, so that same input gives same bytes."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        return None
+    try:
+        return datetime.fromtimestamp(int(epoch), tz=UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        message = f"SOURCE_DATE_EPOCH must be whole seconds since 1970, got {epoch!r}."
+        raise FairauditError(message) from None
+
+
+# The audit
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found: plain records, and the counts they were made from.
+
+    Examples
+    --------
+    >>> made = audit({"sex": ["F", "M"] * 60, "ok": [1, 0, 0, 1] * 30}, groups="sex", decision="ok", favorable=1,
+    ...              reference={"sex": "M"})
+    >>> made.findings.columns[:4].tolist()
+    ['id', 'family', 'rule', 'metric']
+    """
+
+    result: Result
+    cube: Cube
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """One row a finding, as a tidy pandas table."""
+        return _table(self.result.findings, drop=("levels", "sensitivity"))
+
+    @cached_property
+    def rates(self) -> pd.DataFrame:
+        """One row a metric and group, as a tidy pandas table."""
+        return _table(self.result.rates, drop=("levels",))
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Rates over every cut-off: one row a group and cut-off; empty without a score."""
+        import pandas as pd
+
+        made = self.result.curves
+        if made is None:
+            return pd.DataFrame()
+        parts = [
+            pd.DataFrame({"attribute": c.attribute, "group": c.group, "cutoff": made.cutoffs, **c.columns})
+            for c in made.groups
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    @cached_property
+    def issues(self) -> pd.DataFrame:
+        """What the data did, and what was done about it, as a pandas table."""
+        return _table(self.result.issues)
+
+    def to_json(self) -> str:
+        """Return the whole result as JSON text."""
+        return self.result.to_json()
+
+    def to_markdown(self) -> str:
+        """Return the report as Markdown."""
+        from .report.markdown import to_markdown
+
+        return to_markdown(self.result)
+
+    def to_html(self) -> str:
+        """Return the report as one self-contained HTML page."""
+        from .report.html import to_html
+
+        return to_html(self.result)
+
+    def write_json(self, path: str | Path) -> Path:
+        """Write ``result.json``, whole or not at all."""
+        return write_whole(path, self.to_json())
+
+    def write_markdown(self, path: str | Path) -> Path:
+        """Write the report as Markdown, whole or not at all."""
+        return write_whole(path, self.to_markdown())
+
+    def write_html(self, path: str | Path) -> Path:
+        """Write the report as one HTML page, whole or not at all."""
+        return write_whole(path, self.to_html())
+
+    def __repr__(self) -> str:
+        """Return the policy, the people, and the primary findings in words."""
+        result = self.result
+        primary = [finding for finding in result.findings if finding.family == "primary"]
+        head = f"Audit of {result.schema.people:,} people in {result.input.name} under {result.policy.id}"
+        lines = [f"  {finding.status}: {finding.sentence}" for finding in primary[:12]]
+        if len(primary) > 12:
+            lines.append(f"  ... and {len(primary) - 12} more primary findings")
+        return "\n".join([head, *(lines or ["  no primary finding; see .findings and .result.not_run"])])
+
+    def _repr_html_(self) -> str:
+        from .report.tables import key_table_html
+
+        return key_table_html(self.result)
+
+
+def _table(records: Sequence[Any], drop: Collection[str] = ()) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        {k: v for k, v in ((f.name, getattr(record, f.name)) for f in dataclasses.fields(record)) if k not in drop}
+        for record in records
+    ]
+    return pd.DataFrame(rows)
+
+
+def write_whole(path: str | Path, text: str) -> Path:
+    """Write a file whole or not at all: to a neighbour first, then put in its place."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    neighbour = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        neighbour.write_text(text, encoding="utf-8", newline="\n")
+        neighbour.replace(target)
+    finally:
+        neighbour.unlink(missing_ok=True)
+    return target

@@ -1,0 +1,191 @@
+"""What was audited, in records: the input, the roles, the policy, the trouble with the data, the limits."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.special
+
+from .cube.cube import Cube
+from .inference.of_metrics import auc_variance
+from .metrics.base import METRICS
+from .metrics.ranking import moments
+from .result import (
+    AttributeRecord,
+    CutoffRecord,
+    FileRecord,
+    InputRecord,
+    IssueRecord,
+    LedgerRecord,
+    NotRun,
+    PolicyRecord,
+    SchemaRecord,
+)
+from .schema.issues import DataIssue
+
+if TYPE_CHECKING:
+    from .policy.loading import LoadedPolicy
+
+SURE = 0.999
+"""How sure the ranking must be the wrong way round before the direction is questioned."""
+
+
+def tool() -> dict[str, str]:
+    """Return the versions that made the numbers."""
+    from . import __version__
+
+    return {
+        "name": "fairaudit",
+        "version": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": version("scipy"),
+    }
+
+
+def input_record(cube: Cube) -> InputRecord:
+    """Return where the counts came from."""
+    origin = cube.provenance
+    return InputRecord(
+        origin.name,
+        cube.digest,
+        [FileRecord(file.name, file.bytes, file.sha256) for file in origin.files],
+        LedgerRecord(origin.ledger.read, origin.ledger.used, dict(origin.ledger.set_aside)),
+    )
+
+
+def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
+    """Return the policy as the report names it."""
+    policy = loaded.policy
+    return PolicyRecord(
+        id=policy.id,
+        version=policy.version,
+        title=policy.title,
+        sha256=loaded.sha256,
+        status=policy.status,
+        jurisdiction=policy.jurisdiction,
+        reference=policy.reference.mode,
+        alpha=policy.alpha,
+        sources=[source.text for source in policy.sources],
+        notes=list(policy.notes),
+    )
+
+
+def schema_record(
+    cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord], references: Mapping[str, str]
+) -> SchemaRecord:
+    """Return the roles as declared and what the data turned out to hold."""
+    axes = cube.axes
+    roles = cube.schema.roles() | ({"reference": dict(references)} if references else {})
+    cutoffs = [
+        CutoffRecord(
+            cutoff, f"favorable: {axes.score.favorable_text(cutoff)}", cube.people_at(cutoff), cutoff == rules[0]
+        )
+        for cutoff in rules
+        if cutoff is not None and axes.score is not None
+    ]
+    decisions = cube.n.sum(axis=(0, 1, 3)).tolist() if axes.decisions else []
+    outcomes = cube.n.sum(axis=(0, 1, 2)).tolist() if axes.outcomes else []
+    return SchemaRecord(
+        roles=roles,
+        people=cube.people,
+        decision_text=_decision_text(cube, rules),
+        positive=_positive(cube),
+        cutoffs=cutoffs,
+        attributes=list(attributes),
+        decision_counts={f"{d.label} ({d.kind})": n for d, n in zip(axes.decisions, decisions, strict=False)},
+        outcome_counts=dict(zip(axes.outcomes, outcomes, strict=False)),
+        outcomes_complete=not any(outcomes[2:]),
+    )
+
+
+def _decision_text(cube: Cube, rules: Sequence[float | None]) -> str:
+    parts = []
+    if None in rules:
+        favorable = [level.label for level in cube.axes.decisions if level.kind == "favorable"]
+        parts.append(f"decisions as recorded in '{cube.schema.decision}', favorable: {', '.join(favorable)}")
+    score = cube.axes.score
+    if score is not None:
+        cuts = [cutoff for cutoff in rules if cutoff is not None]
+        told = ", ".join(score.favorable_text(cutoff) for cutoff in cuts)
+        direction = f"higher is {score.higher_is}"
+        parts.append(
+            f"the score '{cube.schema.score}' ({direction}) at the cut-off: {told}"
+            if cuts
+            else f"the score '{cube.schema.score}' ({direction}), without a cut-off"
+        )
+    if not parts:
+        parts.append(f"outcomes in '{cube.schema.outcome}' only, no decision")
+    return "; and ".join(parts)
+
+
+def _positive(cube: Cube) -> str:
+    if not cube.has_outcome:
+        return "the favorable decision"
+    schema = cube.schema
+    named = f"bad is {', '.join(schema.bad)}" if schema.bad else f"good is {', '.join(schema.good)}"
+    return f"the favorable decision, and the good outcome (in '{schema.outcome}' {named})"
+
+
+def issues(cube: Cube) -> list[IssueRecord]:
+    """Return all data issues: those noticed while counting, and those that only the counts show."""
+    found = [*cube.provenance.issues, *_of_score(cube)]
+    return [IssueRecord(i.code, i.message, i.count, i.column, list(i.rows), i.action) for i in found]
+
+
+def _of_score(cube: Cube) -> list[DataIssue]:
+    score, name = cube.axes.score, cube.schema.score
+    if score is None:
+        return []
+    found = []
+    everybody = cube.score_table().pooled(range(len(cube.axes.cells)))
+    people = int(everybody.people.n.sum())
+    if float(moments(everybody)[2]) == 0:
+        message = f"All {people:,} scores in '{name}' are the same: they tell nobody apart."
+        found.append(DataIssue("score_constant", message, people, "score metrics are undefined or trivial", name))
+    if cube.has_outcome:
+        found += _direction(cube, float(METRICS["area_under_curve"](everybody).value))
+        if not score.exact:
+            good, bad = everybody.good.w, everybody.bad.w
+            pairs = float(good.sum() * bad.sum())
+            if pairs:
+                bound = float((good * bad).sum()) / pairs / 2
+                message = f"'{name}' was cut into {score.scored_bins:,} bins; an AUC may be off by at most {bound:.5f}."
+                found.append(DataIssue("score_binned", message, people, "binned", name))
+    return found
+
+
+def _direction(cube: Cube, auc: float) -> list[DataIssue]:
+    everybody = cube.score_table().pooled(range(len(cube.axes.cells)))
+    variance = float(auc_variance(everybody))
+    if not auc < 0.5 or not variance > 0 or (0.5 - auc) / variance**0.5 < scipy.special.ndtri(SURE):
+        return []
+    score = cube.axes.score
+    assert score is not None  # noqa: S101 - there is an AUC
+    message = (
+        f"The AUC is {auc:.3f}: people with bad outcomes have better scores than people with good ones. Is the "
+        f"direction right? '{cube.schema.score}' was declared with higher_is='{score.higher_is}'."
+    )
+    return [DataIssue("direction_suspect", message, cube.people, "used as declared", cube.schema.score)]
+
+
+def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+    """Return what no audit of these counts can show, and what was left out."""
+    out = []
+    if not rules:
+        reason = "there are no recorded decisions and no cut-off: give decision= or cutoff="
+        out.append(NotRun("Selection rates and everything made of decisions", reason))
+    if not cube.has_outcome:
+        reason = "no outcome was given: whether decisions were right cannot be seen"
+        out.append(NotRun("Error rates, AUC and calibration", reason))
+    strata = [d.name for d in cube.axes.dimensions if d.role != "attribute"]
+    if strata:
+        reason = "they are counted in the cube; this version makes no conditional comparison"
+        out.append(NotRun(f"Comparisons within {', '.join(strata)}", reason))
+    if not cube.axes.attributes:
+        out.append(NotRun("Comparisons of groups", "no groups were given"))
+    return out

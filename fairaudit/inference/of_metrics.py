@@ -1,0 +1,156 @@
+"""The interval of any metric of the catalogue, by the method that its kind and its counts ask for."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.special
+from numpy.typing import NDArray
+
+from ..cube.confusion import ScoreTable, Tally
+from ..metrics.base import Estimate, Metric, Rate
+from .bootstrap import basic_interval, bootstrap
+from .combining import mover
+from .proportion import effective_n, effective_rate_interval, rate_interval
+from .ranking import auc_interval, delong
+
+DRAWS = 2_000
+
+Floats = NDArray[np.float64]
+Names = NDArray[np.object_]
+
+
+class Measured(NamedTuple):
+    """A metric of each group: value, interval, its method, and the people behind it."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+    method: Names
+    n: Floats
+    num: Floats | None = None
+    den: Floats | None = None
+
+    def first_band(self) -> Measured:
+        """Return the first of the bands, which are the last axis."""
+        return Measured(*(None if array is None else array[..., 0] for array in self))
+
+
+def measure(item: Metric, counts: Any, *, confidence: float, seed: int) -> Measured:
+    """Return a metric of every group with its two-sided interval.
+
+    Parameters
+    ----------
+    item
+        The metric.
+    counts
+        A Confusion or a ScoreTable, as the metric's kind asks; leading axes allowed for rates.
+    confidence
+        Coverage aimed at, between 0 and 1.
+    seed
+        Of the count bootstrap, where there is no closed form (KS).
+
+    Examples
+    --------
+    >>> from fairaudit.cube.confusion import Confusion
+    >>> from fairaudit.metrics import METRICS
+    >>> k = Confusion.from_counts([[[0, 0, 26], [0, 0, 22]]])
+    >>> made = measure(METRICS["selection_rate"], k, confidence=0.95, seed=1)
+    >>> made.low.round(3), made.high.round(3), made.method
+    (array([0.403]), array([0.674]), array(['Wilson'], dtype=object))
+    """
+    if item.kind == "average":
+        return _average(item(counts), confidence)
+    made = item(counts)
+    if isinstance(made, Rate):
+        return _of_rate(made, confidence)
+    return _of_estimate(item, made, counts, confidence, seed)
+
+
+def is_weighted(rate: Rate) -> bool:
+    """Whether rows carried weights other than 1."""
+    return not np.array_equal(rate.den, rate.den_w2)
+
+
+def effective(rate: Rate) -> tuple[Floats, Floats]:
+    """Return a rate as people counted and people in all; for weighted rows, effective people.
+
+    The value stays what it is, and its linearised variance is that of a rate of so many people.
+    """
+    if not is_weighted(rate):
+        return rate.num, rate.den
+    people = effective_n(rate.num, rate.den, rate.num_w2, rate.den_w2)
+    return np.asarray(np.nan_to_num(rate.value) * np.nan_to_num(people)), np.asarray(np.nan_to_num(people))
+
+
+def _names(method: Any, shape: tuple[int, ...]) -> Names:
+    return np.broadcast_to(np.asarray(method, dtype=object), shape)
+
+
+def _of_rate(rate: Rate, confidence: float) -> Measured:
+    if is_weighted(rate):
+        people = effective_n(rate.num, rate.den, rate.num_w2, rate.den_w2)
+        low, high, method = effective_rate_interval(np.nan_to_num(rate.value), people, confidence=confidence)
+    else:
+        low, high, method = rate_interval(rate.num, rate.den, confidence=confidence)
+    value = rate.value
+    return Measured(value, np.asarray(low), np.asarray(high), _names(method, value.shape), rate.n, rate.num, rate.den)
+
+
+def _average(rates: tuple[Rate, ...], confidence: float) -> Measured:
+    first, second = (_of_rate(rate, confidence) for rate in rates)
+    low, high = mover(
+        first.value, first.low, first.high, second.value, second.low, second.high, weight1=0.5, weight2=0.5
+    )[:2]
+    value = (first.value + second.value) / 2
+    return Measured(value, np.asarray(low), np.asarray(high), _names("MOVER", value.shape), rates[0].n + rates[1].n)
+
+
+def _of_estimate(item: Metric, made: Estimate, s: ScoreTable, confidence: float, seed: int) -> Measured:
+    shape = made.value.shape
+    if item.id in {"area_under_curve", "gini"}:
+        variance = auc_variance(s)
+        heads = (s.good.n.sum(axis=-1), s.bad.n.sum(axis=-1))
+        auc = made.value if item.id == "area_under_curve" else (made.value + 1) / 2
+        low, high, method = auc_interval(auc, variance, *heads, confidence=confidence)
+        if item.id == "gini":
+            low, high = 2 * low - 1, 2 * high - 1
+        return Measured(made.value, np.asarray(low), np.asarray(high), _names(method, shape), made.n)
+    if made.variance is not None:
+        freedom = np.maximum(made.n - 1, 1)
+        reach = scipy.special.stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(made.variance)
+        return Measured(made.value, made.value - reach, made.value + reach, _names("t", shape), made.n)
+    low, high = _bootstrapped(item, s, confidence, seed)
+    return Measured(made.value, low, high, _names(f"count bootstrap, {DRAWS:,} draws", shape), made.n)
+
+
+def auc_variance(s: ScoreTable) -> Floats:
+    """Return DeLong's variance of each group's AUC; linearised where rows carry weights."""
+    if s.table.w is s.table.n:
+        return np.asarray(delong(s.good.n, s.bad.n).variance)
+    return np.asarray(delong(s.good.w, s.bad.w, good_w2=s.good.w2, bad_w2=s.bad.w2).variance)
+
+
+def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> tuple[Floats, Floats]:
+    """Return the bootstrap interval of a score metric, group by group; weights stay with their bin."""
+    groups = s.table.n.shape[0]
+    low, high = np.full(groups, np.nan), np.full(groups, np.nan)
+    estimates = item(s).value
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_weight = np.where(s.table.n > 0, s.table.w / s.table.n, 0.0)
+    for i in range(groups):
+        if np.isnan(estimates[i]):
+            continue
+        counts = s.table.n[i].astype(np.int64)
+
+        def statistic(drawn: NDArray[np.int64], i: int = i) -> Floats:
+            heads = drawn.astype(np.float64)
+            weighted = heads * mean_weight[i]
+            table = ScoreTable(Tally(heads, weighted, weighted), s.scores[i], s.squares[i], s.higher_is_better)
+            return np.asarray(item(table).value)
+
+        draws = bootstrap(statistic, counts, draws=DRAWS, rng=np.random.default_rng([seed, i]))
+        interval = basic_interval(draws, estimates[i], confidence=confidence, least=item.range[0], most=item.range[1])
+        low[i], high[i] = interval.low, interval.high
+    return low, high

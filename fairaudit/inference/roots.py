@@ -1,0 +1,78 @@
+"""Where a smooth function crosses zero, for whole arrays of brackets at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .counts import FloatArray
+
+MOST_STEPS = 200
+
+
+def crossing(
+    function: Callable[[FloatArray], FloatArray],
+    inside: FloatArray,
+    outside: FloatArray,
+    *,
+    tolerance: float = 1e-13,
+) -> FloatArray:
+    """Return where a function turns from negative (``inside``) to positive (``outside``), cell by cell.
+
+    Where it is not positive at ``outside`` there is no crossing and the cell is NaN.
+
+    Parameters
+    ----------
+    function
+        Takes an array of positions and returns the function there, of the same shape.
+    inside, outside
+        Ends of the brackets; ``outside`` may be the lesser one.
+    tolerance
+        Absolute width at which a bracket is narrow enough.
+
+    Notes
+    -----
+    Source: Chandrupatla (1997), A new hybrid quadratic/bisection algorithm, Advances in Engineering
+    Software 28. About a dozen evaluations where bisection takes fifty.
+
+    Examples
+    --------
+    >>> crossing(lambda x: x**2 - np.array([2.0, 9.0]), np.zeros(2), np.full(2, 10.0)).round(6)
+    array([1.414214, 3.      ])
+    """
+    a, b = np.broadcast_arrays(np.asarray(inside, dtype=np.float64), np.asarray(outside, dtype=np.float64))
+    a, b = np.array(a), np.array(b)
+    value_a, value_b = np.array(function(a)), np.array(function(b))
+    none = ~(value_b > 0)
+    # An end that is not negative inside (0/0 rounding at the estimate) still counts as inside.
+    value_a = np.where(value_a < 0, value_a, -1.0)
+    result = np.array(a)
+    open_ = ~none
+    share = np.full(a.shape, 0.5)
+    for _ in range(MOST_STEPS):
+        if not open_.any():
+            break
+        x = a + share * (b - a)
+        value = np.asarray(function(x))
+        same = np.sign(value) == np.sign(value_a)
+        c, value_c = np.where(same, a, b), np.where(same, value_a, value_b)
+        b, value_b = np.where(same, b, a), np.where(same, value_b, value_a)
+        a, value_a = x, value
+        best = np.where(np.abs(value_a) < np.abs(value_b), a, b)
+        result = np.where(open_, best, result)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            limit = (2 * np.finfo(float).eps * np.abs(best) + tolerance) / np.abs(b - a)
+            open_ &= ~((limit > 0.5) | (np.minimum(np.abs(value_a), np.abs(value_b)) == 0))
+            xi, phi = (a - b) / (c - b), (value_a - value_b) / (value_c - value_b)
+            interpolate = (phi**2 < xi) & ((1 - phi) ** 2 < 1 - xi)
+            inverse = value_a / (value_b - value_a) * value_c / (value_b - value_c) + (c - a) / (b - a) * (
+                value_a / (value_c - value_a) * value_b / (value_c - value_b)
+            )
+        share = np.where(interpolate & np.isfinite(inverse), inverse, 0.5)
+        limit = np.where(np.isfinite(limit), np.minimum(limit, 0.5), 0.5)
+        share = np.clip(share, limit, 1 - limit)
+    return np.where(none, np.nan, result)

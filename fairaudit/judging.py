@@ -1,0 +1,386 @@
+"""From groups to findings: each group against its reference, held to the policy's lines."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from .cube.confusion import Confusion, ScoreTable
+from .errors import LevelNotFoundError, PolicyError, listed, suggestion
+from .inference.of_contrasts import Compared, compare_groups
+from .measuring import Grouping, available
+from .metrics.base import CONTRASTS, METRICS, Contrast
+from .metrics.error_rates import NEED_EVERYBODY
+from .policy.evaluate import judge
+from .policy.families import Adjusted, Member, adjust_by_family
+from .policy.model import Policy, Rule
+from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
+from .result import AttributeRecord, Family, Finding, NotRun, finite
+from .sentences import finding_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A comparison that was made, before its p-value is corrected and its status set."""
+
+    item: Contrast
+    of: Grouping
+    group: str
+    reference: str
+    cutoff: float | None
+    family: Family
+    rule: Rule | None
+    compared: Compared
+    in_test_family: bool
+
+
+@dataclass(slots=True)
+class Work:
+    """What is gathered on the way: comparisons, extra members of families, what was not run."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    extra: list[Member] = field(default_factory=list)
+    not_run: list[NotRun] = field(default_factory=list)
+    attributes: list[AttributeRecord] = field(default_factory=list)
+    references: dict[str, str | None] = field(default_factory=dict)
+
+
+def judge_groupings(
+    groupings: Sequence[Grouping],
+    cutoffs: Sequence[float | None],
+    policy: Policy,
+    references: Mapping[str, str],
+    *,
+    contrasts: Collection[str],
+    confidence: float,
+) -> tuple[list[Finding], Work]:
+    """Return the findings of all groupings, most important first, and what was not run.
+
+    Parameters
+    ----------
+    groupings
+        Attributes and crossings.
+    cutoffs
+        Decision rules, the one in production first; None is the recorded decision.
+    policy
+        Reference rule, lines, significance.
+    references
+        The level that each attribute is compared with, as named in the call or in the policy.
+    contrasts
+        Ids of the contrasts to make besides those of the policy's rules.
+    confidence
+        Of the two-sided intervals.
+    """
+    work = Work()
+    asked = _asked(policy, contrasts)
+    for of in groupings:
+        _compare_grouping(of, cutoffs, policy, references, asked, work, confidence=confidence)
+    adjusted = adjust_by_family([*(_member(draft) for draft in work.drafts), *work.extra])
+    findings = [
+        _finding(draft, corrected, policy)
+        for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
+    ]
+    order = {"primary": 0, "secondary": 1, "exploratory": 2}
+    findings.sort(key=lambda finding: order[finding.family])
+    return findings, work
+
+
+def _asked(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
+    """Return the contrasts to make, those of the policy's rules first."""
+    ruled = []
+    for rule in policy.rules:
+        item = CONTRASTS.get(rule.metric)
+        if item is None:
+            message = (
+                f"Policy '{policy.id}', rule '{rule.id}': '{rule.metric}' is a metric of one group, not a comparison "
+                f"of two.{suggestion(rule.metric, CONTRASTS)} Comparisons: {listed(CONTRASTS, 60)}."
+            )
+            raise PolicyError(message)
+        ruled.append((item, rule))
+    covered = {rule.metric for rule in policy.rules}
+    return [*ruled, *((CONTRASTS[name], None) for name in CONTRASTS if name in contrasts and name not in covered)]
+
+
+# Groups and references
+
+
+def _compare_grouping(
+    of: Grouping,
+    cutoffs: Sequence[float | None],
+    policy: Policy,
+    references: Mapping[str, str],
+    asked: Sequence[tuple[Contrast, Rule | None]],
+    work: Work,
+    *,
+    confidence: float,
+) -> None:
+    known = [i for i, levels in enumerate(of.levels) if not _excluded(levels, policy)]
+    people = {group: int(n) for group, n in zip(of.groups, of.cube.group_people.tolist(), strict=True)}
+    mode = policy.reference.mode
+
+    def done(reference: str | None) -> None:
+        work.attributes.append(AttributeRecord(of.name, people, reference, mode, of.crossing))
+        work.references[of.name] = reference
+
+    if len(known) < 2:
+        only = f"'{of.groups[known[0]]}'" if known else "none"
+        reason = f"there is only one group to compare ({only})"
+        work.not_run.append(NotRun("all comparisons", reason, of.name))
+        done(None)
+        return
+    named = _named(of, references) if mode == "named" or references else None
+    has = available(of.cube, cutoffs)
+    production: Reference | None = None
+    tables: list[tuple[float | None, Confusion | ScoreTable, bool]] = []
+    tables += [(cutoff, of.cube.confusion(cutoff), True) for cutoff in cutoffs]
+    if "score" in has:
+        tables.append((None, of.cube.score_table(), False))
+    for place, (cutoff, table, is_decision) in enumerate(tables):
+        wanted = [(c, r) for c, r in asked if ("decision" in c.needs) == is_decision and c.needs <= has]
+        if is_decision or production is None:
+            try:
+                chosen = _choose(of, table, known, policy, named)
+            except PolicyError as error:
+                if not of.crossing:
+                    raise
+                work.not_run.append(NotRun("all comparisons", str(error), of.name))
+                done(None)
+                return
+        else:
+            chosen = production
+        if production is None:
+            production = chosen
+        if chosen.level is None:
+            work.not_run.append(NotRun("all comparisons", chosen.reason, of.name))
+            continue
+        first = place == 0 or not is_decision
+        for item, rule in wanted:
+            _compare_contrast(
+                of, item, rule, cutoff, table, known, chosen, policy, work,
+                production=first, confidence=confidence,
+            )  # fmt: skip
+    for item, rule in asked:
+        if not item.needs <= has:
+            lacking = listed(sorted(item.needs - has))
+            what = f"{item.title} (rule '{rule.id}')" if rule else item.title
+            work.not_run.append(NotRun(what, f"it needs a {lacking}, which was not given", of.name))
+    done(production.level if production else None)
+
+
+def _excluded(levels: Mapping[str, str], policy: Policy) -> bool:
+    return any(is_excluded(level, policy.excluded_levels) for level in levels.values())
+
+
+def _named(of: Grouping, references: Mapping[str, str]) -> str | None:
+    """Return the group that the named levels make, for an attribute or a crossing."""
+    if any(name not in references for name in of.attributes):
+        return None
+    for name in of.attributes:
+        levels = list(dict.fromkeys(row[name] for row in of.levels))
+        if references[name] not in levels:
+            message = (
+                f"Attribute '{name}' has no level '{references[name]}'.{suggestion(references[name], levels)} "
+                f"Levels: {listed(levels)}."
+            )
+            raise LevelNotFoundError(message)
+    return " × ".join(references[name] for name in of.attributes)
+
+
+def _choose(
+    of: Grouping, table: Confusion | ScoreTable, known: Sequence[int], policy: Policy, named: str | None
+) -> Reference:
+    if isinstance(table, Confusion):
+        people, rates = table.people.n, METRICS["selection_rate"](table).value
+    else:
+        people, rates = table.people.n.sum(axis=-1), METRICS["mean_score"](table).value * table.sign
+    levels = {of.groups[i]: (int(people[i]), None if math.isnan(rates[i]) else float(rates[i])) for i in known}
+    return choose_reference(
+        levels,
+        attribute=of.name,
+        mode=policy.reference.mode,
+        named=named,
+        minimum_n=policy.minimum_n,
+        minimum_share=policy.minimum_share,
+    )
+
+
+# Comparisons
+
+
+def _compare_contrast(
+    of: Grouping,
+    item: Contrast,
+    rule: Rule | None,
+    cutoff: float | None,
+    table: Confusion | ScoreTable,
+    known: Sequence[int],
+    reference: Reference,
+    policy: Policy,
+    work: Work,
+    *,
+    production: bool,
+    confidence: float,
+) -> None:
+    unidentified = _unidentified(item, table)
+    if unidentified:
+        work.not_run.append(NotRun(_what(item, cutoff), unidentified, of.name))
+        return
+    everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
+    small = _below_share(of, table, known, policy)
+    family = _family(of, rule, production=production)
+    for i, group in enumerate(of.groups):
+        if group == reference.level:
+            continue
+        if group in small:
+            work.not_run.append(NotRun(_what(item, cutoff), small[group], of.name, group))
+            continue
+        if of.cube.suppressed is not None and bool(of.cube.suppressed[i]):
+            work.not_run.append(NotRun(_what(item, cutoff), "suppressed: too few people", of.name, group))
+            continue
+        others = [j for j in known if j != i] if reference.mode == "rest" else [of.groups.index(str(reference.level))]
+        compared = compare_groups(
+            item, table[i], table.pooled(others), everybody=everybody, confidence=confidence,
+            alpha=policy.alpha_of(rule) if rule else policy.alpha, power=policy.power,
+            line=rule.practical.value if rule and rule.practical else None,
+            comparisons=_pairs(len(known)) if reference.mode == "highest" else 1,
+        )  # fmt: skip
+        draft = Draft(item, of, group, str(reference.level), cutoff, family, rule, compared, i in known)
+        work.drafts.append(draft)
+    if reference.mode == "highest":
+        work.extra += _other_pairs(of, item, rule, cutoff, table, known, reference, family, small, confidence)
+
+
+def _pairs(groups: int) -> int:
+    return groups * (groups - 1) // 2
+
+
+def _other_pairs(
+    of: Grouping,
+    item: Contrast,
+    rule: Rule | None,
+    cutoff: float | None,
+    table: Confusion | ScoreTable,
+    known: Sequence[int],
+    reference: Reference,
+    family: Family,
+    small: Mapping[str, str],
+    confidence: float,
+) -> Iterator[Member]:
+    """Yield the pairs without the reference: the data chose it, so each pair could have been the one tested."""
+    everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
+    free = [i for i in known if of.groups[i] != reference.level and of.groups[i] not in small]
+    for i, j in combinations(free, 2):
+        compared = compare_groups(item, table[i], table[j], everybody=everybody, confidence=confidence)
+        yield Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff)
+
+
+def _below_share(of: Grouping, table: Confusion | ScoreTable, known: Sequence[int], policy: Policy) -> dict[str, str]:
+    """Return the groups below the policy's minimum share, which are counted and shown but not compared."""
+    if not policy.minimum_share:
+        return {}
+    counts = table.people.n if isinstance(table, Confusion) else table.people.n.sum(axis=-1)
+    people: dict[str, tuple[int, float | None]] = {of.groups[i]: (int(counts[i]), None) for i in known}
+    kept = eligible_levels(people, minimum_share=policy.minimum_share)
+    total = sum(n for n, _ in people.values())
+    return {
+        group: f"{n:,} people are {n / total:.1%} of the data, below the policy's {policy.minimum_share:.0%}"
+        for group, (n, _) in people.items()
+        if group not in kept
+    }
+
+
+def _unidentified(item: Contrast, table: Confusion | ScoreTable) -> str | None:
+    if not {*item.of} & NEED_EVERYBODY:
+        return None
+    unobserved = table.unobserved.n if isinstance(table, Confusion) else table.table.n[..., 2]
+    people = int(unobserved.sum())
+    if not people:
+        return None
+    return (
+        f"not identified: the outcome of {people:,} people is unobserved, so their part in the rate over all "
+        "applicants is not known"
+    )
+
+
+def _what(item: Contrast, cutoff: float | None) -> str:
+    return item.title if cutoff is None else f"{item.title} at cut-off {cutoff:.10g}"
+
+
+def _family(of: Grouping, rule: Rule | None, *, production: bool) -> Family:
+    """Named groups x the policy's rule x the decision in production; everything else is exploratory."""
+    if rule is None or of.crossing or not production:
+        return "exploratory"
+    return rule.family
+
+
+# Findings
+
+
+def _member(draft: Draft) -> Member:
+    p = draft.compared.p if draft.in_test_family else None
+    return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
+
+
+def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
+    item, made, rule = draft.item, draft.compared, draft.rule
+    line = rule.practical if rule else None
+    verdict = judge(
+        value=made.value,
+        low_one_sided=made.low_one_sided,
+        high_one_sided=made.high_one_sided,
+        p=made.p,
+        p_adjusted=corrected.p,
+        line=line,
+        alpha=policy.alpha_of(rule) if rule else policy.alpha,
+        n=made.n,
+        n_reference=made.n_reference,
+        minimum_n=policy.minimum_n,
+        undefined=made.undefined,
+        in_test_family=draft.in_test_family,
+        people_needed=made.people_needed,
+        minimum_detectable=made.minimum_detectable,
+        comparisons=corrected.comparisons,
+        no_difference=item.neutral,
+    )
+    place = "recorded" if draft.cutoff is None and "decision" in item.needs else draft.cutoff
+    levels = next(row for group, row in zip(draft.of.groups, draft.of.levels, strict=True) if group == draft.group)
+    parts = [
+        rule.id if rule else item.id,
+        draft.of.name,
+        draft.group,
+        f"{place:.10g}" if isinstance(place, float) else place,
+    ]
+    finding = Finding(
+        id="/".join(str(part) for part in parts if part is not None),
+        family=draft.family,
+        rule=rule.id if rule else None,
+        metric=item.id,
+        contrast=item.how,
+        attribute=draft.of.name,
+        group=draft.group,
+        levels=levels,
+        reference=draft.reference,
+        cutoff=draft.cutoff,
+        value=finite(made.value),
+        low=finite(made.low),
+        high=finite(made.high),
+        method=made.method,
+        test=made.test,
+        p=finite(made.p),
+        p_adjusted=finite(corrected.p),
+        n=made.n,
+        n_reference=made.n_reference,
+        people_needed=made.people_needed if verdict.status == "insufficient" else None,
+        minimum_detectable=finite(made.minimum_detectable),
+        line=line.value if line else None,
+        status=verdict.status,
+        reason=verdict.reason,
+        sentence="",
+        undefined=made.undefined,
+        unbounded=made.unbounded,
+        sensitivity={name: finite(p) for name, p in made.sensitivity.items()},
+    )
+    return dataclasses.replace(finding, sentence=finding_sentence(finding, item, made))

@@ -1,0 +1,268 @@
+"""From a cube to rate records: every metric of every group, with its interval and the people behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cube.confusion import Confusion, ScoreTable
+from .cube.cube import Cube
+from .inference.bounds import METHOD as BOUNDS_METHOD
+from .inference.bounds import worst_case
+from .inference.intervals import miettinen_nurminen_ratio
+from .inference.of_metrics import Measured, measure
+from .metrics.base import METRICS, Metric, Need
+from .metrics.error_rates import NEED_EVERYBODY
+from .result import CurveRecord, Curves, RateRecord, finite
+
+RECORDED = None
+"""The cut-off of decisions as recorded: none."""
+MOST_BANDS = 10
+POOLED_BANDS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """One attribute, or a crossing of several: its cube, and the name, levels and place of each group."""
+
+    name: str
+    attributes: tuple[str, ...]
+    cube: Cube
+    groups: tuple[str, ...]
+    levels: tuple[dict[str, str], ...]
+
+    @property
+    def crossing(self) -> bool:
+        """True where groups are made of several attributes."""
+        return len(self.attributes) > 1
+
+
+def grouping(cube: Cube, attributes: Sequence[str]) -> Grouping:
+    """Return the groups of an attribute or of a crossing."""
+    marginal = cube.marginal(attributes)
+    levels = tuple(dict(zip(attributes, cell, strict=True)) for cell in marginal.axes.cell_levels())
+    return Grouping(" × ".join(attributes), tuple(attributes), marginal, marginal.groups, levels)
+
+
+def available(cube: Cube, cutoffs: Sequence[float | None]) -> frozenset[Need]:
+    """Return what the counts offer to metrics: a decision, an outcome, a score."""
+    has: set[Need] = set()
+    if cutoffs:
+        has.add("decision")
+    if cube.has_outcome:
+        has.add("outcome")
+    if cube.axes.score is not None:
+        has.add("score")
+    return frozenset(has)
+
+
+def decision_rules(cube: Cube, cutoffs: Sequence[float]) -> tuple[float | None, ...]:
+    """Return the decisions to audit, the one in production first: recorded ones, then each cut-off."""
+    recorded: tuple[float | None, ...] = (RECORDED,) if cube.has_decision else ()
+    return (*recorded, *cutoffs)
+
+
+def measure_grouping(
+    of: Grouping, cutoffs: Sequence[float | None], *, confidence: float, seed: int
+) -> list[RateRecord]:
+    """Return every metric that the counts allow, for every group and decision rule.
+
+    Parameters
+    ----------
+    of
+        The groups.
+    cutoffs
+        Decision rules; None is the recorded decision.
+    confidence
+        Of the two-sided intervals, between 0 and 1.
+    seed
+        Of the bootstrap behind intervals that have no closed form.
+    """
+    has = available(of.cube, cutoffs)
+    records: list[RateRecord] = []
+    by_cutoff = {cutoff: of.cube.confusion(cutoff) for cutoff in cutoffs}
+    for item in METRICS.values():
+        if not item.needs <= has:
+            continue
+        if "decision" in item.needs:
+            for cutoff, k in by_cutoff.items():
+                records += _records(
+                    of, item, measure(item, k, confidence=confidence, seed=seed), cutoff, _bounds(item, k)
+                )
+        elif item.kind == "rate":
+            records += _records(
+                of, item, measure(item, of.cube.everybody(), confidence=confidence, seed=seed), None, None
+            )
+        elif item.kind == "estimate":
+            s = of.cube.score_table()
+            made = measure(item, s, confidence=confidence, seed=seed)
+            records += _records(of, item, made, None, _not_identified(item, s))
+        else:
+            records += _band_records(of, item, confidence=confidence, seed=seed)
+    return records
+
+
+Bounded = dict[int, tuple[float | None, float | None, str]]
+"""Group number -> bounds and reason, for groups whose metric is not identified."""
+
+
+def _bounds(item: Metric, k: Confusion) -> Bounded:
+    if item.id not in NEED_EVERYBODY:
+        return {}
+    unobserved, declined = k.unobserved.n, k.table.n[..., 1, 2]
+    if not (unobserved > 0).any():
+        return {}
+    low, high = worst_case(item.id, k)
+    return {
+        int(i): (
+            finite(float(low[i])),
+            finite(float(high[i])),
+            f"not identified: the outcome of {int(unobserved[i]):,} people "
+            f"({int(declined[i]):,} of them declined) is unobserved",
+        )
+        for i in np.flatnonzero(unobserved > 0)
+    }
+
+
+def _not_identified(item: Metric, s: ScoreTable) -> Bounded:
+    if item.id not in NEED_EVERYBODY:
+        return {}
+    unobserved = s.table.n[..., 2].sum(axis=-1)
+    return {
+        int(i): (None, None, f"not identified: the outcome of {int(unobserved[i]):,} people is unobserved")
+        for i in np.flatnonzero(unobserved > 0)
+    }
+
+
+def _records(
+    of: Grouping, item: Metric, made: Measured, cutoff: float | None, bounded: Bounded | None, band: str | None = None
+) -> list[RateRecord]:
+    records = []
+    for i, (group, levels) in enumerate(zip(of.groups, of.levels, strict=True)):
+        suppressed = of.cube.suppressed is not None and bool(of.cube.suppressed[i])
+        value, low, high = (finite(float(array[i])) for array in (made.value, made.low, made.high))
+        method: str | None = str(made.method[i]) if value is not None else None
+        undefined = None if value is not None else item.undefined_when
+        num = finite(float(made.num[i])) if made.num is not None else None
+        den = finite(float(made.den[i])) if made.den is not None else None
+        if bounded and i in bounded:
+            low, high, undefined = bounded[i]
+            value, method, num, den = None, BOUNDS_METHOD if low is not None else None, None, None
+        if suppressed:
+            value = low = high = num = den = method = None
+            undefined = "suppressed: too few people"
+        records.append(
+            RateRecord(
+                item.id, of.name, group, levels, cutoff, num, den, value, low, high, method,
+                int(made.n[i]), undefined, band,
+            )
+        )  # fmt: skip
+    return records
+
+
+# Score bands
+
+
+def _band_records(of: Grouping, item: Metric, *, confidence: float, seed: int) -> list[RateRecord]:
+    s = of.cube.score_table()
+    records: list[RateRecord] = []
+    for name, bins in score_bands(of.cube):
+        chosen = ScoreTable(
+            s.table[:, bins].sum(axis=1)[:, None], s.scores[:, :1], s.squares[:, :1], s.higher_is_better
+        )
+        made = measure(item, chosen, confidence=confidence, seed=seed)
+        records += _records(of, item, made.first_band(), None, None, name)
+    return records
+
+
+def score_bands(cube: Cube) -> list[tuple[str, slice]]:
+    """Return bands of the score table's bins, from the worst score to the best, with their names.
+
+    Up to ten distinct scores are a band each; more are cut into five bands of about equal people, over
+    all groups together, so that the bands are the same for every group.
+    """
+    score = cube.axes.score
+    if score is None:
+        return []
+    s = cube.score_table()
+    people = s.people.n.sum(axis=0)
+    if score.values is not None and len(score.values) <= MOST_BANDS:
+        stops = np.arange(1, len(people) + 1)
+    else:
+        share = np.cumsum(people) / people.sum()
+        wanted = np.searchsorted(share, np.arange(1, POOLED_BANDS) / POOLED_BANDS) + 1
+        stops = np.unique([*wanted, len(people)])
+    bands, start = [], 0
+    for stop in stops.tolist():
+        if people[start:stop].sum() > 0:
+            bands.append((_band_name(cube, start, stop, len(people)), slice(start, stop)))
+        start = stop
+    return bands
+
+
+def _band_name(cube: Cube, start: int, stop: int, bins: int) -> str:
+    score = cube.axes.score
+    assert score is not None  # noqa: S101 - bands are made of scores
+    if score.higher_is == "worse":
+        start, stop = bins - stop, bins - start
+    if score.values is not None:
+        low, high = float(score.values[start]), float(score.values[stop - 1])
+        return f"{low:.6g}" if low == high else f"{low:.6g} to {high:.6g}"
+    assert score.edges is not None  # noqa: S101
+    low = float(score.edges[start - 1]) if start else score.low
+    high = float(score.edges[stop - 1]) if stop - 1 < len(score.edges) else score.high
+    return f"{low:.6g} to {high:.6g}"
+
+
+# Every cut-off
+
+
+def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confidence: float) -> Curves | None:
+    """Return selection rates and adverse impact ratios over all cut-offs, with pointwise intervals.
+
+    Parameters
+    ----------
+    groupings
+        Groups, each with the name of its reference (None: no ratios).
+    confidence
+        Of the pointwise intervals.
+    """
+    records: list[CurveRecord] = []
+    cutoffs: list[float] = []
+    for of, reference in groupings:
+        values, k = of.cube.confusions()
+        cutoffs = [float(value) for value in values]
+        identified = not (k.unobserved.n > 0).any() and of.cube.has_outcome
+        wanted = ["selection_rate"]
+        if of.cube.has_outcome:
+            wanted.append("false_discovery_rate")
+        if identified:
+            wanted += ["true_positive_rate", "false_positive_rate"]
+        made = {name: measure(METRICS[name], k, confidence=confidence, seed=0) for name in wanted}
+        ratio = _ratio_curve(k, of.groups.index(reference), confidence) if reference in of.groups else {}
+        for i, group in enumerate(of.groups):
+            columns: dict[str, np.ndarray] = {}
+            for name, curve in made.items():
+                columns[name] = curve.value[:, i]
+                if name == "selection_rate":
+                    columns["selection_rate_low"], columns["selection_rate_high"] = curve.low[:, i], curve.high[:, i]
+            columns |= {name: array[:, i] for name, array in ratio.items()}
+            plain = {name: [finite(float(value)) for value in array] for name, array in columns.items()}
+            records.append(CurveRecord(of.name, group, plain))
+    return Curves(cutoffs, records) if records else None
+
+
+def _ratio_curve(k: Confusion, reference: int, confidence: float) -> dict[str, np.ndarray]:
+    rate = METRICS["selection_rate"](k)
+    against = rate[:, reference]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = rate.value / against.value[:, None]
+    columns = {"adverse_impact_ratio": value}
+    if np.array_equal(rate.den, rate.den_w2):
+        low, high, _ = miettinen_nurminen_ratio(
+            rate.num, rate.den, against.num[:, None], against.den[:, None], confidence=confidence
+        )
+        columns |= {"adverse_impact_ratio_low": low, "adverse_impact_ratio_high": high}
+    return columns

@@ -1,0 +1,79 @@
+"""Which tests are corrected together, so that asking more questions never changes the first answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..inference.multiplicity import benjamini_hochberg, holm
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One test. A test that is made only because the data chose the reference is a member too.
+
+    ``metric`` and ``cutoff`` tell secondary families apart; give the rule's id as the metric if two rules
+    ask the same metric in different ways.
+    """
+
+    p: float | None
+    family: Literal["primary", "secondary", "exploratory"]
+    attribute: str
+    metric: str
+    cutoff: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """A corrected p-value, and the number of tests it was corrected for."""
+
+    p: float | None
+    comparisons: int
+
+
+def adjust_by_family(members: Sequence[Member]) -> tuple[Adjusted, ...]:
+    """Correct p-values within their families, in the order given.
+
+    Holm (1979) within each attribute's primary tests, and within each attribute, metric and cut-off of the
+    secondary ones; Benjamini and Hochberg (1995) over all exploratory tests together. Where the policy's
+    reference is the group with the highest rate, the caller gives the tests of all pairs of eligible groups:
+    the pairs that are not printed are members here and dropped afterwards.
+
+    Parameters
+    ----------
+    members
+        The tests. A p of None or NaN is in no family: it stays None and counts for nothing.
+
+    Examples
+    --------
+    >>> pair = [Member(0.01, "primary", "race", "adverse_impact_ratio"),
+    ...         Member(0.04, "primary", "race", "adverse_impact_ratio")]
+    >>> [adjusted.p for adjusted in adjust_by_family(pair)]
+    [0.02, 0.04]
+    >>> adjust_by_family([*pair, Member(0.9, "exploratory", "race", "accuracy")])[0].p
+    0.02
+    """
+    families: dict[Hashable, list[int]] = {}
+    for place, member in enumerate(members):
+        if member.p is not None and not np.isnan(member.p):
+            families.setdefault(_key(member), []).append(place)
+    adjusted = [Adjusted(None, 0)] * len(members)
+    for places in families.values():
+        correct = benjamini_hochberg if members[places[0]].family == "exploratory" else holm
+        values = correct(np.array([members[place].p for place in places], dtype=np.float64))
+        for place, value in zip(places, values, strict=True):
+            adjusted[place] = Adjusted(float(value), len(places))
+    return tuple(adjusted)
+
+
+def _key(member: Member) -> Hashable:
+    if member.family == "primary":
+        return ("primary", member.attribute)
+    if member.family == "secondary":
+        return ("secondary", member.attribute, member.metric, member.cutoff)
+    return ("exploratory",)
