@@ -153,7 +153,7 @@ def _result(
     roles: Mapping[str, Any],
 ) -> Result:
     from . import describing
-    from .cube.io import to_plain
+    from .cube.plain import to_plain
     from .judging import judge_groupings
     from .measuring import decision_rules, measure_curves, measure_grouping
     from .policy.references import REST

@@ -22,6 +22,13 @@ from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
 
+_NEEDED = {
+    "decision": "recorded decisions or a cut-off",
+    "outcome": "outcomes",
+    "score": "a score",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A comparison that was made, before its p-value is corrected and its status set."""
@@ -76,6 +83,12 @@ def judge_groupings(
     """
     work = Work()
     asked = _asked(policy, contrasts)
+    if groupings:
+        has = available(groupings[0].cube, cutoffs)
+        for item, rule in asked:
+            if rule is not None and not item.needs <= has:
+                lacking = " and ".join(_NEEDED[need] for need in sorted(item.needs - has))
+                work.not_run.append(NotRun(f"{item.title} (the policy's rule '{rule.id}')", f"it needs {lacking}"))
     for of in groupings:
         _compare_grouping(of, cutoffs, policy, references, asked, work, confidence=confidence)
     adjusted = adjust_by_family([*(_member(draft) for draft in work.drafts), *work.extra])
@@ -162,11 +175,6 @@ def _compare_grouping(
                 of, item, rule, cutoff, table, known, chosen, policy, work,
                 production=first, confidence=confidence,
             )  # fmt: skip
-    for item, rule in asked:
-        if not item.needs <= has:
-            lacking = listed(sorted(item.needs - has))
-            what = f"{item.title} (rule '{rule.id}')" if rule else item.title
-            work.not_run.append(NotRun(what, f"it needs a {lacking}, which was not given", of.name))
     done(production.level if production else None)
 
 

@@ -100,6 +100,11 @@ class ScoreAxis:
     high: float
     unscored: bool = False
 
+    def __post_init__(self) -> None:
+        for array in (self.values, self.edges):
+            if array is not None:
+                array.flags.writeable = False
+
     @property
     def exact(self) -> bool:
         """True where each distinct score has its own bin."""
@@ -210,6 +215,9 @@ class Axes:
     decisions: tuple[DecisionLevel, ...]
     outcomes: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        self.cells.flags.writeable = False
+
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """People axes: cell, bin, decision, outcome."""
@@ -247,8 +255,9 @@ class Axes:
         widest = max(self.dimensions, key=lambda d: len(d.levels), default=None)
         blame = f"'{widest.name}' has {len(widest.levels):,} levels" if widest else "the score has too many bins"
         message = (
-            f"The cube would have {math.prod(self.shape):,} entries ({len(self.cells):,} cells x {self.shape[1]:,} bins x "
-            f"{self.shape[2]} decisions x {self.shape[3]} outcomes), more than {MOST_ENTRIES:,}: {blame}. "
+            f"The cube would have {math.prod(self.shape):,} entries ({len(self.cells):,} cells x "
+            f"{self.shape[1]:,} bins x {self.shape[2]} decisions x {self.shape[3]} outcomes), more than "
+            f"{MOST_ENTRIES:,}: {blame}. "
             "Cut it into bands, leave it out, or give fewer edges."
         )
         raise CubeError(message)

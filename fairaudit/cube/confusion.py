@@ -6,6 +6,7 @@ bootstrap draws), so one metric serves one cut-off, all of them, and every draw.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,10 @@ class Confusion:
         """Return one group, or several, along the group axis."""
         return Confusion(self.table[..., group, :, :])
 
+    def pooled(self, groups: Sequence[int]) -> Confusion:
+        """Return several groups taken together, without the group axis."""
+        return Confusion(self.table[..., list(groups), :, :].sum(axis=-3))
+
     def _cell(self, decision: int, outcome: int) -> Tally:
         return self.table[..., decision, outcome]
 
@@ -160,6 +165,19 @@ class ScoreTable:
             self.table[..., group, :, :],
             self.scores[..., group, :],
             self.squares[..., group, :],
+            self.higher_is_better,
+        )
+
+    def pooled(self, groups: Sequence[int]) -> ScoreTable:
+        """Return several groups taken together, without the group axis."""
+        chosen = self[list(groups)]
+        weight = chosen.people.w
+        total = weight.sum(axis=-2)
+        safe = np.where(total > 0, total, 1.0)
+        return ScoreTable(
+            chosen.table.sum(axis=-3),
+            (weight * chosen.scores).sum(axis=-2) / safe,
+            (weight * chosen.squares).sum(axis=-2) / safe,
             self.higher_is_better,
         )
 

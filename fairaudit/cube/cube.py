@@ -21,6 +21,7 @@ from .confusion import Confusion, ScoreTable, Tally
 Ints = NDArray[np.int64]
 
 _ALL = slice(None)
+_MOST_SUM = 2.0**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +59,31 @@ class Cube:
     suppressed: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        for name, array in self._arrays().items():
+        for name, array in self.arrays.items():
             if array.shape != self.axes.shape:
                 message = f"'{name}' has the shape {array.shape}, but the axes say {self.axes.shape}."
                 raise CubeError(message)
             array.flags.writeable = False
+        if self.suppressed is not None:
+            self.suppressed.flags.writeable = False
 
-    def _arrays(self) -> dict[str, Ints]:
+    def __repr__(self) -> str:
+        axes = self.axes
+        groups = f"{' × '.join(axes.names)}, " if axes.names else ""
+        parts = [f"{self.people:,} people", f"{groups}{len(axes.cells):,} cells"]
+        if axes.score is not None:
+            parts.append(f"{axes.score.scored_bins:,} {'scores' if axes.score.exact else 'score bins'}")
+        if axes.decisions:
+            parts.append(f"decisions: {listed((level.label for level in axes.decisions), most=5)}")
+        if axes.outcomes:
+            parts.append(f"outcomes: {listed(axes.outcomes, most=5)}")
+        if self.weighted:
+            parts.append("weighted")
+        return f"Cube({'; '.join(parts)})"
+
+    @property
+    def arrays(self) -> dict[str, Ints]:
+        """The counts and sums that there are, by name."""
         named = {"n": self.n, "w": self.w, "w2": self.w2, "s1": self.s1, "s2": self.s2}
         return {name: array for name, array in named.items() if array is not None}
 
@@ -122,24 +141,36 @@ class Cube:
             "scales": [self.weighted and self.schema.weight_scale, self.s1 is not None and self.schema.score_scale],
         }
         digest = hashlib.sha256(json.dumps(described).encode())
-        for name, array in self._arrays().items():
+        for name, array in self.arrays.items():
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
         return digest.hexdigest()
 
     def _tally(self, bins: slice = _ALL) -> Tally:
-        """Return heads and weights [cell, bin, decision, outcome] as floats."""
+        """Return heads and weights [cell, bin, decision, outcome].
+
+        Weights are still whole numbers here, so that sums and differences of them are exact: a group in
+        which nobody is selected has a weight of 0 selected, not of 1e-17.
+        """
         n = self.n[:, bins].astype(np.float64)
         if self.w is None or self.w2 is None:
             return Tally.of(n)
+        w: Any = self.w[:, bins]
+        w2: Any = self.w2[:, bins]
+        return Tally(n, w, w2)
+
+    def _scaled(self, tally: Tally) -> Tally:
+        """Return the weights of a tally in their own unit."""
+        if tally.w is tally.n:
+            return tally
         scale = self.schema.weight_scale
-        return Tally(n, self.w[:, bins] / scale, self.w2[:, bins] / scale)
+        return Tally(tally.n, tally.w / scale, tally.w2 / scale)
 
     def _by_outcome(self, tally: Tally) -> Tally:
         """Fold the last axis into good, bad, unobserved."""
 
         def fold(array: NDArray[np.float64]) -> NDArray[np.float64]:
-            folded = np.zeros((*array.shape[:-1], 3))
+            folded = np.zeros((*array.shape[:-1], 3), dtype=array.dtype)
             if self.has_outcome:
                 folded[..., :2] = array[..., :2]
                 folded[..., 2] = array[..., 2:].sum(axis=-1)
@@ -169,13 +200,18 @@ class Cube:
             If no decision, or no score, was counted, or the cut-off cannot be answered.
         """
         if cutoff is None:
-            return Confusion(self._by_outcome(self._recorded()))
+            return Confusion(self._scaled(self._by_outcome(self._recorded())))
         score = self._score("A cut-off")
         at = score.first_above(float(cutoff))
         scored = self._by_outcome(self._tally(slice(0, score.scored_bins)).sum(axis=2))
         lower, upper = scored[:, :at].sum(axis=1), scored[:, at:].sum(axis=1)
         sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
-        return Confusion(_stack(*sides, axis=1))
+        return Confusion(self._scaled(_stack(*sides, axis=1)))
+
+    def everybody(self) -> Confusion:
+        """Return outcomes by cell whatever the decision: all people stand on the favorable side."""
+        people = self._by_outcome(self._tally().sum(axis=(1, 2)))
+        return Confusion(self._scaled(_stack(people, people - people, axis=1)))
 
     def _recorded(self) -> Tally:
         if not self.has_decision:
@@ -198,7 +234,8 @@ class Cube:
         scored = self._by_outcome(self._tally(slice(0, score.scored_bins)).sum(axis=2))
 
         def below(array: NDArray[np.float64]) -> NDArray[np.float64]:
-            cumulative = np.concatenate([np.zeros((len(array), 1, 3)), array.cumsum(axis=1)], axis=1)
+            nobody = np.zeros((len(array), 1, 3), dtype=array.dtype)
+            cumulative = np.concatenate([nobody, array.cumsum(axis=1)], axis=1)
             return np.moveaxis(cumulative[:, at], 1, 0)
 
         lower = (
@@ -208,13 +245,13 @@ class Cube:
         )
         upper = _broadcast(scored.sum(axis=1), len(at)) - lower
         sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
-        return cutoffs, Confusion(_stack(*sides, axis=2))
+        return cutoffs, Confusion(self._scaled(_stack(*sides, axis=2)))
 
     def score_table(self) -> ScoreTable:
         """Return scored people by cell, bin and outcome, bins running from the worst score to the best."""
         score = self._score("A score metric")
         scored = slice(0, score.scored_bins)
-        table = self._by_outcome(self._tally(scored).sum(axis=2))
+        table = self._scaled(self._by_outcome(self._tally(scored).sum(axis=2)))
         people = table.w.sum(axis=-1)
         if score.values is not None:
             means = np.broadcast_to(score.values, people.shape)
@@ -260,14 +297,17 @@ class Cube:
         Parameters
         ----------
         names
-            One or several attributes, strata or the period; several make a crossing.
+            One or several attributes, strata or the period; several make a crossing, none everybody.
 
         Raises
         ------
         CubeError
-            If a name was not counted.
+            If a name was not counted, or is given twice.
         """
         wanted = (names,) if isinstance(names, str) else tuple(names)
+        if len({*wanted}) < len(wanted):
+            message = f"A crossing needs different attributes, got {' × '.join(wanted)}."
+            raise CubeError(message)
         for name in wanted:
             if name not in self.axes.names:
                 message = (
@@ -287,7 +327,7 @@ class Cube:
             np.add.at(out, inverse, array)
             return out
 
-        arrays = {name: collapse(array) for name, array in self._arrays().items()}
+        arrays = {name: collapse(array) for name, array in self.arrays.items()}
         suppressed = None
         if self.suppressed is not None:
             suppressed = np.zeros(len(cells), dtype=bool)
@@ -307,9 +347,15 @@ class Cube:
         places = [_places(part.axes, axes) for part in parts]
 
         def together(name: str) -> Ints | None:
-            arrays = [part._arrays().get(name) for part in parts]
+            arrays = [part.arrays.get(name) for part in parts]
             if all(array is None for array in arrays):
                 return None
+            if sum(float(np.abs(a).sum(dtype=np.float64)) for a in arrays if a is not None) > _MOST_SUM:
+                message = (
+                    f"The sums '{name}' of both cubes together do not fit 64-bit whole numbers. "
+                    "Count again with a smaller weight_scale or score_scale."
+                )
+                raise CubeError(message)
             out = np.zeros(axes.shape, dtype=np.int64)
             for array, place in zip(arrays, places, strict=True):
                 if array is not None:
@@ -356,7 +402,25 @@ def _broadcast(tally: Tally, length: int) -> Tally:
     return Tally(spread(tally.n), spread(tally.w), spread(tally.w2))
 
 
+def _meaning(schema: Schema) -> tuple[set[str], set[str]]:
+    """Return the good and the bad labels, 1 and 0 standing for true and false."""
+    digits = {"true": "1", "false": "0"}
+    return {digits.get(item, item) for item in schema.good}, {digits.get(item, item) for item in schema.bad}
+
+
 def _merged_schema(one: Schema, two: Schema) -> Schema:
+    for role in ("score", "decision", "outcome"):
+        columns = getattr(one, role), getattr(two, role)
+        if None not in columns and columns[0] != columns[1]:
+            message = (
+                f"Cubes differ in the column of the {role}: '{columns[0]}' and '{columns[1]}'. "
+                "If both mean the same, count both under one name."
+            )
+            raise CubeError(message)
+    if _meaning(one) != _meaning(two):
+        said = [f"good={list(schema.good)}, bad={list(schema.bad)}" for schema in (one, two)]
+        message = f"Cubes differ in which outcome is good: {said[0]} and {said[1]}. Count both with the same labels."
+        raise CubeError(message)
     for name in {*one.references} & {*two.references}:
         if one.references[name] != two.references[name]:
             message = (
@@ -366,7 +430,9 @@ def _merged_schema(one: Schema, two: Schema) -> Schema:
             raise CubeError(message)
     return dataclasses.replace(
         one,
-        cutoffs=tuple(sorted({*one.cutoffs, *two.cutoffs})),
+        cutoffs=tuple(dict.fromkeys((*one.cutoffs, *two.cutoffs))),
+        decision_levels={**one.decision_levels, **two.decision_levels},
+        unobserved={**one.unobserved, **two.unobserved},
         references={**one.references, **two.references},
     )
 
@@ -394,12 +460,12 @@ def _merged_axes(one: Cube, two: Cube) -> Axes:
     cells = np.unique(np.concatenate([_recoded(a, dimensions), _recoded(b, dimensions)]), axis=0)
     score = a.score + b.score if a.score is not None and b.score is not None else None
     outcomes = (*OBSERVED, *sorted({*a.outcomes[2:], *b.outcomes[2:]})) if a.outcomes else ()
-    return Axes(dimensions, cells, score, _merged_decisions(a.decisions, b.decisions), outcomes)
+    axes = Axes(dimensions, cells, score, _merged_decisions(a.decisions, b.decisions), outcomes)
+    axes.check_size()
+    return axes
 
 
-def _merged_decisions(
-    one: tuple[DecisionLevel, ...], two: tuple[DecisionLevel, ...]
-) -> tuple[DecisionLevel, ...]:
+def _merged_decisions(one: tuple[DecisionLevel, ...], two: tuple[DecisionLevel, ...]) -> tuple[DecisionLevel, ...]:
     kinds = {level.label: level for level in one}
     for level in two:
         if kinds.setdefault(level.label, level).kind != level.kind:
@@ -433,11 +499,10 @@ def _places(axes: Axes, merged: Axes) -> tuple[NDArray[np.int64], ...]:
     """Return where the entries of one cube lie in the merged one, as an open mesh of indices."""
     row = {tuple(cell): i for i, cell in enumerate(merged.cells.tolist())}
     cells = [row[tuple(cell)] for cell in _recoded(axes, merged.dimensions).tolist()]
+    bins = np.arange(1)
     if axes.score is not None and merged.score is not None:
         bins = axes.score.map_into(merged.score)
-    else:
-        bins = np.arange(1)
     labels = [level.label for level in merged.decisions]
     decisions = [labels.index(level.label) for level in axes.decisions] or [0]
     outcomes = [merged.outcomes.index(outcome) for outcome in axes.outcomes] or [0]
-    return np.ix_(cells, bins, decisions, outcomes)
+    return np.ix_(*(np.asarray(index, dtype=np.int64) for index in (cells, bins, decisions, outcomes)))

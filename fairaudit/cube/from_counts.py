@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ColumnNotFoundError, DataContractError, SchemaError, listed, suggestion
 from ..schema.issues import DataIssue
-from ..schema.labels import MISSING, band_labels, label, number
+from ..schema.labels import MISSING, band_labels, is_missing, label, number
 from ..schema.provenance import Ledger, Provenance
 from ..schema.roles import Attribute, DecisionKind, Schema, declare
 from .axes import GRID_BINS, MOST_DISTINCT, OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis, order_levels
@@ -26,6 +26,8 @@ from .cube import Cube, Ints, order_decisions
 Mask = NDArray[np.bool_]
 
 INT64_MOST = 2**63 - 1
+MOST_PEOPLE = 2**53
+"""Up to here every whole number is a float of its own, so rates are made of exact counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +41,7 @@ class Coded:
     def of(cls, values: Sequence[Any]) -> Coded:
         """Return a plain sequence coded; values are told apart by type and label."""
         seen: dict[tuple[type, Any], int] = {}
-        codes = [seen.setdefault((type(v), label(v) if v != v else v), len(seen)) for v in values]  # noqa: PLR0124
+        codes = [seen.setdefault((type(v), MISSING if is_missing(v) else v), len(seen)) for v in values]
         distinct = [None if value == MISSING else value for _, value in seen]
         return cls(np.asarray(codes, dtype=np.int64), distinct)
 
@@ -118,9 +120,7 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
     schema = declare(counts=counts, **roles)
     for column in schema.columns:
         if column not in table:
-            message = (
-                f"Column '{column}' not found in {name}.{suggestion(column, table)} Columns: {listed(table)}."
-            )
+            message = f"Column '{column}' not found in {name}.{suggestion(column, table)} Columns: {listed(table)}."
             raise ColumnNotFoundError(message)
     lengths = {len(table[column]) for column in schema.columns}
     if len(lengths) > 1:
@@ -133,6 +133,7 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
         numbers = np.array([_weight(v) for v in table[schema.weight]], dtype=np.float64)
         bad = ~(np.isfinite(numbers) & (numbers >= 0))
         safe = np.where(bad, 0.0, numbers)
+        check_weights(schema, float(safe @ people), float((safe * safe) @ people))
         w = fixed(safe, schema.weight_scale) * people
         w2 = fixed(safe * safe, schema.weight_scale) * people
     return build_cube(schema, Counted(columns, people, w, w2, bad), name=name)
@@ -141,6 +142,32 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
 def _weight(value: Any) -> float:
     parsed = number(value)
     return math.nan if parsed is None else parsed
+
+
+def check_weights(schema: Schema, total: float, squares: float) -> None:
+    """Raise a SchemaError if the sum of weights, or of squared weights, would not fit whole numbers.
+
+    Parameters
+    ----------
+    schema
+        The roles: the weight and its scale.
+    total, squares
+        The sum of weights and the sum of squared weights, in the weights' own unit.
+
+    Examples
+    --------
+    >>> check_weights(declare(outcome="y", bad=1, weight="fnlwgt", weight_scale=1), 1e10, 1e15)
+    """
+    largest = max(total, squares)
+    if largest * schema.weight_scale <= INT64_MOST / 4:
+        return
+    fits = max(1, 10 ** int(math.log10(INT64_MOST / 4 / largest))) if math.isfinite(largest) else 1
+    message = (
+        f"The sums of the weight '{schema.weight}' and of its squares do not fit whole numbers of "
+        f"1/{schema.weight_scale}. Give a smaller weight_scale, for example weight_scale={fits}, or divide the "
+        "weights by their mean."
+    )
+    raise SchemaError(message)
 
 
 def fixed(values: NDArray[np.float64], scale: int) -> Ints:
@@ -164,7 +191,13 @@ def whole_numbers(values: Sequence[Any], column: str, name: str) -> Ints:
                 f"counts must be whole numbers of at least 0; column '{column}' of {name} has {value!r} in row {i + 1}."
             )
             raise DataContractError(message)
+        if parsed > MOST_PEOPLE:
+            message = f"The count {value!r} in row {i + 1}, column '{column}' of {name}, is more than {MOST_PEOPLE:,}."
+            raise DataContractError(message)
         out[i] = int(parsed)
+    if float(out.sum(dtype=np.float64)) > MOST_PEOPLE:
+        message = f"The counts in column '{column}' of {name} add up to more than {MOST_PEOPLE:,} people."
+        raise DataContractError(message)
     return out
 
 
@@ -353,7 +386,9 @@ def _decisions(schema: Schema, column: Coded, sorting: _Sorting) -> tuple[Ints, 
         mend = "Map each label with decision_levels={label: favorable | unfavorable | intermediate | excluded}."
         favorable = _boolean_names(labels, (schema.favorable,))
         other = _two_labels(labels, favorable, name, "favorable", mend)
-        kinds = {favorable[0]: "favorable"} | ({other: "unfavorable"} if other else {})
+        kinds[favorable[0]] = "favorable"
+        if other:
+            kinds[other] = "unfavorable"
     else:
         kinds = dict(schema.decision_levels)
         unmapped = [item for item in labels if item not in kinds and item != MISSING]
@@ -376,6 +411,10 @@ def _decisions(schema: Schema, column: Coded, sorting: _Sorting) -> tuple[Ints, 
             if level.kind == kind:
                 text = f"{{n}} people have the {kind} decision '{level.label}' in '{name}'."
                 sorting.note(codes == i, f"decision_{kind}", name, text, action)
+    for kind, meant in (("favorable", {"favorable"}), ("unfavorable", {"unfavorable", "intermediate"})):
+        if not np.isin(codes, [i for i, level in enumerate(levels) if level.kind in meant]).any():
+            message = f"Nobody has {'a favorable' if kind == 'favorable' else 'an unfavorable'} decision in '{name}'."
+            sorting.issues.append(DataIssue("decision_one_sided", message, 0, "used; are the labels right?", name))
     return codes, levels
 
 

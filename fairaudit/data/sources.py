@@ -74,9 +74,7 @@ def check_columns(wanted: Iterable[str], columns: Sequence[str], name: str) -> N
     """Raise a ColumnNotFoundError with a suggestion for the first wanted column that is not there."""
     for column in wanted:
         if column not in columns:
-            message = (
-                f"Column '{column}' not found in {name}.{suggestion(column, columns)} Columns: {listed(columns)}."
-            )
+            message = f"Column '{column}' not found in {name}.{suggestion(column, columns)} Columns: {listed(columns)}."
             raise ColumnNotFoundError(message)
 
 
@@ -115,8 +113,7 @@ def _open_frame(data: Any, wanted: Sequence[str]) -> Source:
         frame: Frame = nw.from_native(data)
     except TypeError:
         message = (
-            f"Cannot read {name}. Give a path, or a pandas, polars, pyarrow, DuckDB, Dask or Spark frame, "
-            "or a cube."
+            f"Cannot read {name}. Give a path, or a pandas, polars, pyarrow, DuckDB, Dask or Spark frame, or a cube."
         )
         raise DataContractError(message) from None
     columns = tuple(frame.collect_schema().names())

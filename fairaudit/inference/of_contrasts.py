@@ -12,12 +12,12 @@ from ..cube.confusion import ScoreTable
 from ..metrics.base import METRICS, Contrast, Rate
 from ..metrics.disparity import SIGMAS, rates, standard_deviation, value
 from ..metrics.ranking import moments
-from .combining import mean_absolute, mover, worst_of
+from .combining import bonferroni_p, mean_absolute, mover, worst_of
 from .contrast import Comparison, Comparisons, compare, one_sided
 from .of_metrics import auc_variance, effective, is_weighted
 from .power import minimum_detectable_ratio, minimum_detectable_smd, people_needed
 from .ranking import auc_difference
-from .smd import standardized_mean_difference
+from .smd import smd_interval
 
 NAN = math.nan
 
@@ -177,18 +177,14 @@ def _of_several(item: Contrast, group: Any, reference: Any, confidence: float, a
             "p": _inverted(pairs),
         }  # fmt: skip
     combine, name = (worst_of, "larger") if item.how == "worst_difference" else (mean_absolute, "mean")
-    two = combine(*_columns(_gaps(pairs, 1 - (1 - confidence) / len(pairs))))
-    one = combine(*_columns(_gaps(pairs, 1 - 2 * alpha / len(pairs))))
+    two = combine(_gaps(pairs, 1 - (1 - confidence) / len(pairs)))
+    one = combine(_gaps(pairs, 1 - 2 * alpha / len(pairs)))
     return made | {
         "low": float(two.low), "high": float(two.high),
         "low_one_sided": float(one.low), "high_one_sided": float(one.high),
         "method": f"{name} of two simultaneous (Bonferroni) intervals", "test": "Bonferroni over both gaps",
-        "p": _or_none(float(two.p)),
+        "p": _or_none(float(bonferroni_p([gap.p for gap in _gaps(pairs, confidence)]))),
     }  # fmt: skip
-
-
-def _columns(gaps: list[Comparison]) -> tuple[list[float], list[float], list[float], list[float]]:
-    return [g.value for g in gaps], [g.low for g in gaps], [g.high for g in gaps], [g.p for g in gaps]
 
 
 def _gaps(pairs: list[tuple[Rate, Rate]], confidence: float) -> list[Comparison]:
@@ -255,11 +251,11 @@ def _standardized(
     all_scored = everybody if everybody is not None else group
     arguments = (*_unbiased(group), *_unbiased(reference))
     kind: Any = SIGMAS[item.id]
-    sigma = float(standard_deviation("population", group, reference, all_scored))
+    sigma = float(standard_deviation(kind, group, reference, all_scored))
     many, fewer = arguments[0], arguments[3]
     two, one = (
-        standardized_mean_difference(
-            *arguments, sigma=kind, population_sigma=sigma, population_n=_effective_people(all_scored), confidence=level
+        smd_interval(
+            *arguments, sigma=sigma, kind=kind, population_n=_effective_people(all_scored), confidence=level
         )
         for level in (confidence, 1 - 2 * alpha)
     )

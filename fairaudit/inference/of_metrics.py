@@ -151,6 +151,6 @@ def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> 
             return np.asarray(item(table).value)
 
         draws = bootstrap(statistic, counts, draws=DRAWS, rng=np.random.default_rng([seed, i]))
-        interval = basic_interval(draws, estimates[i], confidence=confidence, least=item.range[0], most=item.range[1])
+        interval = basic_interval(estimates[i], draws, confidence=confidence, least=item.range[0], most=item.range[1])
         low[i], high[i] = interval.low, interval.high
     return low, high

@@ -234,7 +234,7 @@ def people_needed(
     Examples
     --------
     >>> people_needed(6, 20, 24, 60, line=0.8)  # a ratio of 0.75 with 20 people
-    492
+    240
     """
     if not (line > 0 and math.isfinite(line)) or line == 1:
         message = f"A line on a ratio is above 0 and not 1, got line={line!r}. Give for example line=0.8."

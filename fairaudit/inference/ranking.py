@@ -75,7 +75,7 @@ def delong(
     --------
     >>> auc = delong(good=[1, 2, 5], bad=[4, 2, 1])
     >>> print(f"{auc.value:.4f} {auc.variance:.4f}")
-    0.8036 0.0130
+    0.7946 0.0140
     """
     good, bad = _check_bins(good, bad)
     goods, bads = good.sum(axis=-1, keepdims=True), bad.sum(axis=-1, keepdims=True)
@@ -125,9 +125,9 @@ def auc_interval(
 
     Examples
     --------
-    >>> low, high, method = auc_interval(0.8036, 0.0130, 8, 7)
+    >>> low, high, method = auc_interval(0.7946, 0.0140, 8, 7)
     >>> print(f"{low:.3f} {high:.3f} {method}")
-    0.504 0.943 DeLong, logit
+    0.498 0.944 DeLong, logit
     >>> low, high, method = auc_interval(1.0, 0.0, 8, 7)
     >>> print(f"{low:.3f} {high:.3f} {method}")
     0.590 1.000 Clopper-Pearson on disjoint pairs
@@ -178,7 +178,7 @@ def auc_difference(
     --------
     >>> gap = auc_difference(0.70, 0.0009, 120, 80, 0.80, 0.0004, 300, 200)
     >>> print(f"{gap.value:.2f} [{gap.low:.3f}, {gap.high:.3f}] p={gap.p:.4f}")
-    -0.10 [-0.172, -0.030] p=0.0054
+    -0.10 [-0.172, -0.030] p=0.0045
     """
     z = normal_quantile(check_share(confidence, "confidence"))
     one = _cells(auc, variance, n_good, n_bad)

@@ -149,7 +149,18 @@ def metric(
         name = function.__name__
         plain = " ".join((function.__doc__ or "").split())
         made = Metric(
-            name, title, plain, formula, better, range, frozenset(needs), undefined_when, source, aliases, kind, function
+            name,
+            title,
+            plain,
+            formula,
+            better,
+            range,
+            frozenset(needs),
+            undefined_when,
+            source,
+            aliases,
+            kind,
+            function,
         )
         return _METRICS.setdefault(name, made)
 

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ..cube.confusion import Confusion, ScoreTable
-from .base import CONTRASTS, METRICS, Contrast, How, Need, Rate, contrast
+from ..errors import UndefinedMetricError
+from .base import METRICS, Contrast, How, Need, Rate, contrast
 from .ranking import moments
 
 _UGESP = "29 CFR 1607.4(D)"
@@ -68,7 +69,7 @@ _add(
     source=_UGESP,
     aliases=(
         "AIR", "impact ratio", "disparate impact", "disparate_impact", "demographic_parity_ratio",
-        "statistical parity ratio", "ppr_disparity", "pprev_disparity", "relative rate",
+        "statistical parity ratio", "selection_rate_ratio", "pprev_disparity", "relative rate",
     ),
 )  # fmt: skip
 _add(
@@ -198,7 +199,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="nobody has a good, or nobody a bad outcome in one of the two",
     source="Bellamy et al. (2018), AI Fairness 360, arXiv 1810.01943",
-    aliases=("average_abs_odds_difference", "average_abs_odds"),
+    aliases=("average_abs_odds_difference", "average_odds_error"),
 )
 _add(
     "predictive_parity_difference",
@@ -211,7 +212,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="no selected person's outcome is observed in one of the two",
     source="Chouldechova (2017), Fair prediction with disparate impact",
-    aliases=("predictive parity", "precision_difference", "ppv_difference"),
+    aliases=("predictive parity", "ppv_difference"),
 )
 for _id, _sigma, _words, _alias in (
     ("standardized_mean_difference", "population", "all scored people", ("smd", "SMD")),
@@ -242,7 +243,7 @@ _add(
     needs={"score", "outcome"},
     undefined_when="nobody has a good, or nobody a bad outcome in one of the two",
     source="DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44:837",
-    aliases=("auc_difference", "auc parity", "roc_auc_score_difference"),
+    aliases=("auc_difference", "auc parity"),
 )
 
 SIGMAS: dict[str, str] = {
@@ -270,7 +271,7 @@ def combine(how: How, group: tuple[np.ndarray, ...], reference: tuple[np.ndarray
             odds = [np.true_divide(side[0], 1 - np.asarray(side[0])) for side in (group, reference)]
             return np.asarray(odds[0] / odds[1])
         if how == "difference":
-            return gaps[0]
+            return np.asarray(gaps[0])
         if how == "worst_difference":
             return np.asarray(np.maximum(np.abs(gaps[0]), np.abs(gaps[1])))
         if how == "mean_difference":
@@ -286,15 +287,15 @@ def standard_deviation(sigma: str, group: ScoreTable, reference: ScoreTable, eve
     n_group, mean_group, var_group = moments(group)
     n_reference, mean_reference, var_reference = moments(reference)
     if sigma == "population":
-        return np.sqrt(moments(everybody)[2])
+        return np.asarray(np.sqrt(moments(everybody)[2]))
     with np.errstate(invalid="ignore", divide="ignore"):
         both = n_group + n_reference
         if sigma == "pooled":
-            return np.sqrt((n_group * var_group + n_reference * var_reference) / (both - 2))
+            return np.asarray(np.sqrt((n_group * var_group + n_reference * var_reference) / (both - 2)))
         mean = (n_group * mean_group + n_reference * mean_reference) / both
         spread_group = n_group * (var_group + (mean_group - mean) ** 2)
         spread_reference = n_reference * (var_reference + (mean_reference - mean) ** 2)
-        return np.sqrt((spread_group + spread_reference) / both)
+        return np.asarray(np.sqrt((spread_group + spread_reference) / (both - 1)))
 
 
 def value(item: Contrast, group: Any, reference: Any, everybody: ScoreTable | None = None) -> np.ndarray:
@@ -309,20 +310,30 @@ def value(item: Contrast, group: Any, reference: Any, everybody: ScoreTable | No
     everybody
         All scored people: needed by the population's standard deviation only.
 
+    Raises
+    ------
+    UndefinedMetricError
+        If the population's standard deviation is asked for without everybody.
+
     Examples
     --------
+    >>> from fairaudit.metrics import CONTRASTS
     >>> both = Confusion.from_counts([[[0, 0, 26], [0, 0, 22]], [[0, 0, 206], [0, 0, 53]]])
     >>> value(CONTRASTS["adverse_impact_ratio"], both[0], both[1]).round(4)
     np.float64(0.681)
     """
     if item.how == "standardized_difference":
+        if everybody is None and SIGMAS[item.id] == "population":
+            message = f"'{item.id}' divides by the spread of all scored people: give everybody=."
+            raise UndefinedMetricError(message)
         sigma = standard_deviation(SIGMAS[item.id], group, reference, everybody if everybody is not None else group)
         with np.errstate(invalid="ignore", divide="ignore"):
             gap = moments(group)[1] - moments(reference)[1]
             return np.asarray(np.where(sigma > 0, group.sign * gap / sigma, np.nan))
     if item.how == "shortfall":
         rate = METRICS[item.of[0]](reference).value
-        return np.asarray(group.people.w * rate - group.selected.w)
+        missed = group.people.w * rate - group.selected.w
+        return np.asarray(np.where(group.people.w > 0, missed, np.nan))
     sides = [tuple(METRICS[name](side).value for name in item.of) for side in (group, reference)]
     return combine(item.how, sides[0], sides[1])
 

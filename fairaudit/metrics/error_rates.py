@@ -14,6 +14,21 @@ _HARDT = "Hardt, Price and Srebro (2016), Equality of Opportunity in Supervised 
 _CHOULDECHOVA = "Chouldechova (2017), Fair prediction with disparate impact"
 _ALTMAN = "Altman and Bland (1994), BMJ 308:1552 and 309:102"
 
+NEED_EVERYBODY = frozenset(
+    {
+        "true_positive_rate",
+        "false_negative_rate",
+        "false_positive_rate",
+        "true_negative_rate",
+        "accuracy",
+        "balanced_accuracy",
+        "area_under_curve",
+        "gini",
+        "kolmogorov_smirnov",
+    }
+)
+"""Metrics of everybody decided on or scored: not identified where somebody's outcome is unobserved."""
+
 
 @metric(
     title="True positive rate (good people selected)",
@@ -22,7 +37,7 @@ _ALTMAN = "Altman and Bland (1994), BMJ 308:1552 and 309:102"
     needs={"decision", "outcome"},
     undefined_when="nobody has a good outcome",
     source=_HARDT,
-    aliases=("tpr", "recall", "sensitivity"),
+    aliases=("tpr", "recall", "recall_score", "sensitivity"),
 )
 def true_positive_rate(k: Confusion) -> Rate:
     """Share of people with a good outcome who got the favorable decision."""
@@ -78,7 +93,7 @@ def true_negative_rate(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="no selected person's outcome is observed",
     source=_CHOULDECHOVA,
-    aliases=("ppv", "precision"),
+    aliases=("ppv", "precision", "precision_score"),
 )
 def positive_predictive_value(k: Confusion) -> Rate:
     """Share of selected people with a good outcome, among selected people whose outcome is observed."""

@@ -15,7 +15,8 @@ _UGESP = "29 CFR 1607.4(D)"
     needs={"decision"},
     undefined_when="nobody was decided on",
     source=_UGESP,
-    aliases=("approval rate", "positive rate", "predicted positive rate", "ppr", "pprev", "statistical parity"),
+    # Not Aequitas' "ppr": that is the group's share of all selected people.
+    aliases=("approval rate", "positive rate", "predicted prevalence", "pprev"),
 )
 def selection_rate(k: Confusion) -> Rate:
     """Share of people who got the favorable decision."""
@@ -43,7 +44,8 @@ def adverse_rate(k: Confusion) -> Rate:
     needs={"outcome"},
     undefined_when="nobody's outcome is observed",
     source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3",
-    aliases=("repayment rate",),
+    # Positive is the good outcome here, as in tpr and fpr: so the others' prevalence is the good rate.
+    aliases=("repayment rate", "prevalence", "prev", "base_rate"),
 )
 def good_rate(k: Confusion) -> Rate:
     """Share of people with a good outcome, among those whose outcome is observed."""
@@ -57,7 +59,7 @@ def good_rate(k: Confusion) -> Rate:
     needs={"outcome"},
     undefined_when="nobody's outcome is observed",
     source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3",
-    aliases=("default rate", "prevalence", "prev"),
+    aliases=("default rate",),
 )
 def bad_rate(k: Confusion) -> Rate:
     """Share of people with a bad outcome, among those whose outcome is observed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -12,6 +13,22 @@ from typing import Any
 MISSING = "(missing)"
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+
+
+def is_missing(value: Any) -> bool:
+    """Return True for None, NaN, NaT and pandas' NA; blank text is made missing by :func:`label`.
+
+    Examples
+    --------
+    >>> is_missing(float("nan")), is_missing(0)
+    (True, False)
+    """
+    if value is None:
+        return True
+    try:
+        return bool(value != value)  # NaN and NaT differ from themselves
+    except TypeError:  # NA will not say whether it differs
+        return True
 
 
 def label(value: Any) -> str:
@@ -29,12 +46,14 @@ def label(value: Any) -> str:
     >>> [label(value) for value in (30.0, "30.0", True, " White ", None, "")]
     ['30', '30', 'true', 'White', '(missing)', '(missing)']
     """
-    if hasattr(value, "item") and not isinstance(value, str):
-        value = value.item()
     if isinstance(value, str):
         return _text_label(value)
-    if value is None or value != value:  # noqa: PLR0124 - NaN and NaT differ from themselves
+    if is_missing(value):
         return MISSING
+    if hasattr(value, "item"):
+        if getattr(value, "dtype", None) is not None and value.dtype.kind == "M":
+            value = value.astype("datetime64[us]")  # in nanoseconds, item() would be a bare number
+        value = value.item()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (float, Decimal)):
@@ -99,7 +118,7 @@ def band_labels(edges: Sequence[float], *, closed: str = "left") -> tuple[str, .
     ('25 and under', 'over 25 to 62', 'over 62')
     """
     names = [_edge(edge) for edge in edges]
-    pairs = list(zip(names, names[1:], strict=False))
+    pairs = list(itertools.pairwise(names))
     if closed == "left":
         middle = [f"{low} to under {high}" for low, high in pairs]
         return (f"under {names[0]}", *middle, f"{names[-1]} and over")

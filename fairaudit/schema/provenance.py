@@ -60,6 +60,4 @@ class Provenance:
 
     def __add__(self, other: Provenance) -> Provenance:
         name = self.name if self.name == other.name else f"{self.name} + {other.name}"
-        return Provenance(
-            name, self.ledger + other.ledger, self.files + other.files, self.issues + other.issues
-        )
+        return Provenance(name, self.ledger + other.ledger, self.files + other.files, self.issues + other.issues)

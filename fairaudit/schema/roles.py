@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from ..errors import SchemaError, listed, suggestion
 from .labels import MISSING, label
@@ -116,9 +116,9 @@ def _labels(value: Any) -> tuple[str, ...]:
 def _numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, ...]:
     if value is None:
         return ()
-    items = list(value) if isinstance(value, Iterable) else [value]
+    items = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
     try:
-        numbers = tuple(sorted({float(item) for item in items}))
+        numbers = tuple(dict.fromkeys(float(item) for item in items))
     except (TypeError, ValueError):
         message = f"{role} must be a number or a list of numbers, got {value!r}."
         raise SchemaError(message) from None
@@ -128,9 +128,7 @@ def _numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, .
     return numbers
 
 
-def _attributes(
-    names: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed
-) -> tuple[Attribute, ...]:
+def _attributes(names: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed) -> tuple[Attribute, ...]:
     if closed not in get_args(Closed):
         message = f"closed must be 'left' or 'right', got {closed!r}."
         raise SchemaError(message)
@@ -143,7 +141,7 @@ def _attributes(
             raise SchemaError(message)
     attributes = []
     for name in names:
-        edges = _numbers(bands[name], f"The edges of '{name}'") if name in bands else ()
+        edges = tuple(sorted(_numbers(bands[name], f"The edges of '{name}'"))) if name in bands else ()
         if name in bands and not edges:
             message = f"The bands of '{name}' need at least one edge, for example bands={{'{name}': [25, 62]}}."
             raise SchemaError(message)
@@ -160,7 +158,7 @@ def _decision_levels(levels: Mapping[Any, str]) -> dict[str, DecisionKind]:
                 f"{', '.join(DECISION_KINDS)}.{suggestion(str(kind), DECISION_KINDS)}"
             )
             raise SchemaError(message)
-        checked[label(name)] = kind  # type: ignore[assignment]
+        checked[label(name)] = kind
     if checked and "favorable" not in checked.values():
         message = "decision_levels names no favorable level; map at least one label to 'favorable'."
         raise SchemaError(message)
@@ -181,9 +179,7 @@ def _check_score(score: str | None, higher_is: str | None, cutoffs: object, edge
         raise SchemaError(message)
 
 
-def _check_decision(
-    decision: str | None, favorable: str | None, levels: Mapping[str, DecisionKind]
-) -> None:
+def _check_decision(decision: str | None, favorable: str | None, levels: Mapping[str, DecisionKind]) -> None:
     if decision is None and (favorable is not None or levels):
         message = "favorable or decision_levels is given but no decision. Name its column with decision=."
         raise SchemaError(message)
@@ -204,9 +200,7 @@ def _check_outcome(
             raise SchemaError(message)
         return
     if not (good or bad):
-        message = (
-            f"Say which value of '{outcome}' is bad (bad=1) or which is good (good=0); it is never guessed."
-        )
+        message = f"Say which value of '{outcome}' is bad (bad=1) or which is good (good=0); it is never guessed."
         raise SchemaError(message)
     both = {*good} & {*bad} | {*good, *bad} & {*unobserved}
     if both:
@@ -214,30 +208,33 @@ def _check_outcome(
         raise SchemaError(message)
 
 
-def declare(
-    *,
-    score: str | None = None,
-    higher_is: HigherIs | None = None,
-    cutoff: float | Sequence[float] | None = None,
-    decision: str | None = None,
-    favorable: Any = None,
-    decision_levels: Mapping[Any, DecisionKind] | None = None,
-    outcome: str | None = None,
-    bad: Any = None,
-    good: Any = None,
-    unobserved: Mapping[Any, str] | None = None,
-    groups: str | Sequence[str] = (),
-    bands: Mapping[str, Sequence[float]] | None = None,
-    closed: Closed = "left",
-    strata: str | Sequence[str] = (),
-    weight: str | None = None,
-    period: str | None = None,
-    counts: str | None = None,
-    reference: Mapping[str, Any] | None = None,
-    edges: Sequence[float] | None = None,
-    weight_scale: int = WEIGHT_SCALE,
-    score_scale: int = SCORE_SCALE,
-) -> Schema:
+class Roles(TypedDict, total=False):
+    """The keyword arguments that declare roles, wherever they are taken; :func:`declare` explains each."""
+
+    score: str | None
+    higher_is: HigherIs | None
+    cutoff: float | Sequence[float] | None
+    decision: str | None
+    favorable: Any
+    decision_levels: Mapping[Any, DecisionKind] | None
+    outcome: str | None
+    bad: Any
+    good: Any
+    unobserved: Mapping[Any, str] | None
+    groups: str | Sequence[str]
+    bands: Mapping[str, Sequence[float]] | None
+    closed: Closed
+    strata: str | Sequence[str]
+    weight: str | None
+    period: str | None
+    counts: str | None
+    reference: Mapping[str, Any] | None
+    edges: Sequence[float] | None
+    weight_scale: int
+    score_scale: int
+
+
+def declare(**roles: Unpack[Roles]) -> Schema:
     """Declare the roles of the columns, and check that they fit together.
 
     Parameters
@@ -245,7 +242,7 @@ def declare(
     score, higher_is, cutoff
         The column under audit, the side on which it is ``"better"`` or ``"worse"`` (required, never
         guessed), and the cut-off or cut-offs: favorable is ``score >= cutoff`` when higher is better
-        and ``score <= cutoff`` when higher is worse.
+        and ``score <= cutoff`` when higher is worse. The first cut-off is the one in production.
     decision, favorable, decision_levels
         The column of recorded decisions; the one favorable label, or every label's kind (favorable,
         unfavorable, intermediate, excluded).
@@ -281,12 +278,25 @@ def declare(
     >>> schema.columns
     ('race', 'points')
     """
-    names, strata_names = _names(groups), _names(strata)
-    cutoffs, bin_edges = _numbers(cutoff, "cutoff"), _numbers(edges, "edges")
+    for name in roles:
+        if name not in Roles.__annotations__:
+            message = (
+                f"There is no role '{name}'.{suggestion(name, Roles.__annotations__)} "
+                f"Roles: {listed(Roles.__annotations__, most=30)}."
+            )
+            raise SchemaError(message)
+    score, decision, outcome = roles.get("score"), roles.get("decision"), roles.get("outcome")
+    higher_is, cutoff, edges = roles.get("higher_is"), roles.get("cutoff"), roles.get("edges")
+    favorable, decision_levels = roles.get("favorable"), roles.get("decision_levels")
+    bands, closed, reference = roles.get("bands"), roles.get("closed", "left"), roles.get("reference")
+    period, weight, counts = roles.get("period"), roles.get("weight"), roles.get("counts")
+    weight_scale, score_scale = roles.get("weight_scale", WEIGHT_SCALE), roles.get("score_scale", SCORE_SCALE)
+    names, strata_names = _names(roles.get("groups")), _names(roles.get("strata"))
+    cutoffs, bin_edges = _numbers(cutoff, "cutoff"), tuple(sorted(_numbers(edges, "edges")))
     levels = _decision_levels(decision_levels or {})
     favorable_label = None if favorable is None else label(favorable)
-    good_labels, bad_labels = _labels(good), _labels(bad)
-    reasons = {label(name): str(reason) for name, reason in (unobserved or {}).items()}
+    good_labels, bad_labels = _labels(roles.get("good")), _labels(roles.get("bad"))
+    reasons = {label(name): str(reason) for name, reason in (roles.get("unobserved") or {}).items()}
     _check_score(score, higher_is, cutoffs, bin_edges)
     _check_decision(decision, favorable_label, levels)
     _check_outcome(outcome, good_labels, bad_labels, reasons)
@@ -306,7 +316,7 @@ def declare(
             message = f"The reference of '{name}' is {MISSING}: people whose group is unknown are never a reference."
             raise SchemaError(message)
     for scale, role in ((weight_scale, "weight_scale"), (score_scale, "score_scale")):
-        if scale < 1:
+        if scale < 1 or scale != int(scale):
             message = f"{role} must be a whole number of at least 1, got {scale!r}."
             raise SchemaError(message)
     return Schema(

@@ -1,0 +1,307 @@
+"""One section an attribute: who is selected, the contrasts, the error rates, the scores; then every cut-off."""
+
+from __future__ import annotations
+
+from ..result import AttributeRecord, CurveRecord, Finding, RateRecord
+from ..schema.labels import MISSING
+from .lookup import Lookup, compared, needs_decision, unique
+from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .overview import contrast_table, key_tables, sentences
+from .words import (
+    NOTHING,
+    cutoff_text,
+    heading,
+    interval,
+    many,
+    not_identified,
+    number,
+    p_value,
+    percent,
+    rate_cell,
+    title,
+    writer,
+)
+
+CUTOFFS_SHOWN = 20
+_SELECTION = ("selection_rate", "adverse_rate")
+_OUTCOMES = ("good_rate", "bad_rate")
+_OF_GOOD_AND_BAD = (
+    "true_positive_rate",
+    "false_negative_rate",
+    "false_positive_rate",
+    "true_negative_rate",
+)
+_OF_DECIDED = (
+    "positive_predictive_value",
+    "false_discovery_rate",
+    "negative_predictive_value",
+    "false_omission_rate",
+)
+_OVERALL = ("accuracy", "balanced_accuracy")
+_SCORES = ("mean_score", "area_under_curve", "gini", "kolmogorov_smirnov")
+_BANDS = ("bad_rate_by_score_band",)
+_KNOWN = (*_SELECTION, *_OUTCOMES, *_OF_GOOD_AND_BAD, *_OF_DECIDED, *_OVERALL, *_SCORES, *_BANDS)
+_REFERENCES = {
+    "named": "named beforehand",
+    "highest": "the eligible group with the highest rate",
+    "largest": "the largest group",
+    "rest": "everybody else",
+}
+
+
+def attribute_sections(look: Lookup) -> tuple[Section, ...]:
+    """Return a section for each attribute, and for each crossing after them."""
+    ordered = sorted(look.result.schema.attributes, key=lambda attribute: attribute.crossing)
+    return tuple(_attribute(look, attribute, f"attribute-{place}") for place, attribute in enumerate(ordered, start=1))
+
+
+def _attribute(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
+    people = many(sum(attribute.levels.values()), "person", "people")
+    groups = many(len(attribute.levels), "group", "groups")
+    if attribute.reference is None:
+        text = f"{people} in {groups}. Nothing is compared: there is no reference."
+    else:
+        how = _REFERENCES.get(attribute.reference_mode, attribute.reference_mode)
+        text = f"{people} in {groups}. Reference: {attribute.reference} ({how})."
+    if any(MISSING in group for group in attribute.levels):
+        text += f" {MISSING} is shown, but is never a reference and is in no test family."
+    what = f"{attribute.name} (crossing)" if attribute.crossing else attribute.name
+    parts = (
+        _selection(look, attribute, name),
+        _contrasts(look, attribute, name),
+        _error_rates(look, attribute, name),
+        _scores(look, attribute, name),
+    )
+    return Section(name, f"Groups: {what}", (Paragraph(text),), tuple(part for part in parts if part.blocks))
+
+
+# Rates
+
+
+def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, ...], what: str) -> tuple[Block, ...]:
+    """Return one table a cut-off: the people of each group, and each metric with its interval."""
+    measured = [metric for metric in metrics if metric in look.metrics(attribute.name)]
+    cutoffs = unique(cutoff for metric in measured for cutoff in look.cutoffs(attribute.name, metric))
+    blocks: tuple[Block, ...] = ()
+    for cutoff in cutoffs:
+        here = [metric for metric in measured if cutoff in look.cutoffs(attribute.name, metric)]
+        rows = [
+            (
+                Cell(group, "reference" if group == attribute.reference else ""),
+                Cell(f"{attribute.levels[group]:,}"),
+                *(rate_cell(look.rate(metric, attribute.name, group, cutoff)) for metric in here),
+            )
+            for group in look.groups(attribute)
+        ]
+        where = f", {cutoff_text(look.result, cutoff)}" if any(needs_decision(metric) for metric in here) else ""
+        columns = (
+            Column(attribute.name),
+            Column("People", numeric=True),
+            *(Column(title(metric), numeric=True) for metric in here),
+        )
+        blocks += table(f"{what} by {attribute.name}{where}", columns, rows)
+    return blocks
+
+
+def _selection(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
+    blocks = _rate_tables(look, attribute, _SELECTION, "Selection")
+    return Section(f"{name}-selection", "Who is selected?", blocks)
+
+
+def _error_rates(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
+    positive = f"Positive class: {look.result.schema.positive}"
+    blocks = (
+        *_rate_tables(look, attribute, _OF_GOOD_AND_BAD, "Decisions among people with good and with bad outcomes"),
+        *_rate_tables(look, attribute, _OF_DECIDED, "Outcomes among selected and among declined people"),
+        *_rate_tables(look, attribute, _OVERALL, "Decisions that matched the outcome"),
+    )
+    if blocks:
+        told = Paragraph(positive if positive.endswith(".") else f"{positive}.")
+        blocks = (told, *_identification(look, attribute), *blocks)
+    outcomes = _rate_tables(look, attribute, _OUTCOMES, "Outcomes, among people whose outcome is observed,")
+    return Section(f"{name}-outcomes", "How do decisions and outcomes agree?", (*blocks, *outcomes))
+
+
+def _identification(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ...]:
+    """Say in words where error rates have no value because outcomes are unobserved, and for whom."""
+    reasons: dict[str, str] = {}
+    for record in look.result.rates:
+        if record.attribute == attribute.name and needs_decision(record.metric) and not_identified(record):
+            reasons.setdefault(record.group, record.undefined or "")
+    if look.result.schema.outcomes_complete and not reasons:
+        return ()
+    text = (
+        "Outcomes are not known for everybody, so error rates over all people are not identified. Where a cell says "
+        "“bounds, no estimate”, the true value lies between the two numbers whatever the unknown outcomes are; nothing "
+        "narrower can be said. Rates among selected people are among those whose outcome is observed."
+    )
+    why = [Item(f"{reason}.", group) for group, reason in reasons.items()]
+    return (Paragraph(text, "note"), *((Details("Whose outcomes are not known", items(why)),) if why else ()))
+
+
+def _scores(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
+    extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in _KNOWN)
+    blocks = (
+        *_rate_tables(look, attribute, _SCORES, "The score"),
+        *_band_tables(look, attribute),
+        *_rate_tables(look, attribute, extra, "Other metrics"),
+    )
+    return Section(f"{name}-scores", "What do the scores say?", blocks)
+
+
+def _band_tables(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ...]:
+    bands = unique(r.band for r in look.result.rates if r.attribute == attribute.name and r.band is not None)
+    if not bands:
+        return ()
+    groups = look.groups(attribute)
+    rows = [
+        (Cell(band), *(rate_cell(look.rate(_BANDS[0], attribute.name, group, None, band)) for group in groups))
+        for band in bands
+    ]
+    columns = (Column("Score"), *(Column(group, numeric=True) for group in groups))
+    caption = f"{title(_BANDS[0])} and {attribute.name}, among people whose outcome is observed"
+    return table(caption, columns, rows, "Equal rates along a row mean that the same score stands for the same risk.")
+
+
+# Contrasts
+
+
+def _contrasts(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
+    own = [finding for finding in look.result.findings if finding.attribute == attribute.name]
+    if not own:
+        return Section(f"{name}-contrasts", "Contrasts", ())
+    ruled = [finding for finding in own if finding.rule is not None]
+    unruled = [finding for finding in own if finding.rule is None and finding.status != "info"]
+    told = [finding for finding in (*ruled, *unruled) if finding.status in {"flag", "insufficient"}]
+    rest = [finding for finding in own if finding not in told and finding.family != "primary"]
+    blocks = (
+        *sentences([finding for finding in told if finding.family != "primary"]),
+        *key_tables(look, own),
+        *_folded("The other findings in words", sentences(rest, shown=len(rest))),
+        *_folded("What these numbers of people could have shown", _power(look, own)),
+        *_folded("Other tests of the same contrasts", _sensitivity(own)),
+    )
+    return Section(f"{name}-contrasts", f"How does each group compare with {attribute.reference}?", blocks)
+
+
+def _folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    return (Details(summary, blocks),) if blocks else ()
+
+
+def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
+    rows = [
+        (
+            Cell(finding.group, f"against {finding.reference}{_where(look, finding)}"),
+            Cell(heading(finding.metric)),
+            Cell(f"{finding.n:,}", f"against {finding.n_reference:,}"),
+            Cell(NOTHING if finding.minimum_detectable is None else writer(finding.metric)(finding.minimum_detectable)),
+            Cell(NOTHING if finding.people_needed is None else f"{finding.people_needed:,}"),
+        )
+        for finding in own
+        if finding.minimum_detectable is not None or finding.people_needed is not None
+    ]
+    columns = (
+        Column("Group"),
+        Column("Contrast"),
+        Column("People", numeric=True),
+        Column("Minimum detectable effect", numeric=True),
+        Column("People of the group needed", numeric=True),
+    )
+    note = (
+        "Minimum detectable: the effect that these numbers would reveal with 80% power. People needed: to settle an "
+        "insufficient finding, if the observed effect is the true one."
+    )
+    return table("What could have been found", columns, rows, note)
+
+
+def _sensitivity(own: list[Finding]) -> tuple[Block, ...]:
+    tests = unique(test for finding in own for test in finding.sensitivity)
+    rows = [
+        (
+            Cell(finding.group, f"against {finding.reference}"),
+            Cell(heading(finding.metric)),
+            Cell(p_value(finding.p), finding.test or ""),
+            *(Cell(p_value(finding.sensitivity.get(test))) for test in tests),
+        )
+        for finding in own
+        if finding.sensitivity
+    ]
+    columns = (
+        Column("Group"),
+        Column("Contrast"),
+        Column("Primary test", numeric=True),
+        *(Column(test.replace("_", " "), numeric=True) for test in tests),
+    )
+    return table("p-values of other tests", columns, rows, "Only the primary test sets a status, never the best of several.")
+
+
+def _where(look: Lookup, finding: Finding) -> str:
+    return f", {cutoff_text(look.result, finding.cutoff)}" if compared(finding) and needs_decision(finding.metric) else ""
+
+
+# Every cut-off
+
+
+def cutoff_section(look: Lookup) -> tuple[Section, ...]:
+    """Return selection and ratio at representative cut-offs; the full curves are in ``result.json``."""
+    curves = look.result.curves
+    if curves is None or not curves.cutoffs:
+        return ()
+    production = {record.cutoff for record in look.result.schema.cutoffs}
+    shown = representative(len(curves.cutoffs), {i for i, c in enumerate(curves.cutoffs) if c in production})
+    blocks: tuple[Block, ...] = ()
+    for attribute in look.result.schema.attributes:
+        by_group = {curve.group: curve for curve in curves.groups if curve.attribute == attribute.name}
+        groups = [group for group in look.groups(attribute) if group in by_group]
+        rows = [
+            (
+                Cell(f"{curves.cutoffs[i]:.6g}", "audited" if curves.cutoffs[i] in production else ""),
+                *(_curve_cell(by_group[group], i, is_reference=group == attribute.reference) for group in groups),
+            )
+            for i in shown
+        ]
+        columns = (Column("Cut-off"), *(Column(group, numeric=True) for group in groups))
+        against = f", held against {attribute.reference}" if attribute.reference else ""
+        made = table(f"Selection rate and adverse impact ratio by {attribute.name}{against}", columns, rows)
+        blocks += _folded(f"At every cut-off: {attribute.name}", made) if attribute.crossing else made
+    text = (
+        f"Selection rate of each group at {many(len(shown), 'cut-off', 'cut-offs')} out of "
+        f"{len(curves.cutoffs):,}, and under it the adverse impact ratio (AIR). These are descriptions: no test is made "
+        "at a cut-off that is not audited. All cut-offs are in result.json."
+    )
+    return (Section("cutoffs", "At which cut-offs does it change?", (Paragraph(text), *blocks)),) if blocks else ()
+
+
+def representative(length: int, keep: set[int], most: int = CUTOFFS_SHOWN) -> list[int]:
+    """Return at most ``most`` places of a list, evenly spread from the first to the last, and those to keep.
+
+    Examples
+    --------
+    >>> representative(5, {2})
+    [0, 1, 2, 3, 4]
+    >>> representative(100, {40}, most=5)
+    [0, 33, 40, 66, 99]
+    """
+    if length <= most:
+        return list(range(length))
+    kept = sorted(keep)[:most]
+    room = most - len(kept)
+    spread = (round(i * (length - 1) / (room - 1)) for i in range(room)) if room > 1 else ()
+    return sorted({*kept, *spread})
+
+
+def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:
+    rate = _at(curve, "selection_rate", place)
+    text = "undefined" if rate is None else percent(rate)
+    if is_reference or "adverse_impact_ratio" not in curve.columns:
+        return Cell(text, "reference" if is_reference else "")
+    ratio = _at(curve, "adverse_impact_ratio", place)
+    if ratio is None:
+        return Cell(text, "AIR undefined")
+    span = interval(_at(curve, "adverse_impact_ratio_low", place), _at(curve, "adverse_impact_ratio_high", place), number)
+    return Cell(text, f"AIR {number(ratio)}" + (f" ({span})" if span else ""))
+
+
+def _at(curve: CurveRecord, column: str, place: int) -> float | None:
+    values = curve.columns.get(column)
+    return None if values is None else values[place]

@@ -1,0 +1,70 @@
+"""The report as one self-contained HTML page: no network, no script, readable on paper and on a phone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..result import Result
+from .nodes import STATUS_LABELS, STATUS_SHAPES, Block
+from .tree import report_tree
+from .words import visible
+
+
+def to_html(result: Result) -> str:
+    """Return the report as a single HTML page. The same result gives the same bytes.
+
+    The page's policy forbids scripts, forms and every connection, and allows exactly its own style sheet.
+    Names from the data are text, whatever they contain.
+
+    Parameters
+    ----------
+    result
+        What an audit found.
+    """
+    style = style_sheet("report.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return render("report.html.j2", report=report_tree(result), style=style, style_digest=digest, tool=result.tool)
+
+
+def render(template: str, **context: Any) -> str:
+    """Return a template of this room, filled; everything that is not markup is escaped."""
+    identifiers = itertools.count(1)
+    return _environment().get_template(template).render(
+        **context, shapes=STATUS_SHAPES, labels=STATUS_LABELS, next_id=lambda: next(identifiers)
+    )
+
+
+def style_sheet(name: str) -> Markup:
+    """Return a style sheet of this room: ours, so not escaped."""
+    text, _, _ = _environment().loader.get_source(_environment(), name)  # type: ignore[union-attr]
+    return Markup(text.strip())  # noqa: S704 - a file of the package
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__ or "", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.filters["kind"] = _kind
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Make steering characters in text visible; markup (ours) goes through as it is."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__.lower()

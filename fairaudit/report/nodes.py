@@ -1,0 +1,106 @@
+"""The parts that a report is made of: plain records that say what is shown, and nothing of how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ..result import STATUS_WORDS, Status
+
+STATUS_SHAPES: dict[Status, str] = {"flag": "▲", "within_line": "●", "insufficient": "?", "info": "i"}
+"""A shape for each status, so that colour never carries it alone."""
+STATUS_LABELS: dict[Status, str] = {
+    status: STATUS_WORDS[status].partition(":")[0] for status in STATUS_SHAPES
+}
+"""The short word of each status, as tables print it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table: its text, a smaller second line, or a status with its shape and word."""
+
+    text: str = ""
+    detail: str = ""
+    status: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table; numbers stand on the right."""
+
+    heading: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its caption. The first cell of each row says what the row is about."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of plain text; the lead is what a reader in a hurry reads, a note is a limit."""
+
+    text: str
+    kind: Literal["plain", "lead", "note"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a list: its text, with a term before it or a status."""
+
+    text: str
+    term: str = ""
+    status: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Blocks that stay folded until a reader asks for them; a printed page shows them."""
+
+    summary: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report with a heading, and parts within it."""
+
+    id: str
+    heading: str
+    blocks: tuple[Block, ...]
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report: a title, what stands before the first section, and the sections."""
+
+    title: str
+    lead: tuple[Block, ...]
+    sections: tuple[Section, ...]
+
+
+Block: TypeAlias = Paragraph | Table | Items | Details
+
+
+def table(caption: str, columns: tuple[Column, ...], rows: list[tuple[Cell, ...]], note: str = "") -> tuple[Table, ...]:
+    """Return a table, or nothing where it would have no rows."""
+    return (Table(caption, columns, tuple(rows), note),) if rows else ()
+
+
+def items(entries: list[Item]) -> tuple[Items, ...]:
+    """Return a list, or nothing where it would be empty."""
+    return (Items(tuple(entries)),) if entries else ()

@@ -1,0 +1,38 @@
+"""The report as a tree of plain parts: one tree, rendered as HTML and as Markdown.
+
+The order is fixed: what was audited, what was not tested and who never reached the file, then the findings,
+then one section an attribute, then what a reader checks last. Nothing is computed here: every number is in
+the result's records.
+"""
+
+from __future__ import annotations
+
+from ..result import Result
+from .background import glossary_section, ledger_section, methods_section, policy_section, provenance_section
+from .groups import attribute_sections, cutoff_section
+from .lookup import Lookup
+from .nodes import Report
+from .overview import audit_title, findings, limits, opening
+
+
+def report_tree(result: Result) -> Report:
+    """Return the report of a result, before it is put into any format.
+
+    Parameters
+    ----------
+    result
+        What an audit found.
+    """
+    look = Lookup.of(result)
+    sections = (
+        limits(result),
+        findings(look),
+        *attribute_sections(look),
+        *cutoff_section(look),
+        ledger_section(result),
+        methods_section(result),
+        policy_section(result),
+        glossary_section(result),
+        provenance_section(result),
+    )
+    return Report(audit_title(result), opening(result), sections)
