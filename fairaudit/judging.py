@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
 from .cube.confusion import Confusion, ScoreTable
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
-from .inference.of_contrasts import Compared, compare_groups
+from .inference.of_contrasts import Asked, Compared, compare_groups
 from .measuring import Grouping, available
 from .metrics.base import CONTRASTS, METRICS, Contrast
 from .metrics.error_rates import NEED_EVERYBODY
@@ -236,53 +236,59 @@ def _compare_contrast(
     if unidentified:
         work.not_run.append(NotRun(_what(item, cutoff), unidentified, of.name))
         return
-    everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
     small = _below_share(of, table, known, policy)
+    suppressed = of.cube.suppressed
     family = _family(of, rule, production=production)
+    tested = []
     for i, group in enumerate(of.groups):
         if group == reference.level:
             continue
-        if group in small:
-            work.not_run.append(NotRun(_what(item, cutoff), small[group], of.name, group))
-            continue
-        if of.cube.suppressed is not None and bool(of.cube.suppressed[i]):
-            work.not_run.append(NotRun(_what(item, cutoff), "suppressed: too few people", of.name, group))
-            continue
-        others = [j for j in known if j != i] if reference.mode == "rest" else [of.groups.index(str(reference.level))]
-        compared = compare_groups(
-            item, table[i], table.pooled(others), everybody=everybody, confidence=confidence,
-            alpha=policy.alpha_of(rule) if rule else policy.alpha, power=policy.power,
-            line=rule.practical.value if rule and rule.practical else None,
-            comparisons=_pairs(len(known)) if reference.mode == "highest" else 1,
-        )  # fmt: skip
-        draft = Draft(item, of, group, str(reference.level), cutoff, family, rule, compared, i in known)
-        work.drafts.append(draft)
+        reason = small.get(group)
+        if suppressed is not None and bool(suppressed[i]):
+            reason = "suppressed: too few people"
+        if reason:
+            work.not_run.append(NotRun(_what(item, cutoff), reason, of.name, group))
+        else:
+            tested.append(i)
+    if not tested:
+        return
+    asked = Asked(
+        confidence=confidence,
+        alpha=policy.alpha_of(rule) if rule else policy.alpha,
+        power=policy.power,
+        line=rule.practical.value if rule and rule.practical else None,
+        comparisons=_pairs(len(known)) if reference.mode == "highest" else 1,
+    )
+    everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
+    made = compare_groups(
+        item, table[tested], _references(of, table, tested, known, reference), everybody=everybody, asked=asked
+    )
+    for i, compared in zip(tested, made, strict=True):
+        work.drafts.append(
+            Draft(item, of, of.groups[i], str(reference.level), cutoff, family, rule, compared, i in known)
+        )
     if reference.mode == "highest":
-        work.extra += _other_pairs(of, item, rule, cutoff, table, known, reference, family, small, confidence)
+        # The data chose the reference, so each other pair could have been the one that is tested.
+        free = [i for i in known if of.groups[i] != reference.level and of.groups[i] not in small]
+        others = list(combinations(free, 2))
+        if others:
+            first, second = ([pair[side] for pair in others] for side in (0, 1))
+            for compared in compare_groups(item, table[first], table[second], everybody=everybody, asked=asked):
+                work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
+
+
+def _references(
+    of: Grouping, table: Confusion | ScoreTable, tested: Sequence[int], known: Sequence[int], reference: Reference
+) -> Confusion | ScoreTable:
+    """Return what each tested group is set against: one group, or everybody else in turn."""
+    if reference.mode != "rest":
+        return table[[of.groups.index(str(reference.level))] * len(tested)]
+    rest = [table.pooled([j for j in known if j != i]) for i in tested]
+    return type(table).stacked(rest)  # type: ignore[arg-type]
 
 
 def _pairs(groups: int) -> int:
-    return groups * (groups - 1) // 2
-
-
-def _other_pairs(
-    of: Grouping,
-    item: Contrast,
-    rule: Rule | None,
-    cutoff: float | None,
-    table: Confusion | ScoreTable,
-    known: Sequence[int],
-    reference: Reference,
-    family: Family,
-    small: Mapping[str, str],
-    confidence: float,
-) -> Iterator[Member]:
-    """Yield the pairs without the reference: the data chose it, so each pair could have been the one tested."""
-    everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
-    free = [i for i in known if of.groups[i] != reference.level and of.groups[i] not in small]
-    for i, j in combinations(free, 2):
-        compared = compare_groups(item, table[i], table[j], everybody=everybody, confidence=confidence)
-        yield Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff)
+    return max(1, groups * (groups - 1) // 2)
 
 
 def _below_share(of: Grouping, table: Confusion | ScoreTable, known: Sequence[int], policy: Policy) -> dict[str, str]:

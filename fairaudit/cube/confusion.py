@@ -41,6 +41,14 @@ class Tally:
         heads = np.asarray(n, dtype=np.float64)
         return cls(heads, heads, heads)
 
+    @classmethod
+    def stacked(cls, parts: Sequence[Tally], *, axis: int) -> Tally:
+        """Return tallies along a new axis."""
+        n = np.stack([part.n for part in parts], axis=axis)
+        if all(part.w is part.n for part in parts):
+            return cls.of(n)
+        return cls(n, np.stack([part.w for part in parts], axis=axis), np.stack([part.w2 for part in parts], axis=axis))
+
     def __add__(self, other: Tally) -> Tally:
         return self._each(other.n, other.w, other.w2, np.add)
 
@@ -87,6 +95,11 @@ class Confusion:
     def __getitem__(self, group: Any) -> Confusion:
         """Return one group, or several, along the group axis."""
         return Confusion(self.table[..., group, :, :])
+
+    @classmethod
+    def stacked(cls, parts: Sequence[Confusion]) -> Confusion:
+        """Return confusions of one group each along a new group axis."""
+        return cls(Tally.stacked([part.table for part in parts], axis=-3))
 
     def pooled(self, groups: Sequence[int]) -> Confusion:
         """Return several groups taken together, without the group axis."""
@@ -166,6 +179,16 @@ class ScoreTable:
             self.scores[..., group, :],
             self.squares[..., group, :],
             self.higher_is_better,
+        )
+
+    @classmethod
+    def stacked(cls, parts: Sequence[ScoreTable]) -> ScoreTable:
+        """Return tables of one group each along a new group axis."""
+        return cls(
+            Tally.stacked([part.table for part in parts], axis=-3),
+            np.stack([part.scores for part in parts], axis=-2),
+            np.stack([part.squares for part in parts], axis=-2),
+            parts[0].higher_is_better,
         )
 
     def pooled(self, groups: Sequence[int]) -> ScoreTable:

@@ -206,12 +206,12 @@ class Cube:
         scored = self._by_outcome(self._tally(slice(0, score.scored_bins)).sum(axis=2))
         lower, upper = scored[:, :at].sum(axis=1), scored[:, at:].sum(axis=1)
         sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
-        return Confusion(self._scaled(_stack(*sides, axis=1)))
+        return Confusion(self._scaled(Tally.stacked(sides, axis=1)))
 
     def everybody(self) -> Confusion:
         """Return outcomes by cell whatever the decision: all people stand on the favorable side."""
         people = self._by_outcome(self._tally().sum(axis=(1, 2)))
-        return Confusion(self._scaled(_stack(people, people - people, axis=1)))
+        return Confusion(self._scaled(Tally.stacked([people, people - people], axis=1)))
 
     def _recorded(self) -> Tally:
         if not self.has_decision:
@@ -221,7 +221,7 @@ class Cube:
         by_label = self._tally().sum(axis=1)
         favorable = by_label[:, kinds == "favorable"].sum(axis=1)
         other = by_label[:, (kinds == "unfavorable") | (kinds == "intermediate")].sum(axis=1)
-        return _stack(favorable, other, axis=1)
+        return Tally.stacked([favorable, other], axis=1)
 
     def confusions(self) -> tuple[NDArray[np.float64], Confusion]:
         """Return every cut-off that the bins can answer, and the confusions [cutoff, cell, ...].
@@ -245,7 +245,7 @@ class Cube:
         )
         upper = _broadcast(scored.sum(axis=1), len(at)) - lower
         sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
-        return cutoffs, Confusion(self._scaled(_stack(*sides, axis=2)))
+        return cutoffs, Confusion(self._scaled(Tally.stacked(sides, axis=2)))
 
     def score_table(self) -> ScoreTable:
         """Return scored people by cell, bin and outcome, bins running from the worst score to the best."""
@@ -381,16 +381,6 @@ class Cube:
             together("s2"),
             suppressed,
         )
-
-
-def _stack(first: Tally, second: Tally, *, axis: int) -> Tally:
-    if first.w is first.n and second.w is second.n:
-        return Tally.of(np.stack([first.n, second.n], axis=axis))
-    return Tally(
-        np.stack([first.n, second.n], axis=axis),
-        np.stack([first.w, second.w], axis=axis),
-        np.stack([first.w2, second.w2], axis=axis),
-    )
 
 
 def _broadcast(tally: Tally, length: int) -> Tally:

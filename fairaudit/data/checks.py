@@ -12,6 +12,7 @@ import numpy as np
 
 from ..schema.issues import DataIssue
 from ..schema.labels import MISSING, label, number
+from .arrow import encoded
 from .sources import Source
 
 FIRST_ROWS = 5
@@ -57,11 +58,9 @@ def with_first_rows(source: Source, issues: tuple[DataIssue, ...]) -> tuple[Data
 
 
 def _first_rows(source: Source, column: str, is_about: Callable[[Any], bool]) -> tuple[int, ...]:
-    import pyarrow.compute as pc
-
     chosen = source.frame.select(column)
     table = chosen.collect("pyarrow") if isinstance(chosen, nw.LazyFrame) else chosen
-    encoded = pc.dictionary_encode(table.to_arrow().column(column), null_encoding="encode").combine_chunks()
-    about = np.array([is_about(value) for value in encoded.dictionary.to_pylist()], dtype=bool)
-    rows = np.flatnonzero(about[encoded.indices.to_numpy(zero_copy_only=False)])[:FIRST_ROWS]
+    codes, values = encoded(table.to_arrow().column(column))
+    about = np.array([is_about(value) for value in values.to_pylist()], dtype=bool)
+    rows = np.flatnonzero(about[codes])[:FIRST_ROWS]
     return tuple(int(row) + 1 for row in rows)

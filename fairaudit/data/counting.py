@@ -12,6 +12,7 @@ from ..cube.cube import Cube
 from ..cube.from_counts import Coded, Counted, build_cube, whole_numbers
 from ..errors import DataContractError, SchemaError
 from ..schema.roles import Schema
+from .arrow import as_numbers, encoded
 from .checks import with_first_rows
 from .sources import Source, open_source, unreadable
 
@@ -63,7 +64,7 @@ def _count(source: Source, schema: Schema) -> Counted:
         message = "Nothing to count by: name a group, a score, a decision or an outcome."
         raise SchemaError(message)
     table = _collect(frame.group_by(*keys).agg(*aggregates), source.name)
-    people = table.column(_PEOPLE).to_numpy().astype(np.int64)
+    people = as_numbers(table.column(_PEOPLE)).astype(np.int64)
     columns = {key: _coded(table.column(key)) for key in keys if key not in {_BAD, schema.counts}}
     w = w2 = bad = None
     if schema.counts:
@@ -72,9 +73,8 @@ def _count(source: Source, schema: Schema) -> Counted:
         people = people * each
     if schema.weight:
         factor = 1 if not schema.counts else each
-        w = table.column(_WEIGHT).to_numpy().astype(np.int64) * factor
-        w2 = table.column(_WEIGHT2).to_numpy().astype(np.int64) * factor
-        bad = table.column(_BAD).to_numpy().astype(bool)
+        w, w2 = (as_numbers(table.column(name)).astype(np.int64) * factor for name in (_WEIGHT, _WEIGHT2))
+        bad = as_numbers(table.column(_BAD)).astype(bool)
     return Counted(columns, people, w, w2, bad)
 
 
@@ -104,15 +104,8 @@ def _collect(grouped: Any, name: str) -> Any:
 def _coded(column: Any) -> Coded:
     """Return an Arrow column coded; numbers keep their distinct values as an array."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    encoded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], type=encoded.type)
-    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    values = encoded.dictionary
+    codes, values = encoded(column)
     if pa.types.is_floating(values.type) and values.null_count == 0:
-        return Coded(codes, values.to_numpy(zero_copy_only=False))
+        return Coded(codes, as_numbers(values).astype(np.float64))
     return Coded(codes, values.to_pylist())

@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -164,12 +165,13 @@ def _open_files(pattern: str, wanted: Sequence[str], numeric: Sequence[str]) -> 
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")
     try:
-        headers = [_header(connection, path, kind) for path in paths]
+        dialects = [_sniffed(connection, path) if kind == "csv" else None for path in paths]
+        headers = [_header(connection, *each) for each in zip(paths, repeat(kind), dialects, strict=False)]
         issues: tuple[DataIssue, ...] = ()
         for path, header in zip(paths, headers, strict=True):
             issues += _check_twice(wanted, header, path.name)
             check_columns(wanted, header, path.name)
-        relation = _relation(connection, paths, kind, wanted)
+        relation = _relation(connection, paths, kind, wanted, dialects[0])
         chosen = ", ".join(
             f"TRY_CAST({identifier(c)} AS DOUBLE) AS {identifier(c)}" if c in numeric else identifier(c) for c in wanted
         )
@@ -238,49 +240,80 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _header(connection: Any, path: Path, kind: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a delimited file is written, found out once."""
+
+    delimiter: str
+    quote: str
+    escape: str
+    comment: str
+    skip: int
+    columns: tuple[str, ...]
+    """Names as the reader tells doubled ones apart."""
+
+
+def _sniffed(connection: Any, path: Path) -> Dialect:
+    found = connection.execute(f"SELECT * FROM sniff_csv({_literal(str(path))}, header=true)").fetchall()[0]
+    delimiter, quote, escape, _, comment, skip, _, columns = (
+        "" if value == "(empty)" else value for value in found[:8]
+    )
+    names = tuple(column["name"] for column in columns)
+    marks = re.findall(r"[,;|\t]", names[0]) if len(names) == 1 else []
+    if marks:
+        # The sniffer gave up on rows of different length; reading with the plain mark says which row.
+        delimiter, names = marks[0], tuple(dict.fromkeys(_fields(names[0], marks[0])))
+    # A quote may first stand beyond the sniffed sample.
+    return Dialect(delimiter or ",", quote or '"', escape or quote or '"', comment, int(skip), names)
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter), [])
+
+
+def _header(connection: Any, path: Path, kind: str, dialect: Dialect | None) -> list[str]:
     """Return the column names as they stand in the file, doubled ones included."""
     if kind == "parquet":
         return list(connection.read_parquet(str(path)).columns)
     if kind == "json":
         return list(connection.read_json(str(path)).columns)
-    seen = list(connection.read_csv(str(path), all_varchar=True).columns)
-    first = _first_line(path)
-    if len(seen) == 1 and len(marks := re.findall(r"[,;|\t]", seen[0])):
-        # The sniffer gave up on rows of different length; reading with the plain delimiter says which row.
-        columns = dict.fromkeys(dict.fromkeys(first_fields(_first_line(path), marks[0])), "VARCHAR")
-        connection.read_csv(
-            str(path), auto_detect=False, columns=columns, delimiter=marks[0], quotechar='"', header=True
-        ).fetchall()
-    for delimiter in (",", ";", "\t", "|", ":", " "):
-        raw = first_fields(first, delimiter)
-        if len(raw) == len(seen) > 1:
-            return [name.strip() if name.strip() in seen else name for name in raw]
-    return seen
+    assert dialect is not None  # noqa: S101 - delimited files have one
+    raw = _fields(_line(path, dialect.skip), dialect.delimiter)
+    return [name.strip() for name in raw] if len(raw) == len(dialect.columns) else list(dialect.columns)
 
 
-def first_fields(line: str, delimiter: str) -> list[str]:
-    """Return the fields of one line of delimited text."""
-    return next(csv.reader([line], delimiter=delimiter), [])
-
-
-def _first_line(path: Path) -> str:
+def _line(path: Path, number: int) -> str:
     opener = gzip.open if path.name.lower().endswith(".gz") else open
     try:
         with opener(path, "rt", encoding="utf-8-sig", errors="replace") as stream:  # type: ignore[operator]
+            for _ in range(number):
+                stream.readline()
             return str(stream.readline()).rstrip("\r\n")
     except (OSError, EOFError):
         return ""
 
 
-def _relation(connection: Any, paths: Sequence[Path], kind: str, wanted: Sequence[str]) -> Any:
+def _relation(connection: Any, paths: Sequence[Path], kind: str, wanted: Sequence[str], dialect: Dialect | None) -> Any:
     names = [str(path) for path in paths]
     if kind == "parquet":
         return connection.read_parquet(names, union_by_name=len(names) > 1)
     if kind == "json":
         # Named columns are read as text, so that a number in row 1 and a word in row 2 both arrive.
         return connection.read_json(names, columns=dict.fromkeys(wanted, "VARCHAR"))
-    return connection.read_csv(names, all_varchar=True, union_by_name=len(names) > 1)
+    assert dialect is not None  # noqa: S101
+    if len(names) > 1:
+        return connection.read_csv(names, all_varchar=True, union_by_name=True, header=True)
+    return connection.read_csv(
+        names,
+        auto_detect=False,
+        header=True,
+        columns=dict.fromkeys(dialect.columns, "VARCHAR"),
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
+        comment=dialect.comment,
+        skiprows=dialect.skip,
+    )
 
 
 def unreadable(name: str, error: Exception) -> str:

@@ -1,25 +1,60 @@
-"""Any contrast of the catalogue between two groups: value, interval, one-sided bounds, test, power."""
+"""Any contrast of the catalogue between groups: value, interval, one-sided bounds, test, power.
+
+All groups of an attribute are compared in one call; arrays run over them.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import scipy.special
 
 from ..cube.confusion import ScoreTable
-from ..metrics.base import METRICS, Contrast, Rate
+from ..metrics.base import METRICS, Contrast, Floats, Rate
 from ..metrics.disparity import SIGMAS, rates, standard_deviation, value
 from ..metrics.ranking import moments
 from .combining import bonferroni_p, mean_absolute, mover, worst_of
-from .contrast import Comparison, Comparisons, compare, one_sided
+from .contrast import Comparisons, compare, compare_many, one_sided
 from .of_metrics import auc_variance, effective, is_weighted
 from .power import minimum_detectable_ratio, minimum_detectable_smd, people_needed
+from .proportion import wilson
 from .ranking import auc_difference
 from .smd import smd_interval
 
 NAN = math.nan
+FARTHEST_Z = 8.0
+"""Beyond this many standard deviations a p-value is 0 for every purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How sure to be, and what the policy wants to know besides."""
+
+    confidence: float = 0.95
+    """Of two-sided intervals."""
+    alpha: float = 0.05
+    """Of one-sided bounds, and of the tests that power is computed for."""
+    power: float = 0.8
+    """Of the minimum detectable effect and of the people needed."""
+    line: float | None = None
+    """The policy's line, for the people needed."""
+    comparisons: int = 1
+    """Where the data chose the reference, the pairs it chose from: intervals are widened for them all."""
+
+    @property
+    def confidence_each(self) -> float:
+        """Confidence of one interval of the family (Bonferroni)."""
+        return 1 - (1 - self.confidence) / self.comparisons
+
+    @property
+    def alpha_each(self) -> float:
+        """Error of one one-sided bound of the family (Bonferroni)."""
+        return self.alpha / self.comparisons
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,242 +82,259 @@ class Compared:
 
 
 def compare_groups(
-    item: Contrast,
-    group: Any,
-    reference: Any,
-    *,
-    everybody: ScoreTable | None = None,
-    confidence: float = 0.95,
-    alpha: float = 0.05,
-    power: float = 0.8,
-    line: float | None = None,
-    comparisons: int = 1,
-) -> Compared:
-    """Set one group against its reference.
+    item: Contrast, groups: Any, references: Any, *, everybody: ScoreTable | None = None, asked: Asked | None = None
+) -> list[Compared]:
+    """Set groups against their references.
 
     Parameters
     ----------
     item
         The contrast.
-    group, reference
-        Confusions or ScoreTables of one group each, without leading axes.
+    groups, references
+        Confusions or ScoreTables [group, ...] of the same number of groups: the first against the first, ...
     everybody
         All scored people, for the population's standard deviation.
-    confidence
-        Of the two-sided interval.
-    alpha
-        Of each one-sided bound, and of the tests that power is computed for.
-    power
-        Of the minimum detectable effect, and of the people needed.
-    line
-        The policy's line, for the people needed.
-    comparisons
-        Where the data chose the reference, the pairs it chose from: intervals are widened for them all
-        (Bonferroni).
+    asked
+        Confidence, significance, power and line.
+
+    Returns
+    -------
+    list of Compared
+        One a group.
 
     Examples
     --------
     >>> from fairaudit.cube.confusion import Confusion
     >>> from fairaudit.metrics import CONTRASTS
     >>> k = Confusion.from_counts([[[0, 0, 26], [0, 0, 22]], [[0, 0, 206], [0, 0, 53]]])
-    >>> made = compare_groups(CONTRASTS["adverse_impact_ratio"], k[0], k[1])
+    >>> (made,) = compare_groups(CONTRASTS["adverse_impact_ratio"], k[[0]], k[[1]])
     >>> round(made.value, 4), made.test
     (0.681, 'hypergeometric z')
     """
-    confidence_each = 1 - (1 - confidence) / comparisons
-    alpha_each = alpha / comparisons
-    if isinstance(group, ScoreTable):
-        made = (
-            _standardized(item, group, reference, everybody, confidence_each, alpha_each, alpha, power)
-            if item.how == "standardized_difference"
-            else _auc_difference(item, group, reference, confidence_each, alpha_each)
-        )
+    asked = asked or Asked()
+    if item.how == "standardized_difference":
+        made = _standardized(item, groups, references, everybody, asked)
+    elif isinstance(groups, ScoreTable):
+        made = _auc_difference(item, groups, references, asked)
     elif len(item.of) > 1:
-        made = _of_several(item, group, reference, confidence_each, alpha_each)
+        made = _of_several(item, groups, references, asked)
     else:
-        made = _of_one(item, group, reference, confidence_each, alpha_each, alpha, power, line)
-    return _labelled(made, item, confidence, comparisons)
+        made = _of_one(item, groups, references, asked)
+    columns = {name: np.atleast_1d(np.asarray(column, dtype=object)) for name, column in made.items()}
+    count = len(columns["value"])
+    spread = {name: np.broadcast_to(column, count) for name, column in columns.items()}
+    return [_labelled({name: column[i] for name, column in spread.items()}, item, asked) for i in range(count)]
 
 
-def _labelled(made: dict[str, Any], item: Contrast, confidence: float, comparisons: int) -> Compared:
+_NUMBERS = ("value", "low", "high", "low_one_sided", "high_one_sided")
+
+
+def _labelled(made: dict[str, Any], item: Contrast, asked: Asked) -> Compared:
+    for name in _NUMBERS:
+        made[name] = float(made[name])
+    for name in ("n", "n_reference"):
+        made[name] = int(made[name])
+    for name in ("p", "group_value", "reference_value", "minimum_detectable"):
+        made[name] = _or_none(made.get(name))
     number = made["value"]
     if math.isnan(number):
-        made |= {
-            "undefined": item.undefined_when, "low": NAN, "high": NAN, "low_one_sided": NAN, "high_one_sided": NAN,
-            "p": None, "method": None, "test": None, "minimum_detectable": None, "people_needed": None,
-            "sensitivity": {},
-        }  # fmt: skip
+        made |= dict.fromkeys(_NUMBERS, NAN)
+        made |= dict.fromkeys(("p", "method", "test", "minimum_detectable", "people_needed"))
+        made |= {"undefined": item.undefined_when, "sensitivity": {}}
     elif math.isinf(number):
         made["unbounded"] = "value"
     elif math.isinf(made["high"]):
         made["unbounded"] = "high"
-    if comparisons > 1 and made["method"]:
-        made["method"] += f", widened for {comparisons} pairs (Bonferroni)"
-    return Compared(confidence=confidence, **made)
+    elif math.isinf(made["low"]):
+        made["unbounded"] = "low"
+    if asked.comparisons > 1 and made["method"]:
+        made["method"] += f", widened for {asked.comparisons} pairs (Bonferroni)"
+    return Compared(confidence=asked.confidence, **made)
 
 
-def _counts(rate: Rate) -> tuple[float, float]:
+def _or_none(number: Any) -> float | None:
+    return None if number is None or math.isnan(number) else float(number)
+
+
+# Contrasts of decisions
+
+
+def _counts(rate: Rate) -> tuple[Floats, Floats]:
     counted, people = effective(rate)
-    return float(counted), float(people)
+    return np.atleast_1d(counted), np.atleast_1d(people)
 
 
-def _of_one(
-    item: Contrast,
-    group: Any,
-    reference: Any,
-    confidence: float,
-    alpha: float,
-    alpha_test: float,
-    power: float,
-    line: float | None,
-) -> dict[str, Any]:
+def _of_one(item: Contrast, groups: Any, references: Any, asked: Asked) -> dict[str, Any]:
     """Ratios, differences and odds ratios of one rate, and the shortfall, which is a difference in people."""
-    (mine,), (theirs,) = rates(item, group), rates(item, reference)
+    (mine,), (theirs,) = rates(item, groups), rates(item, references)
     whole = not (is_weighted(mine) or is_weighted(theirs))
-    a, n = _counts(mine)
-    b, m = _counts(theirs)
+    (a, n), (b, m) = _counts(mine), _counts(theirs)
     how: Any = "difference" if item.how == "shortfall" else item.how
-    found = compare(a, n, b, m, how=how, confidence=confidence, integer=whole)
-    bounds = one_sided(a, n, b, m, how=how, alpha=alpha, integer=whole)
-    ends = [found.low, found.high, float(bounds.low), float(bounds.high)]
+    found = compare_many(a, n, b, m, how=how, confidence=asked.confidence_each, integer=whole)
+    bounds = one_sided(a, n, b, m, how=how, alpha=asked.alpha_each, integer=whole)
+    ends = [found.low, found.high, np.asarray(bounds.low), np.asarray(bounds.high)]
     if item.how == "shortfall":
-        people = float(mine.den)
-        ends = [-people * ends[1], -people * ends[0], -people * ends[3], -people * ends[2]]
-    needed = detectable = None
-    if item.how == "ratio" and item.adverse == "below" and n > 0 and m > 0:
-        detectable = float(minimum_detectable_ratio(n, m, b / m, alpha=alpha_test, power=power))
-        if line is not None and math.isfinite(found.value):
-            needed = _whole(people_needed(a, n, b, m, line=line, alpha=alpha_test, power=power))
-    return {
-        "value": float(value(item, group, reference)),
+        ends = [-mine.den * end for end in (ends[1], ends[0], ends[3], ends[2])]
+    made = {
+        "value": value(item, groups, references),
         "low": ends[0], "high": ends[1], "low_one_sided": ends[2], "high_one_sided": ends[3],
-        "method": found.method, "test": found.test, "p": _or_none(found.p),
-        "n": int(mine.n), "n_reference": int(theirs.n),
-        "group_value": float(mine.value), "reference_value": float(theirs.value),
-        "people_needed": needed, "minimum_detectable": detectable,
-        "sensitivity": dict(found.sensitivity),
+        "method": found.method, "test": found.test, "p": found.p, "n": mine.n, "n_reference": theirs.n,
+        "group_value": mine.value, "reference_value": theirs.value,
     }  # fmt: skip
+    tables = list(zip(a.tolist(), n.tolist(), b.tolist(), m.tolist(), strict=True))
+    made["sensitivity"] = _objects([_other_tests(*table, whole) for table in tables])
+    if item.how == "ratio" and item.adverse == "below":
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = np.where(m > 0, b / m, NAN)
+        made["minimum_detectable"] = minimum_detectable_ratio(n, m, rate, alpha=asked.alpha, power=asked.power)
+        if asked.line is not None:
+            made["people_needed"] = _objects([_needed(table, asked.line, asked) for table in tables])
+    return made
 
 
-def _of_several(item: Contrast, group: Any, reference: Any, confidence: float, alpha: float) -> dict[str, Any]:
+def _objects(items: list[Any]) -> Any:
+    made = np.empty(len(items), dtype=object)
+    made[:] = items
+    return made
+
+
+@functools.lru_cache(maxsize=4_096)
+def _other_tests(a: float, n: float, b: float, m: float, whole: bool) -> Mapping[str, float]:  # noqa: FBT001
+    """Return the p-values beside the primary one; ratio, difference and odds ratio of one table share them."""
+    return compare(a, n, b, m, how="difference", integer=whole).sensitivity
+
+
+def _needed(table: tuple[float, float, float, float], line: float, asked: Asked) -> int | None:
+    if not (table[1] > 0 and table[3] > 0):
+        return None
+    people = people_needed(*table, line=line, alpha=asked.alpha, power=asked.power)
+    return None if people is None or not math.isfinite(people) else math.ceil(people)
+
+
+def _of_several(item: Contrast, groups: Any, references: Any, asked: Asked) -> dict[str, Any]:
     """Contrasts made of the gaps in two rates: the larger, the mean, the mean of sizes."""
-    pairs = list(zip(rates(item, group), rates(item, reference), strict=True))
-    n, n_reference = (sum(int(pair[side].n) for pair in pairs) for side in (0, 1))
-    made: dict[str, Any] = {"value": float(value(item, group, reference)), "n": n, "n_reference": n_reference}
+    pairs = list(zip(rates(item, groups), rates(item, references), strict=True))
+    made: dict[str, Any] = {
+        "value": value(item, groups, references),
+        "n": sum(mine.n for mine, _ in pairs),
+        "n_reference": sum(theirs.n for _, theirs in pairs),
+    }
     if item.how == "mean_difference":
-        two, one = _mean_gap(pairs, confidence), _mean_gap(pairs, 1 - 2 * alpha)
+        z = [float(scipy.special.ndtri(q)) for q in (0.5 + asked.confidence_each / 2, 1 - asked.alpha_each)]
+        (low, high), (low_one, high_one) = (_mean_gap(pairs, each) for each in z)
         return made | {
-            "low": two[0], "high": two[1], "low_one_sided": one[0], "high_one_sided": one[1],
-            "method": "MOVER of two Miettinen-Nurminen intervals", "test": "inverted MOVER interval",
-            "p": _inverted(pairs),
+            "low": low, "high": high, "low_one_sided": low_one, "high_one_sided": high_one,
+            "method": "MOVER of four Wilson intervals", "test": "inverted MOVER", "p": _inverted(pairs),
         }  # fmt: skip
     combine, name = (worst_of, "larger") if item.how == "worst_difference" else (mean_absolute, "mean")
-    two = combine(_gaps(pairs, 1 - (1 - confidence) / len(pairs)))
-    one = combine(_gaps(pairs, 1 - 2 * alpha / len(pairs)))
+    parts = len(pairs)
+    gaps = _gaps(pairs, 1 - (1 - asked.confidence_each) / parts)
+    two, one = combine(gaps), combine(_gaps(pairs, 1 - 2 * asked.alpha_each / parts))
     return made | {
-        "low": float(two.low), "high": float(two.high),
-        "low_one_sided": float(one.low), "high_one_sided": float(one.high),
+        "low": two.low, "high": two.high, "low_one_sided": one.low, "high_one_sided": one.high,
         "method": f"{name} of two simultaneous (Bonferroni) intervals", "test": "Bonferroni over both gaps",
-        "p": _or_none(float(bonferroni_p([gap.p for gap in _gaps(pairs, confidence)]))),
+        "p": bonferroni_p([gap.p for gap in gaps]),
     }  # fmt: skip
 
 
-def _gaps(pairs: list[tuple[Rate, Rate]], confidence: float) -> list[Comparison]:
-    gaps = []
+def _gaps(pairs: list[tuple[Rate, Rate]], confidence: float) -> list[Comparisons]:
+    return [
+        compare_many(
+            *_counts(mine), *_counts(theirs), how="difference", confidence=confidence,
+            integer=not (is_weighted(mine) or is_weighted(theirs)),
+        )
+        for mine, theirs in pairs
+    ]  # fmt: skip
+
+
+def _mean_gap(pairs: list[tuple[Rate, Rate]], z: float) -> tuple[Floats, Floats]:
+    """Return the interval of the mean of two gaps at z standard deviations: MOVER over the four rates."""
+    confidence = float(2 * scipy.special.ndtr(z) - 1)
+    sides = []
     for mine, theirs in pairs:
-        whole = not (is_weighted(mine) or is_weighted(theirs))
-        gaps.append(compare(*_counts(mine), *_counts(theirs), how="difference", confidence=confidence, integer=whole))
-    return gaps
+        (a, n), (b, m) = _counts(mine), _counts(theirs)
+        one, two = wilson(a, n, confidence=confidence), wilson(b, m, confidence=confidence)
+        gap = mover(mine.value, one.low, one.high, theirs.value, two.low, two.high, weight2=-1.0)
+        sides.append((mine.value - theirs.value, gap.low, gap.high))
+    low, high, _ = mover(*sides[0], *sides[1], weight1=0.5, weight2=0.5)
+    return np.atleast_1d(low), np.atleast_1d(high)
 
 
-def _mean_gap(pairs: list[tuple[Rate, Rate]], confidence: float) -> tuple[float, float]:
-    one, two = _gaps(pairs, confidence)
-    low, high = mover(one.value, one.low, one.high, two.value, two.low, two.high, weight1=0.5, weight2=0.5)[:2]
-    return float(low), float(high)
+def _inverted(pairs: list[tuple[Rate, Rate]]) -> Floats:
+    """Return the p-values dual to the MOVER interval: 1 less the confidence at which it just reaches 0."""
+    p = np.full(len(np.atleast_1d(pairs[0][0].n)), NAN)
+    for i in range(len(p)):
+        one = [(mine[[i]], theirs[[i]]) for mine, theirs in pairs]
+        near, far = 1e-9, FARTHEST_Z
+        for _ in range(36):
+            z = (near + far) / 2
+            low, high = _mean_gap(one, z)
+            if np.isnan(low[0]):
+                break
+            near, far = (near, z) if low[0] <= 0 <= high[0] else (z, far)
+        else:
+            p[i] = 2 * scipy.special.ndtr(-near)
+    return p
 
 
-def _inverted(pairs: list[tuple[Rate, Rate]]) -> float | None:
-    """Return the p-value dual to the MOVER interval: 1 less the confidence at which it just reaches 0."""
-    if any(math.isnan(gap.value) for gap in _gaps(pairs, 0.95)):
-        return None
-    nearest, farthest = 0.0, 40.0  # in standard deviations of the normal distribution
-    for _ in range(40):
-        z = (nearest + farthest) / 2
-        low, high = _mean_gap(pairs, float(2 * scipy.special.ndtr(z) - 1)) if z < 8 else (-1.0, 1.0)
-        nearest, farthest = (nearest, z) if low <= 0 <= high else (z, farthest)
-    return float(2 * scipy.special.ndtr(-nearest))
+# Contrasts of scores
 
 
-def _auc_difference(
-    item: Contrast, group: ScoreTable, reference: ScoreTable, confidence: float, alpha: float
-) -> dict[str, Any]:
-    sides = (group, reference)
-    values = [float(METRICS[item.of[0]](side).value) for side in sides]
+def _auc_difference(item: Contrast, groups: ScoreTable, references: ScoreTable, asked: Asked) -> dict[str, Any]:
+    sides = (groups, references)
+    values = [METRICS[item.of[0]](side).value for side in sides]
+    people = [(side.good.n.sum(axis=-1), side.bad.n.sum(axis=-1)) for side in sides]
     arguments = [
-        (auc, float(auc_variance(side)), float(side.good.n.sum()), float(side.bad.n.sum()))
-        for auc, side in zip(values, sides, strict=True)
+        argument
+        for auc, side, heads in zip(values, sides, people, strict=True)
+        for argument in (auc, auc_variance(side), *heads)
     ]
-    two = auc_difference(*arguments[0], *arguments[1], confidence=confidence)
-    one = auc_difference(*arguments[0], *arguments[1], confidence=1 - 2 * alpha)
+    two = auc_difference(*arguments, confidence=asked.confidence_each)
+    one = auc_difference(*arguments, confidence=1 - 2 * asked.alpha_each)
     return _from_comparisons(two, one) | {
-        "n": int(sum(arguments[0][2:])), "n_reference": int(sum(arguments[1][2:])),
-        "group_value": values[0], "reference_value": values[1],
+        "n": sum(people[0]), "n_reference": sum(people[1]), "group_value": values[0], "reference_value": values[1],
     }  # fmt: skip
 
 
 def _from_comparisons(two: Comparisons, one: Comparisons) -> dict[str, Any]:
     return {
-        "value": float(two.value), "low": float(two.low), "high": float(two.high),
-        "low_one_sided": float(one.low), "high_one_sided": float(one.high),
-        "method": str(two.method[()]), "test": str(two.test[()]), "p": _or_none(float(two.p)),
+        "value": two.value, "low": two.low, "high": two.high, "low_one_sided": one.low, "high_one_sided": one.high,
+        "method": two.method, "test": two.test, "p": two.p,
     }  # fmt: skip
 
 
 def _standardized(
-    item: Contrast,
-    group: ScoreTable,
-    reference: ScoreTable,
-    everybody: ScoreTable | None,
-    confidence: float,
-    alpha: float,
-    alpha_test: float,
-    power: float,
+    item: Contrast, groups: ScoreTable, references: ScoreTable, everybody: ScoreTable | None, asked: Asked
 ) -> dict[str, Any]:
-    all_scored = everybody if everybody is not None else group
-    arguments = (*_unbiased(group), *_unbiased(reference))
+    all_scored = everybody if everybody is not None else groups
+    mine, theirs = _unbiased(groups), _unbiased(references)
     kind: Any = SIGMAS[item.id]
-    sigma = float(standard_deviation(kind, group, reference, all_scored))
-    many, fewer = arguments[0], arguments[3]
+    sigma = standard_deviation(kind, groups, references, all_scored)
     two, one = (
         smd_interval(
-            *arguments, sigma=sigma, kind=kind, population_n=_effective_people(all_scored), confidence=level
+            *mine, *theirs, sigma=sigma, kind=kind, population_n=_effective_people(all_scored), confidence=level
         )
-        for level in (confidence, 1 - 2 * alpha)
+        for level in (asked.confidence_each, 1 - 2 * asked.alpha_each)
     )
-    detectable = minimum_detectable_smd(many, fewer, alpha=alpha_test, power=power) if min(many, fewer) > 1 else NAN
+    enough = (mine[0] > 1) & (theirs[0] > 1)
+    detectable = minimum_detectable_smd(
+        np.where(enough, mine[0], 2.0), np.where(enough, theirs[0], 2.0), alpha=asked.alpha, power=asked.power
+    )
     return _from_comparisons(two, one) | {
-        "n": int(group.people.n.sum()), "n_reference": int(reference.people.n.sum()),
-        "group_value": group.sign * arguments[1], "reference_value": group.sign * arguments[4],
-        "minimum_detectable": -float(detectable),
+        "n": groups.people.n.sum(axis=-1), "n_reference": references.people.n.sum(axis=-1),
+        "group_value": groups.sign * mine[1], "reference_value": groups.sign * theirs[1],
+        "minimum_detectable": np.where(enough, -np.asarray(detectable), NAN),
     }  # fmt: skip
 
 
-def _effective_people(s: ScoreTable) -> float:
+def _effective_people(s: ScoreTable) -> Floats:
     """Return Kish's number of equally weighted people: the score is no rate that weights could follow."""
-    squares = float(s.people.w2.sum())
-    return float(s.people.w.sum()) ** 2 / squares if squares > 0 else 0.0
+    squares = s.people.w2.sum(axis=-1)
+    return np.asarray(np.where(squares > 0, s.people.w.sum(axis=-1) ** 2 / np.where(squares > 0, squares, 1.0), 0.0))
 
 
-def _unbiased(s: ScoreTable) -> tuple[float, float, float]:
+def _unbiased(s: ScoreTable) -> tuple[Floats, Floats, Floats]:
     """Return effective people, the favorable-signed mean score and its variance divided by n - 1."""
     people = _effective_people(s)
     _, mean, variance = moments(s)
-    return people, s.sign * float(mean), float(variance) * (people / (people - 1) if people > 1 else NAN)
-
-
-def _or_none(p: float) -> float | None:
-    return None if math.isnan(p) else float(p)
-
-
-def _whole(people: Any) -> int | None:
-    return None if people is None or not math.isfinite(people) else math.ceil(people)
+    return people, s.sign * mean, variance * np.where(people > 1, people / np.where(people > 1, people - 1, 1.0), NAN)

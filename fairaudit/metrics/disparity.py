@@ -283,19 +283,25 @@ def combine(how: How, group: tuple[np.ndarray, ...], reference: tuple[np.ndarray
 
 
 def standard_deviation(sigma: str, group: ScoreTable, reference: ScoreTable, everybody: ScoreTable) -> np.ndarray:
-    """Return the sigma that a standardized mean difference divides by: population, pooled or two_group."""
+    """Return the sigma that a standardized mean difference divides by: population, pooled or two_group.
+
+    Degrees of freedom are people's, not weights': the scale of the weights does not matter.
+    """
     n_group, mean_group, var_group = moments(group)
     n_reference, mean_reference, var_reference = moments(reference)
     if sigma == "population":
         return np.asarray(np.sqrt(moments(everybody)[2]))
     with np.errstate(invalid="ignore", divide="ignore"):
         both = n_group + n_reference
+        heads = group.people.n.sum(axis=-1) + reference.people.n.sum(axis=-1)
         if sigma == "pooled":
-            return np.asarray(np.sqrt((n_group * var_group + n_reference * var_reference) / (both - 2)))
+            within = (n_group * var_group + n_reference * var_reference) / both
+            return np.asarray(np.sqrt(within * np.where(heads > 2, heads / (heads - 2), np.nan)))
         mean = (n_group * mean_group + n_reference * mean_reference) / both
         spread_group = n_group * (var_group + (mean_group - mean) ** 2)
         spread_reference = n_reference * (var_reference + (mean_reference - mean) ** 2)
-        return np.asarray(np.sqrt((spread_group + spread_reference) / (both - 1)))
+        spread = (spread_group + spread_reference) / both
+        return np.asarray(np.sqrt(spread * np.where(heads > 1, heads / (heads - 1), np.nan)))
 
 
 def value(item: Contrast, group: Any, reference: Any, everybody: ScoreTable | None = None) -> np.ndarray:

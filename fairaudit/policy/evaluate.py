@@ -90,9 +90,7 @@ def judge(
     Verdict(status='flag', reason='0.681 is past the line of 0.80, and more than chance (p = 0.0004).')
     """
     if line is None:
-        return Verdict(
-            "info", "The policy sets no line here." + (f" Undefined: {undefined}." if undefined else "")
-        )
+        return Verdict("info", "The policy sets no line here." + (f" Undefined: {undefined}." if undefined else ""))
     if not in_test_family:
         return Verdict("info", "Shown but not tested: this level is in no test family.")
     if undefined is not None:
@@ -107,9 +105,7 @@ def judge(
     corrected = p_adjusted if _real(p_adjusted) else None
     if line.is_past(value):
         if corrected is not None and corrected < alpha:
-            return Verdict(
-                "flag", f"{effect} is past the line of {limit}, and more than chance ({_p(corrected)})."
-            )
+            return Verdict("flag", f"{effect} is past the line of {limit}, and more than chance ({_p(corrected)}).")
         doubt = _past_but_unsure(p, corrected, alpha, comparisons)
         reason = f"{effect} is past the line of {limit}, but {doubt}."
         return Verdict("insufficient", reason + _what_would_settle(people_needed, minimum_detectable))
@@ -152,13 +148,9 @@ def _real_difference(value: float, line: Practical, no_difference: float | None)
 def _what_would_settle(people_needed: int | None, minimum_detectable: float | None) -> str:
     parts = []
     if people_needed is not None:
-        parts.append(
-            f" {_people(people_needed)} in the group would settle it, if this effect is the true one."
-        )
+        parts.append(f" {_people(people_needed)} in the group would settle it, if this effect is the true one.")
     if minimum_detectable is not None and math.isfinite(minimum_detectable):
-        parts.append(
-            f" With these numbers an effect of {_number(minimum_detectable)} would be found reliably."
-        )
+        parts.append(f" With these numbers an effect of {_number(minimum_detectable)} would be found reliably.")
     return "".join(parts)
 
 

@@ -46,9 +46,7 @@ def preset_ids() -> tuple[str, ...]:
     ('eu-ai-act-annex-iii-5b', 'us-fair-lending', 'us-nyc-ll144', 'us-ugesp')
     """
     folder = files(__package__).joinpath("presets")
-    return tuple(
-        sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
-    )
+    return tuple(sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml")))
 
 
 def preset_path(preset: str) -> Path:
@@ -150,9 +148,7 @@ def _read(path: Path, known: Collection[str] | None) -> tuple[Policy | None, lis
         message = f"Policy file '{path}' cannot be read: {error.strerror}."
         raise PolicyError(message) from None
     if len(raw) > MAX_BYTES:
-        return None, [
-            Problem(None, f"the file is larger than {MAX_BYTES:,} bytes; a policy is a few pages of text.")
-        ]
+        return None, [Problem(None, f"the file is larger than {MAX_BYTES:,} bytes; a policy is a few pages of text.")]
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -196,16 +192,12 @@ def _extended(data: dict[str, Any], document: Document | None) -> tuple[dict[str
         return data, [_located(("extends",), message, document)]
     started = read_yaml(preset_path(base).read_text(encoding="utf-8")).data
     if data.get("id", base) == base:
-        message = (
-            f"a policy that extends '{base}' is another policy and needs an id of its own. Add 'id: ...'."
-        )
+        message = f"a policy that extends '{base}' is another policy and needs an id of its own. Add 'id: ...'."
         return {**started, **data}, [_located(("id",) if "id" in data else ("extends",), message, document)]
     return {**started, **data}, []
 
 
-def _metric_problems(
-    policy: Policy, document: Document | None, known: Collection[str] | None
-) -> list[Problem]:
+def _metric_problems(policy: Policy, document: Document | None, known: Collection[str] | None) -> list[Problem]:
     if known is None:
         return []
     return [
@@ -228,9 +220,7 @@ def _dotted(location: Location) -> str:
 
 def _first(place: str, problems: list[Problem]) -> str:
     first = problems[0]
-    more = (
-        f" ({len(problems) - 1} more: `fairaudit policy lint` lists them all.)" if len(problems) > 1 else ""
-    )
+    more = f" ({len(problems) - 1} more: `fairaudit policy lint` lists them all.)" if len(problems) > 1 else ""
     where = place if first.line is None else f"{place}, line {first.line}"
     return f"{where}: {first.message}{more}"
 
@@ -250,9 +240,7 @@ def _pydantic_problem(detail: dict[str, Any], document: Document | None) -> Prob
         location = location[:-1]
     elif kind == "literal_error":
         choices = re.findall(r"'([^']*)'", context["expected"])
-        message = (
-            f"'{key}' is {given}; it is one of {listed(choices)}.{suggestion(str(detail['input']), choices)}"
-        )
+        message = f"'{key}' is {given}; it is one of {listed(choices)}.{suggestion(str(detail['input']), choices)}"
     elif kind == "string_pattern_mismatch":
         message = f"'{key}' is {given}; {_PATTERNS.get(key, 'write small letters, digits and _ only')}."
     else:

@@ -13,14 +13,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 
 from ..errors import PolicyError, listed, suggestion
-from ..metrics.base import How  # noqa: TC001 - pydantic reads it
+from ..metrics.base import How  # pydantic reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-Status = Literal[
-    "in force", "repealed", "withdrawn", "draft", "convention", "guideline", "historical", "internal"
-]
+Status = Literal["in force", "repealed", "withdrawn", "draft", "convention", "guideline", "historical", "internal"]
 ReferenceMode = Literal["named", "highest", "largest", "rest"]
 
 NO_DIFFERENCE: dict[How, float] = {"ratio": 1.0, "odds_ratio": 1.0}
@@ -76,9 +74,7 @@ class Source(_Record):
     @property
     def text(self) -> str:
         """The source on one line, as the report prints it."""
-        return (
-            ", ".join(part for part in (self.title, self.citation, self.address) if part) + f" ({self.date})"
-        )
+        return ", ".join(part for part in (self.title, self.citation, self.address) if part) + f" ({self.date})"
 
 
 class Reference(_Record):
@@ -115,9 +111,7 @@ class Practical(_Record):
     def _watch_is_milder(self) -> Practical:
         if self.watch is not None and (self.watch == self.value or not self.beyond(self.value, self.watch)):
             side = "above" if self.op == "<" else "below"
-            message = (
-                f"watch is {self.watch:g}; a watch line is milder than the line, so {side} {self.value:g}."
-            )
+            message = f"watch is {self.watch:g}; a watch line is milder than the line, so {side} {self.value:g}."
             raise _problem(message, "watch")
         return self
 
@@ -256,9 +250,7 @@ class Policy(_Record):
     @model_validator(mode="after")
     def _whole(self) -> Policy:
         if self.valid_from and self.valid_to and self.valid_from > self.valid_to:
-            message = (
-                f"valid_to ({self.valid_to}) is before valid_from ({self.valid_from}). Swap or correct them."
-            )
+            message = f"valid_to ({self.valid_to}) is before valid_from ({self.valid_from}). Swap or correct them."
             raise _problem(message, "valid_to")
         if not self.rules and not self.requires_declaration:
             message = "there are no rules, so nothing would be measured. Add at least one under 'rules:'."

@@ -56,6 +56,10 @@ class Document:
         return None
 
 
+class _LimitError(ComposerError):
+    pass
+
+
 class _Composer(yaml.SafeLoader):
     """A composer that stops at a number of nodes and a depth, before they cost anything."""
 
@@ -67,7 +71,7 @@ class _Composer(yaml.SafeLoader):
         self.depth += 1
         if self.nodes > MAX_NODES or self.depth > MAX_DEPTH:
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise ComposerError(None, None, _too_big(self.depth), mark)
+            raise _LimitError(None, None, _too_big(self.depth), mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -107,9 +111,7 @@ def read_yaml(text: str) -> Document:
             try:
                 data = walk.plain(node, (), 0)
             except _TooBig as error:
-                walk.problems.append(
-                    Problem(_line(node), f"{error}. Remove the aliases (*) and write the keys.")
-                )
+                walk.problems.append(Problem(_line(node), f"{error}. Remove the aliases (*) and write the keys."))
         else:
             found = "nothing" if node is None else "a list" if isinstance(node, yaml.SequenceNode) else "text"
             message = f"a policy is made of 'key: value' lines, and this file holds {found}."
@@ -138,9 +140,9 @@ def _yaml_problem(error: yaml.YAMLError, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     parts = [part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part]
     what = ", ".join(str(part) for part in parts) or str(error)
-    message = (
-        f"the YAML cannot be read: {what}. Check the indentation, quotes and colons here and just above."
-    )
+    if isinstance(error, _LimitError):
+        return Problem(int(mark.line) + 1 if mark else 1, f"{what}.")
+    message = f"the YAML cannot be read: {what}. Check the indentation, quotes and colons here and just above."
     return Problem(int(mark.line) + 1 if mark else 1, message)
 
 

@@ -122,31 +122,23 @@ def choose_reference(
             raise PolicyError(_nobody_named(levels, attribute, eligible))
         if named not in eligible:
             why = _why_not(levels, named, minimum_n, minimum_share, excluded_levels)
-            others = (
-                f" Name another: {listed(eligible)}." if eligible else " No other level can be one either."
-            )
+            others = f" Name another: {listed(eligible)}." if eligible else " No other level can be one either."
             message = f"'{named}' cannot be the reference of '{attribute}': {why}.{others}"
             raise PolicyError(message)
         return Reference(named, "named", f"{named} is the named reference.")
     unused = f" {named} was named in the call, which this policy does not use." if named is not None else ""
     if mode == "rest":
         return Reference(REST, "rest", f"Each group is compared with all others.{unused}")
-    rated = {
-        name: rate for name in eligible if (rate := levels[name][1]) is not None and not math.isnan(rate)
-    }
+    rated = {name: rate for name in eligible if (rate := levels[name][1]) is not None and not math.isnan(rate)}
     candidates = list(rated) if mode == "highest" else list(eligible)
     if not candidates:
-        reason = (
-            f"No group of '{attribute}' has as many people as the policy asks for ({minimum_n:,} or more)."
-        )
+        reason = f"No group of '{attribute}' has as many people as the policy asks for ({minimum_n:,} or more)."
         if eligible:
             reason = f"No group of '{attribute}' has a rate, so none has the highest."
         return Reference(None, mode, reason)
     if mode == "highest":
         best = min(candidates, key=lambda name: (-rated[name], -levels[name][0], name))
-        return Reference(
-            best, mode, f"{best} has the highest rate, which is this policy's reference.{unused}"
-        )
+        return Reference(best, mode, f"{best} has the highest rate, which is this policy's reference.{unused}")
     best = min(candidates, key=lambda name: (-levels[name][0], name))
     return Reference(best, mode, f"{best} has the most people, which is this policy's reference.{unused}")
 
@@ -159,9 +151,7 @@ def _nobody_named(levels: Levels, attribute: str, eligible: tuple[str, ...]) -> 
     )
 
 
-def _why_not(
-    levels: Levels, named: str, minimum_n: int, minimum_share: float, excluded_levels: Collection[str]
-) -> str:
+def _why_not(levels: Levels, named: str, minimum_n: int, minimum_share: float, excluded_levels: Collection[str]) -> str:
     people = levels[named][0]
     if is_excluded(named, excluded_levels):
         return "missing or excluded levels are counted and shown, never compared with"

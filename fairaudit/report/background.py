@@ -117,20 +117,17 @@ def policy_section(result: Result) -> Section:
         Item(policy.reference, "Reference rule"),
         Item(policy.sha256, "sha256"),
     ]
-    notes = [Item(note) for note in policy.notes]
-    sources = [Item(source) for source in policy.sources]
-    blocks = (
-        *items(facts),
-        *((Paragraph("Limits of this policy:"), *items(notes)) if notes else ()),
-        *((Paragraph("Sources:"), *items(sources)) if sources else ()),
-    )
+    blocks: tuple[Block, ...] = items(facts)
+    for words, entries in (("Limits of this policy:", policy.notes), ("Sources:", policy.sources)):
+        if entries:
+            blocks += (Paragraph(words), *items([Item(entry) for entry in entries]))
     return Section("policy", "Policy", blocks)
 
 
 def glossary_section(result: Result) -> Section:
     """Return the metrics and contrasts that were used: in plain words, as a formula, when undefined, and the source."""
     used = unique([*(record.metric for record in result.rates), *(finding.metric for finding in result.findings)])
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for name in used:
         known = CONTRASTS.get(name) or METRICS.get(name)
         if known is None:
@@ -156,8 +153,10 @@ def provenance_section(result: Result) -> Section:
     rows = [(Cell(file.name), Cell(f"{file.bytes:,}"), Cell(file.sha256)) for file in result.input.files]
     columns = (Column("File"), Column("Bytes", numeric=True), Column("sha256"))
     roles = [Item(_plain(value), role) for role, value in result.schema.roles.items()]
-    call = (Details(f"The roles as declared ({many(len(roles), 'role', 'roles')})", items(roles)),) if roles else ()
-    return Section("provenance", "Provenance", (*items([*facts, *tool]), *table("Files", columns, rows), *call))
+    blocks: tuple[Block, ...] = (*items([*facts, *tool]), *table("Files", columns, rows))
+    if roles:
+        blocks += (Details(f"The roles as declared ({many(len(roles), 'role', 'roles')})", items(roles)),)
+    return Section("provenance", "Provenance", blocks)
 
 
 def _plain(value: Any) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..result import AttributeRecord, CurveRecord, Finding, RateRecord
+from ..result import AttributeRecord, CurveRecord, Finding
 from ..schema.labels import MISSING
-from .lookup import Lookup, compared, needs_decision, unique
+from .lookup import Lookup, attributes, needs_decision, unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
-from .overview import contrast_table, key_tables, sentences
+from .overview import key_tables, sentences
 from .words import (
     NOTHING,
     cutoff_text,
@@ -51,8 +51,8 @@ _REFERENCES = {
 
 def attribute_sections(look: Lookup) -> tuple[Section, ...]:
     """Return a section for each attribute, and for each crossing after them."""
-    ordered = sorted(look.result.schema.attributes, key=lambda attribute: attribute.crossing)
-    return tuple(_attribute(look, attribute, f"attribute-{place}") for place, attribute in enumerate(ordered, start=1))
+    ordered = enumerate(attributes(look.result), start=1)
+    return tuple(_attribute(look, attribute, f"attribute-{place}") for place, attribute in ordered)
 
 
 def _attribute(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
@@ -88,10 +88,13 @@ def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, .
         rows = [
             (
                 Cell(group, "reference" if group == attribute.reference else ""),
-                Cell(f"{attribute.levels[group]:,}"),
-                *(rate_cell(look.rate(metric, attribute.name, group, cutoff)) for metric in here),
+                Cell(f"{people:,}"),
+                *(
+                    rate_cell(look.rate(metric, attribute.name, group, cutoff), attribute.levels[group])
+                    for metric in here
+                ),
             )
-            for group in look.groups(attribute)
+            for group, people in look.groups(attribute).items()
         ]
         where = f", {cutoff_text(look.result, cutoff)}" if any(needs_decision(metric) for metric in here) else ""
         columns = (
@@ -193,7 +196,7 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
         (
             Cell(finding.group, f"against {finding.reference}{_where(look, finding)}"),
             Cell(heading(finding.metric)),
-            Cell(f"{finding.n:,}", f"against {finding.n_reference:,}"),
+            Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
             Cell(NOTHING if finding.minimum_detectable is None else writer(finding.metric)(finding.minimum_detectable)),
             Cell(NOTHING if finding.people_needed is None else f"{finding.people_needed:,}"),
         )
@@ -232,11 +235,13 @@ def _sensitivity(own: list[Finding]) -> tuple[Block, ...]:
         Column("Primary test", numeric=True),
         *(Column(test.replace("_", " "), numeric=True) for test in tests),
     )
-    return table("p-values of other tests", columns, rows, "Only the primary test sets a status, never the best of several.")
+    return table(
+        "p-values of other tests", columns, rows, "Only the primary test sets a status, never the best of several."
+    )
 
 
 def _where(look: Lookup, finding: Finding) -> str:
-    return f", {cutoff_text(look.result, finding.cutoff)}" if compared(finding) and needs_decision(finding.metric) else ""
+    return f", {cutoff_text(look.result, finding.cutoff)}" if needs_decision(finding.metric) else ""
 
 
 # Every cut-off
@@ -250,7 +255,7 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
     production = {record.cutoff for record in look.result.schema.cutoffs}
     shown = representative(len(curves.cutoffs), {i for i, c in enumerate(curves.cutoffs) if c in production})
     blocks: tuple[Block, ...] = ()
-    for attribute in look.result.schema.attributes:
+    for attribute in attributes(look.result):
         by_group = {curve.group: curve for curve in curves.groups if curve.attribute == attribute.name}
         groups = [group for group in look.groups(attribute) if group in by_group]
         rows = [
@@ -266,8 +271,8 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
         blocks += _folded(f"At every cut-off: {attribute.name}", made) if attribute.crossing else made
     text = (
         f"Selection rate of each group at {many(len(shown), 'cut-off', 'cut-offs')} out of "
-        f"{len(curves.cutoffs):,}, and under it the adverse impact ratio (AIR). These are descriptions: no test is made "
-        "at a cut-off that is not audited. All cut-offs are in result.json."
+        f"{len(curves.cutoffs):,}, and with it the adverse impact ratio (AIR). These are descriptions: no test is "
+        "made at a cut-off that is not audited. All cut-offs are in result.json."
     )
     return (Section("cutoffs", "At which cut-offs does it change?", (Paragraph(text), *blocks)),) if blocks else ()
 
@@ -298,7 +303,9 @@ def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:
     ratio = _at(curve, "adverse_impact_ratio", place)
     if ratio is None:
         return Cell(text, "AIR undefined")
-    span = interval(_at(curve, "adverse_impact_ratio_low", place), _at(curve, "adverse_impact_ratio_high", place), number)
+    span = interval(
+        _at(curve, "adverse_impact_ratio_low", place), _at(curve, "adverse_impact_ratio_high", place), number
+    )
     return Cell(text, f"AIR {number(ratio)}" + (f" ({span})" if span else ""))
 
 

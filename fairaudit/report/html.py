@@ -36,8 +36,10 @@ def to_html(result: Result) -> str:
 def render(template: str, **context: Any) -> str:
     """Return a template of this room, filled; everything that is not markup is escaped."""
     identifiers = itertools.count(1)
-    return _environment().get_template(template).render(
-        **context, shapes=STATUS_SHAPES, labels=STATUS_LABELS, next_id=lambda: next(identifiers)
+    return (
+        _environment()
+        .get_template(template)
+        .render(**context, shapes=STATUS_SHAPES, labels=STATUS_LABELS, next_id=lambda: next(identifiers))
     )
 
 

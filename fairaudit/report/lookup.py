@@ -62,9 +62,15 @@ class Lookup:
             if record.attribute == attribute and record.metric == metric and record.band is None
         )
 
-    def groups(self, attribute: AttributeRecord) -> tuple[str, ...]:
-        """Return an attribute's groups: the reference first, (missing) last, the others as they come."""
-        return tuple(sorted(attribute.levels, key=lambda group: (group != attribute.reference, is_missing(group))))
+    def groups(self, attribute: AttributeRecord) -> dict[str, int]:
+        """Return an attribute's groups and their people: the reference first, (missing) last, others as they come."""
+        ordered = sorted(attribute.levels, key=lambda group: (group != attribute.reference, is_missing(group)))
+        return {group: attribute.levels[group] for group in ordered}
+
+
+def attributes(result: Result) -> tuple[AttributeRecord, ...]:
+    """Return the attributes, crossings after those of one column."""
+    return tuple(sorted(result.schema.attributes, key=lambda attribute: attribute.crossing))
 
 
 def is_missing(group: str) -> bool:

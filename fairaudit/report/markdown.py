@@ -44,7 +44,7 @@ def escape(text: str) -> str:
     safe = re.sub(r"(?i)\b(www)\.", r"\1&#46;", safe)
     if started := _START.match(safe):
         first = started[0]
-        return f"{first}\\{safe[len(first):]}" if first.isdigit() else f"\\{safe}"
+        return f"{first}\\{safe[len(first) :]}" if first.isdigit() else f"\\{safe}"
     return safe
 
 
@@ -72,7 +72,7 @@ def _blocks(blocks: Iterable[Block]) -> list[str]:
 def _list(block: Items) -> str:
     lines = []
     for item in block.items:
-        status = f"**{_status(item.status)}** " if item.status else ""
+        status = f"**{_status(item.status)}:** " if item.status else ""
         term = f"**{escape(item.term)}:** " if item.term else ""
         lines.append(f"- {status}{term}{escape(item.text)}")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -9,9 +10,7 @@ from ..result import STATUS_WORDS, Status
 
 STATUS_SHAPES: dict[Status, str] = {"flag": "▲", "within_line": "●", "insufficient": "?", "info": "i"}
 """A shape for each status, so that colour never carries it alone."""
-STATUS_LABELS: dict[Status, str] = {
-    status: STATUS_WORDS[status].partition(":")[0] for status in STATUS_SHAPES
-}
+STATUS_LABELS: dict[Status, str] = {status: STATUS_WORDS[status].partition(":")[0] for status in STATUS_SHAPES}
 """The short word of each status, as tables print it."""
 
 
@@ -96,11 +95,13 @@ class Report:
 Block: TypeAlias = Paragraph | Table | Items | Details
 
 
-def table(caption: str, columns: tuple[Column, ...], rows: list[tuple[Cell, ...]], note: str = "") -> tuple[Table, ...]:
+def table(
+    caption: str, columns: tuple[Column, ...], rows: Sequence[tuple[Cell, ...]], note: str = ""
+) -> tuple[Table, ...]:
     """Return a table, or nothing where it would have no rows."""
     return (Table(caption, columns, tuple(rows), note),) if rows else ()
 
 
-def items(entries: list[Item]) -> tuple[Items, ...]:
+def items(entries: Sequence[Item]) -> tuple[Items, ...]:
     """Return a list, or nothing where it would be empty."""
     return (Items(tuple(entries)),) if entries else ()

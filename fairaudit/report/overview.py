@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ..result import Finding, Result, Status
 from ..schema.labels import MISSING
-from .lookup import Lookup, compared
+from .lookup import Lookup, attributes, compared, unique
 from .nodes import (
-    STATUS_LABELS,
     Block,
     Cell,
     Column,
@@ -17,7 +16,7 @@ from .nodes import (
     table,
 )
 from .nodes import Details as Folded
-from .words import NOTHING, cutoff_text, effect_cell, heading, many, number, p_value, points, rate_cell, title, writer
+from .words import NOTHING, cutoff_text, effect_cell, heading, line_text, many, p_value, rate_cell, writer
 
 SENTENCES_SHOWN = 12
 _ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
@@ -39,10 +38,10 @@ def audit_title(result: Result) -> str:
 def opening(result: Result) -> tuple[Block, ...]:
     """Return what was audited: the people, the policy, whose decision, and every cut-off in words."""
     schema, policy = result.schema, result.policy
-    names = [attribute.name for attribute in schema.attributes]
+    names = [attribute.name for attribute in attributes(result)]
     lead = (
-        f"{many(schema.people, 'person', 'people')} from {result.input.name}, audited by {_and(names)} under the policy "
-        f"“{policy.title}” ({policy.id}, version {policy.version}; status: {policy.status}; "
+        f"{many(schema.people, 'person', 'people')} from {result.input.name}, audited by {_and(names)} under the "
+        f"policy “{policy.title}” ({policy.id}, version {policy.version}; status: {policy.status}; "
         f"jurisdiction: {policy.jurisdiction})."
     )
     facts = [Item(schema.decision_text, "Decision"), Item(schema.positive, "Positive class")]
@@ -53,10 +52,12 @@ def opening(result: Result) -> tuple[Block, ...]:
     facts += [
         Item(
             f"{many(len(attribute.levels), 'group', 'groups')}, "
-            + (f"held against {attribute.reference}" if attribute.reference else "no reference, so nothing is compared"),
+            + (
+                f"held against {attribute.reference}" if attribute.reference else "no reference, so nothing is compared"
+            ),
             attribute.name,
         )
-        for attribute in schema.attributes
+        for attribute in attributes(result)
     ]
     return (Paragraph(lead, "lead"), *items(facts))
 
@@ -71,7 +72,9 @@ def limits(result: Result) -> Section:
     entries = []
     if ledger.read != ledger.used:
         gone = "; ".join(f"{reason}: {n:,}" for reason, n in ledger.set_aside.items())
-        entries.append(Item(f"{ledger.read - ledger.used:,} of {many(ledger.read, 'row', 'rows')}. {gone}.", "Set aside"))
+        entries.append(
+            Item(f"{ledger.read - ledger.used:,} of {many(ledger.read, 'row', 'rows')}. {gone}.", "Set aside")
+        )
     entries += _unknown_outcomes(result)
     entries += [
         Item(f"{issue.message} {issue.action.capitalize()}.", "Decisions")
@@ -81,7 +84,9 @@ def limits(result: Result) -> Section:
     for attribute in schema.attributes:
         missing = attribute.levels.get(MISSING, 0)
         if missing and not attribute.crossing:
-            text = f"{many(missing, 'person has', 'people have')} no {attribute.name}: shown as {MISSING}, never tested."
+            text = (
+                f"{many(missing, 'person has', 'people have')} no {attribute.name}: shown as {MISSING}, never tested."
+            )
             entries.append(Item(text, "Missing group"))
     absent = [words for name, words in _NOT_FILLED.items() if getattr(result, name) is None]
     if absent:
@@ -120,22 +125,24 @@ def _not_run(result: Result) -> tuple[Block, ...]:
 
 
 def findings(look: Lookup) -> Section:
-    """Return the findings at a glance: statuses counted, the primary findings in words and as tables."""
-    result = look.result
-    primary = [finding for finding in result.findings if finding.family == "primary"]
-    others = [f for f in result.findings if f.family == "secondary" and f.status in {"flag", "insufficient"}]
-    blocks: tuple[Block, ...]
-    if not result.findings:
-        blocks = (Paragraph("No group could be compared with a reference; the reasons are in the section above."),)
-        return Section("findings", "Findings at a glance", blocks)
-    if primary:
-        words = (_in_words(primary), *sentences(primary), *key_tables(look, primary))
-    else:
-        words = (Paragraph("The policy names no primary finding. All findings are in the sections below."),)
-    blocks = (*words, *_status_table(result.findings))
-    if others:
-        blocks += (Paragraph("Secondary findings that are flagged or not settled:"), *sentences(others))
+    """Return the findings at a glance: the primary ones in words and as tables, then all statuses counted."""
+    every = look.result.findings
+    unsettled = [one for one in every if one.family == "secondary" and one.status in {"flag", "insufficient"}]
+    blocks = (*key_blocks(look, in_words=True), *(_status_table(every) if every else ()))
+    if unsettled:
+        blocks += (Paragraph("Secondary findings that are flagged or not settled:"), *sentences(unsettled))
     return Section("findings", "Findings at a glance", blocks)
+
+
+def key_blocks(look: Lookup, *, in_words: bool) -> tuple[Block, ...]:
+    """Return the primary findings: counted, each in its sentence if asked, and as tables."""
+    if not look.result.findings:
+        return (Paragraph("No group could be compared with a reference; the reasons stand above, under the limits."),)
+    primary = [finding for finding in look.result.findings if finding.family == "primary"]
+    if not primary:
+        return (Paragraph("The policy names no primary finding. All findings are in the sections below."),)
+    told = sentences(primary) if in_words else ()
+    return (_in_words(primary), *told, *key_tables(look, primary))
 
 
 def _in_words(primary: list[Finding]) -> Paragraph:
@@ -166,11 +173,32 @@ def key_tables(look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
     rest = [one for one in chosen if one.metric != "adverse_impact_ratio" and id(one) not in printed]
     if not selection:
         return contrast_table("Primary findings", look, rest)
-    line = next((finding.line for finding in selection if finding.line is not None), None)
-    note = f"Brackets hold {_confidence(look.result)} intervals. "
-    note += "No line is set. " if line is None else f"The policy's line for the adverse impact ratio is {number(line)}. "
-    note += "p is of the adverse impact ratio's test, before and after correction for the number of comparisons."
-    rows = [_selection_row(look, finding) for finding in selection]
+    blocks: tuple[Block, ...] = ()
+    for cutoff in unique(finding.cutoff for finding in selection):
+        here = [finding for finding in selection if finding.cutoff == cutoff]
+        blocks += _selection_table(look, here, cutoff)
+    return (*blocks, *contrast_table("Other findings", look, rest))
+
+
+def _selection_table(look: Lookup, chosen: list[Finding], cutoff: float | None) -> tuple[Block, ...]:
+    lines = unique(line_text(finding.line) for finding in chosen if finding.line is not None)
+    limit = f"The policy's line for the adverse impact ratio is {_and(list(lines))}." if lines else "No line is set."
+    note = (
+        f"With each effect stands its {_confidence(look.result)} interval. {limit} p is that of the adverse impact "
+        "ratio's test, before and after correction for the number of comparisons; the status is the ratio's."
+    )
+    rows = [
+        (
+            Cell(f"{finding.attribute}: {finding.group}", f"against {finding.reference}"),
+            Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
+            _both(look, finding, "selection_rate"),
+            *(effect_cell(one) for one in look.triple(finding)),
+            Cell(p_value(finding.p)),
+            Cell(p_value(finding.p_adjusted)),
+            Cell(status=finding.status),
+        )
+        for finding in chosen
+    ]
     columns = (
         Column("Group"),
         Column("People", numeric=True),
@@ -182,20 +210,8 @@ def key_tables(look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
         Column("Adjusted p", numeric=True),
         Column("Status"),
     )
-    made = table("Who is selected: each group against its reference", columns, rows, note)
-    return (*made, *contrast_table("Other findings", look, rest))
-
-
-def _selection_row(look: Lookup, finding: Finding) -> tuple[Cell, ...]:
-    return (
-        Cell(f"{finding.attribute}: {finding.group}", f"against {finding.reference}, {_at(look, finding)}"),
-        Cell(f"{finding.n:,}", f"against {finding.n_reference:,}"),
-        _both(look, finding, "selection_rate"),
-        *(effect_cell(one) for one in look.triple(finding)),
-        Cell(p_value(finding.p)),
-        Cell(p_value(finding.p_adjusted)),
-        Cell(status=finding.status),
-    )
+    caption = f"Who is selected, each group against its reference ({cutoff_text(look.result, cutoff)})"
+    return table(caption, columns, rows, note)
 
 
 def _both(look: Lookup, finding: Finding, metric: str) -> Cell:
@@ -203,7 +219,7 @@ def _both(look: Lookup, finding: Finding, metric: str) -> Cell:
     for group in (finding.group, finding.reference):
         record = look.rate(metric, finding.attribute, group, finding.cutoff)
         texts.append(rate_cell(record).text)
-    return Cell(texts[0], f"against {texts[1]}" if texts[1] != NOTHING else "")
+    return Cell(texts[0], f"vs {texts[1]}" if texts[1] != NOTHING else "")
 
 
 def contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
@@ -219,17 +235,17 @@ def contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[B
                 Cell(heading(finding.metric)),
                 rates,
                 effect_cell(finding),
-                Cell(NOTHING if finding.line is None else writer(finding.metric)(finding.line)),
+                Cell(NOTHING if finding.line is None else line_text(finding.line, writer(finding.metric))),
                 Cell(p_value(finding.p)),
                 Cell(p_value(finding.p_adjusted)),
-                Cell(f"{finding.n:,}", f"against {finding.n_reference:,}"),
+                Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
                 Cell(status=finding.status),
             )
         )
     columns = (
         Column("Group"),
         Column("Contrast"),
-        Column("Rates", numeric=True),
+        Column("Values compared", numeric=True),
         Column("Effect", numeric=True),
         Column("Line", numeric=True),
         Column("p", numeric=True),
@@ -237,7 +253,7 @@ def contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[B
         Column("People", numeric=True),
         Column("Status"),
     )
-    return table(caption, columns, rows, f"Under each effect stands its {_confidence(look.result)} interval.")
+    return table(caption, columns, rows, f"With each effect stands its {_confidence(look.result)} interval.")
 
 
 def _status_table(all_findings: list[Finding]) -> tuple[Block, ...]:

@@ -9,13 +9,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from ..result import Finding, RateRecord, Result
 from .html import render, style_sheet
 from .lookup import Lookup
 from .nodes import Paragraph
-from .overview import findings
+from .overview import key_blocks
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet may take for the start of a formula, full-width forms included."""
@@ -47,11 +45,8 @@ def key_table_html(result: Result) -> str:
         What an audit found.
     """
     people = Paragraph(f"{result.input.name}: {result.schema.people:,} people, policy {result.policy.id}.")
-    return render("key_table.html.j2", shown=(people, *key_blocks(result)), style=style_sheet("key_table.css"))
-
-
-def key_blocks(result: Result) -> tuple[Any, ...]:
-    return findings(Lookup.of(result)).blocks
+    shown = (people, *key_blocks(Lookup.of(result), in_words=False))
+    return render("key_table.html.j2", shown=shown, style=style_sheet("key_table.css"))
 
 
 def _csv(record: type, rows: Sequence[Any]) -> str:

@@ -16,20 +16,9 @@ from .nodes import Cell
 Writer = Callable[[float], str]
 
 NOTHING = "–"
-_STEERING = {"Cc", "Cs", "Co", "Cn"}
+_STEERING = frozenset({"Cc", "Cs"})
 _TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 POINTS = frozenset({"difference", "worst_difference", "mean_difference", "mean_absolute_difference"})
-
-
-def count(value: float) -> str:
-    """Return a number of people with thousands separators.
-
-    Examples
-    --------
-    >>> count(1989)
-    '1,989'
-    """
-    return f"{value:,.0f}"
 
 
 def many(value: int, one: str, more: str) -> str:
@@ -139,6 +128,19 @@ def beside(line: float | None, write: Writer) -> Writer:
     return written
 
 
+def line_text(line: float, write: Writer = number) -> str:
+    """Return a policy's line as people say it.
+
+    Examples
+    --------
+    >>> line_text(0.8), line_text(0.125), line_text(-0.05, points)
+    ('0.80', '0.125', '−5.0')
+    """
+    if write is not number:
+        return write(line)
+    return _signed(f"{line:.2f}" if round(line, 2) == line else f"{line:g}")
+
+
 def visible(text: str) -> str:
     """Return text from data on one line, with characters that steer a terminal or turn text around made visible.
 
@@ -204,8 +206,11 @@ def heading(metric: str) -> str:
 # Cells
 
 
-def rate_cell(record: RateRecord | None) -> Cell:
-    """Return a rate with its interval and people, the bounds of one that is not identified, or why it is undefined."""
+def rate_cell(record: RateRecord | None, people: int | None = None) -> Cell:
+    """Return a rate with its interval, the bounds of one that is not identified, or why it is undefined.
+
+    The number of people behind it is printed where it is not that of the whole group, ``people``.
+    """
     if record is None:
         return Cell(NOTHING)
     write = writer(record.metric)
@@ -215,8 +220,8 @@ def rate_cell(record: RateRecord | None) -> Cell:
             return Cell(span, "bounds, no estimate")
         reason = record.undefined or "no reason recorded"
         return Cell("undefined", "not identified" if not_identified(record) else reason)
-    people = f"n = {count(record.n)}"
-    return Cell(write(record.value), f"{span}; {people}" if span else people)
+    behind = [f"n = {record.n:,}"] if record.n != people else []
+    return Cell(write(record.value), "; ".join([*([span] if span else []), *behind]))
 
 
 def not_identified(record: RateRecord) -> bool:
@@ -246,4 +251,4 @@ def cutoff_text(result: Result, cutoff: float | None) -> str:
 
 def against(reference: str | None) -> str:
     """Return what the groups of an attribute are held against."""
-    return f"held against {reference}" if reference else "no reference"
+    return f"held against {reference}" if reference else "no reference, so nothing is compared"

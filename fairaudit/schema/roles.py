@@ -206,6 +206,10 @@ def _check_outcome(
     if both:
         message = f"The outcome {listed(sorted(both))} is given two meanings among good, bad and unobserved."
         raise SchemaError(message)
+    for name, reason in unobserved.items():
+        if reason.strip().casefold() in {"", "good", "bad"}:
+            message = f"unobserved needs a reason why the outcome '{name}' is not known, got {reason!r}."
+            raise SchemaError(message)
 
 
 class Roles(TypedDict, total=False):
