@@ -62,7 +62,18 @@ def finding_sentence(finding: Finding, item: Contrast, made: Compared) -> str:
     value = "without bound" if finding.unbounded == "value" else amount(item, finding.value)
     interval = _interval(item, made, finding)
     reason = finding.reason[:1].upper() + finding.reason[1:]
-    return f"{who}, {rates}{title} {value}{interval}. {reason}".strip()
+    return f"{who}, {rates}{title} {value}{interval}{_beside(item, made)}. {reason}".strip()
+
+
+def _beside(item: Contrast, made: Compared) -> str:
+    """Return the gap and the adverse-outcome ratio, which always stand beside an adverse impact ratio."""
+    mine, theirs = made.group_value, made.reference_value
+    if item.id != "adverse_impact_ratio" or mine is None or theirs is None:
+        return ""
+    gap = f"a gap of {100 * (mine - theirs):.1f} percentage points"
+    if theirs == 1:
+        return f"; {gap}"
+    return f"; {gap}, not selected {(1 - mine) / (1 - theirs):.2f} times as often"
 
 
 def _rates(item: Contrast, made: Compared) -> str:

@@ -133,7 +133,8 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
         numbers = np.array([_weight(v) for v in table[schema.weight]], dtype=np.float64)
         bad = ~(np.isfinite(numbers) & (numbers >= 0))
         safe = np.where(bad, 0.0, numbers)
-        check_weights(schema, float(safe @ people), float((safe * safe) @ people))
+        with np.errstate(over="ignore"):
+            check_weights(schema, float(safe @ people), float((safe * safe) @ people))
         w = fixed(safe, schema.weight_scale) * people
         w2 = fixed(safe * safe, schema.weight_scale) * people
     return build_cube(schema, Counted(columns, people, w, w2, bad), name=name)
@@ -158,15 +159,18 @@ def check_weights(schema: Schema, total: float, squares: float) -> None:
     --------
     >>> check_weights(declare(outcome="y", bad=1, weight="fnlwgt", weight_scale=1), 1e10, 1e15)
     """
-    largest = max(total, squares)
-    if largest * schema.weight_scale <= INT64_MOST / 4:
+    _check_fits(max(total, squares), schema.weight_scale, "weight", schema.weight)
+
+
+def _check_fits(largest: float, scale: int, role: str, column: str | None) -> None:
+    """Raise a SchemaError with a scale that fits, or with other words where none does."""
+    most = INT64_MOST / 4
+    if largest * scale <= most:
         return
-    fits = max(1, 10 ** int(math.log10(INT64_MOST / 4 / largest))) if math.isfinite(largest) else 1
-    message = (
-        f"The sums of the weight '{schema.weight}' and of its squares do not fit whole numbers of "
-        f"1/{schema.weight_scale}. Give a smaller weight_scale, for example weight_scale={fits}, or divide the "
-        "weights by their mean."
-    )
+    mend = "No scale is small enough: divide the column by a constant, for example by its mean."
+    if largest <= most:
+        mend = f"Give a smaller scale, for example {role}_scale={10 ** int(math.log10(most / largest))}."
+    message = f"The sums of the {role} '{column}' and of its squares do not fit whole numbers of 1/{scale}. {mend}"
     raise SchemaError(message)
 
 
@@ -307,12 +311,12 @@ def _score_axis(schema: Schema, scores: NDArray[np.float64], n: Ints) -> ScoreAx
     if not scored.any():
         message = f"The score column '{schema.score}' is empty: nobody is scored."
         raise DataContractError(message)
-    distinct, inverse = np.unique(scores[scored], return_inverse=True)
+    distinct, inverse = np.unique(scores[scored] + 0.0, return_inverse=True)  # + 0.0: no minus zero
     unscored = bool((~scored).any())
     low, high = float(distinct[0]), float(distinct[-1])
     assert schema.higher_is is not None  # noqa: S101 - declare() requires it with a score
     if not schema.edges and len(distinct) <= MOST_DISTINCT:
-        return ScoreAxis(schema.higher_is, distinct + 0.0, None, low, high, unscored)
+        return ScoreAxis(schema.higher_is, distinct, None, low, high, unscored)
     inside = [cutoff for cutoff in schema.cutoffs if low <= cutoff <= high]
     if schema.edges:
         edges = np.union1d(schema.edges, schema.cutoffs)
@@ -336,14 +340,12 @@ def _score_sums(
         return None, None
     safe = np.nan_to_num(scores)
     weight = n.astype(np.float64) if w is None else w / schema.weight_scale
+    with np.errstate(over="ignore"):
+        powers = (safe, safe * safe)
+        largest = max(float((np.abs(power) * weight).sum()) for power in powers)
+    _check_fits(largest, schema.score_scale, "score", schema.score)
     sums = []
-    for power in (safe, safe * safe):
-        if float((np.abs(power) * weight).sum()) * schema.score_scale > INT64_MOST / 4:
-            message = (
-                f"The sums of the score '{schema.score}' do not fit whole numbers of 1/{schema.score_scale}. "
-                "Give a smaller score_scale, for example score_scale=1000."
-            )
-            raise SchemaError(message)
+    for power in powers:
         # Unweighted sums are exact whatever way the rows are split; weighted ones to half a unit a group.
         sums.append(fixed(power, schema.score_scale) * n if w is None else fixed(power * weight, schema.score_scale))
     return sums[0], sums[1]

@@ -268,7 +268,7 @@ def _index_readers(axes: Axes) -> dict[str, Callable[[list[str], int], int]]:
             found = place.get(tuple(row[part]))
             if found is None:
                 given = ", ".join(row[part])[:80]
-                refuse(f"line {line} of {COUNTS} has a {name} that {HEADER} does not have: {given!r}")
+                refuse(f"line {line} of {COUNTS} has the {name} {given!r}, which {HEADER} does not have")
             return found
 
         readers[name] = read

@@ -6,15 +6,11 @@ All take a of n in the group and b of m in the reference.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike
 
 from .counts import FloatArray, Significance, check_two_groups, divide, scalar_or_array, two_sided_p
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 
 def expected_counts(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike) -> FloatArray:
@@ -95,9 +91,7 @@ def hypergeometric_z(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike) -> 
     return _pooled_z(*check_two_groups(a, n, b, m), correct=True)
 
 
-def chi_square(
-    a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, continuity: bool = True
-) -> Significance:
+def chi_square(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, continuity: bool = True) -> Significance:
     """Chi-square test with one degree of freedom, by default with Yates's continuity correction.
 
     Without the correction it is the square of :func:`z_test`, with the same p.
@@ -135,10 +129,9 @@ def chi_square(
     deviation = np.abs(a - divide(n * chosen, everybody))
     if continuity:
         deviation = np.maximum(deviation - 0.5, 0.0)
-    # The sum of 1/expected over the four cells.
-    weight = divide(everybody**3, n * m * chosen * (everybody - chosen))
-    constant = (chosen == 0) | (chosen == everybody)
-    statistic = np.where(constant, 0.0, deviation**2 * weight)
+    # Its inverse is the sum of 1/expected over the four cells; 0 where everybody or nobody is chosen.
+    spread = divide(n * m * chosen * (everybody - chosen), everybody**3)
+    statistic = np.where(spread > 0, divide(deviation**2, spread), 0.0)
     statistic = scalar_or_array(np.where((n > 0) & (m > 0), statistic, np.nan))
     return Significance(statistic, scalar_or_array(scipy.special.chdtrc(1, statistic)))
 

@@ -7,16 +7,13 @@ observed shares; drawing those counts at once is the same bootstrap, exactly.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import UndefinedMetricError
 from .counts import FloatArray, Interval, check_share, scalar_or_array
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CHUNK_ENTRIES = 8_000_000
 """Entries drawn at once: 64 MB of counts."""
@@ -214,6 +211,45 @@ def basic_interval(
         scalar_or_array(np.clip(2 * value - high, least, most)),
         scalar_or_array(np.clip(2 * value - low, least, most)),
         "bootstrap, basic",
+    )
+
+
+def outer_interval(
+    value: ArrayLike,
+    drawn: ArrayLike,
+    *,
+    confidence: float = 0.95,
+    least: float = -np.inf,
+    most: float = np.inf,
+) -> Interval:
+    """Interval from the outer ones of the basic and the percentile bounds.
+
+    For KS of a group, whose draws lie above the estimate: in a simulation with 30 to 2,300 people and a
+    true KS from 0.2 to 0.55 it covered 91 to 95%, the basic interval 84 to 92% and the percentile interval
+    72 to 91%. Where the true KS is 0 none of them covers: only the value expected under no difference helps.
+
+    Parameters
+    ----------
+    value, drawn, confidence, least, most
+        As in :func:`basic_interval`.
+
+    Returns
+    -------
+    Interval
+        Shape [...]; NaN where no draw is defined.
+
+    Examples
+    --------
+    >>> low, high, _ = outer_interval(40.0, np.arange(101.0), confidence=0.9, least=0.0)
+    >>> print(f"{low:.1f} {high:.1f}")
+    0.0 95.0
+    """
+    basic = basic_interval(value, drawn, confidence=confidence, least=least, most=most)
+    percentile = percentile_interval(drawn, confidence=confidence)
+    return Interval(
+        scalar_or_array(np.minimum(basic.low, percentile.low)),
+        scalar_or_array(np.maximum(basic.high, percentile.high)),
+        "bootstrap, outer of basic and percentile",
     )
 
 

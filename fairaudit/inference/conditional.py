@@ -7,21 +7,18 @@ be whole numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import UndefinedMetricError
 from .counts import FloatArray, Interval, check_share, check_two_groups, divide, scalar_or_array
 from .intervals import FARTHEST_LOG
 from .roots import crossing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import ArrayLike, NDArray
 
 How = Literal["ratio", "difference", "odds_ratio"]
 Tail = Literal["central", "minimum_likelihood"]
@@ -212,9 +209,7 @@ def _central(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray) -> tupl
     return (np.minimum(1.0, 2 * np.minimum(lower, upper) / weight.sum(axis=1)),)
 
 
-def _minimum_likelihood(
-    a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _minimum_likelihood(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return Fisher's p, and the same less half of the tables exactly as likely as the observed one."""
     tables = tables_with_margins(a, n, b, m)
     weight = np.exp(tables.log_weight)

@@ -11,9 +11,10 @@ minus the confidence. Every other test is printed beside it and decides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import UndefinedMetricError
 from .association import chi_square, expected_counts, hypergeometric_z, z_test
@@ -29,9 +30,6 @@ from .intervals import (
     newcombe_difference,
     woolf_odds_ratio,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Comparison",

@@ -43,9 +43,7 @@ def scalar_or_array(values: Any) -> FloatArray:
 def check_share(value: float, name: str) -> float:
     """Return a confidence, a significance level or a power after checking that it is inside (0, 1)."""
     if not 0.0 < value < 1.0:
-        message = (
-            f"{name} must be between 0 and 1 (not included), got {value!r}. Give for example {name}=0.95."
-        )
+        message = f"{name} must be between 0 and 1 (not included), got {value!r}. Give for example {name}=0.95."
         raise UndefinedMetricError(message)
     return float(value)
 

@@ -13,9 +13,10 @@ a group is empty, and raise ``UndefinedMetricError`` where a count is negative o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .association import finite_population
 from .counts import (
@@ -30,11 +31,6 @@ from .counts import (
 )
 from .proportion import wilson
 from .roots import crossing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import ArrayLike
 
 FARTHEST_LOG = 60.0
 """Ratios and odds ratios are looked for between exp(-60) and exp(60)."""
@@ -71,9 +67,7 @@ def newcombe_difference(
     )
 
 
-def katz_ratio(
-    a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, confidence: float = 0.95
-) -> Interval:
+def katz_ratio(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, confidence: float = 0.95) -> Interval:
     """Interval of a ratio of rates on the log scale; from 0 to infinity where a or b is 0.
 
     Notes
@@ -88,12 +82,10 @@ def katz_ratio(
     """
     a, n, b, m = check_two_groups(a, n, b, m)
     variance = divide(n - a, n * a) + divide(m - b, m * b)
-    return _log_interval(divide(a * m, n * b), variance, confidence, (a > 0) & (b > 0), "Katz")
+    return _log_interval(divide(a * m, n * b), variance, confidence, (a > 0) & (b > 0), (n > 0) & (m > 0), "Katz")
 
 
-def woolf_odds_ratio(
-    a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, confidence: float = 0.95
-) -> Interval:
+def woolf_odds_ratio(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, confidence: float = 0.95) -> Interval:
     """Interval of an odds ratio on the log scale; from 0 to infinity where one of the four counts is 0.
 
     Notes
@@ -109,7 +101,7 @@ def woolf_odds_ratio(
     a, n, b, m = check_two_groups(a, n, b, m)
     variance = divide(1.0, a) + divide(1.0, n - a) + divide(1.0, b) + divide(1.0, m - b)
     full = (a > 0) & (b > 0) & (a < n) & (b < m)
-    return _log_interval(divide(a * (m - b), (n - a) * b), variance, confidence, full, "Woolf")
+    return _log_interval(divide(a * (m - b), (n - a) * b), variance, confidence, full, (n > 0) & (m > 0), "Woolf")
 
 
 def miettinen_nurminen_difference(
@@ -136,9 +128,7 @@ def miettinen_nurminen_difference(
     return _bounded(low, high, -1.0, 1.0, np.isnan(point), MIETTINEN_NURMINEN)
 
 
-def koopman_ratio(
-    a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, confidence: float = 0.95
-) -> Interval:
+def koopman_ratio(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, confidence: float = 0.95) -> Interval:
     """Score interval of a ratio of rates, without the factor N/(N-1).
 
     Notes
@@ -201,9 +191,7 @@ def miettinen_nurminen_odds_ratio(
     )
 
 
-def difference_squares(
-    a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, difference: FloatArray
-) -> Squares:
+def difference_squares(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, difference: FloatArray) -> Squares:
     """Return the squared distance of a/n - b/m from a hypothesis, and its variance there.
 
     The rates that fit best under the hypothesis solve a cubic with one admissible root.
@@ -260,9 +248,7 @@ def _reference_rate(n: FloatArray, chosen: FloatArray, m: FloatArray, odds: Floa
     return np.clip(rate, 0.0, 1.0)
 
 
-def _outside(
-    squares: Callable[[FloatArray], Squares], limit: FloatArray
-) -> Callable[[FloatArray], FloatArray]:
+def _outside(squares: Callable[[FloatArray], Squares], limit: FloatArray) -> Callable[[FloatArray], FloatArray]:
     """Turn a score test into a function in [-1, 1] that is positive where the test rejects."""
 
     def function(x: FloatArray) -> FloatArray:
@@ -310,9 +296,7 @@ def _log_score(
     return _bounded(low, high, 0.0, np.inf, ~known, method)
 
 
-def _bounded(
-    low: FloatArray, high: FloatArray, least: float, most: float, unknown: BoolArray, method: str
-) -> Interval:
+def _bounded(low: FloatArray, high: FloatArray, least: float, most: float, unknown: BoolArray, method: str) -> Interval:
     """Put the ends of the range where no bound was found, and NaN where there is nobody."""
     low = np.where(np.isnan(low), least, low)
     high = np.where(np.isnan(high), most, high)
@@ -324,10 +308,9 @@ def _bounded(
 
 
 def _log_interval(
-    point: FloatArray, variance: FloatArray, confidence: float, full: BoolArray, method: str
+    point: FloatArray, variance: FloatArray, confidence: float, full: BoolArray, known: BoolArray, method: str
 ) -> Interval:
     half = normal_quantile(check_share(confidence, "confidence")) * np.sqrt(np.where(full, variance, 0.0))
-    unknown = np.isnan(variance) & np.isnan(point) & ~full
     low = np.where(full, point * np.exp(-half), np.nan)
     high = np.where(full, point * np.exp(half), np.nan)
-    return _bounded(low, high, 0.0, np.inf, unknown, method)
+    return _bounded(low, high, 0.0, np.inf, ~known, method)

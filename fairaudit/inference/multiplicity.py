@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import UndefinedMetricError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from .counts import FloatArray
+from .counts import FloatArray
 
 
 def holm(p: ArrayLike) -> FloatArray:

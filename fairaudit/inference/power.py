@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike
 
 from ..errors import UndefinedMetricError
 from .contrast import contrast_value
 from .counts import FloatArray, check_counts, check_share, divide, scalar_or_array
 from .intervals import ratio_squares
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 
 def people_for_ratio(
@@ -117,7 +114,8 @@ def minimum_detectable_ratio(
     constant = reference**2 - square * divide(reference * (1 - reference), n_reference)
     linear = 2 * reference + each
     root = np.sqrt(np.maximum(linear**2 - 4 * (1 + each) * constant, 0.0))
-    rate = divide(linear - root, 2 * (1 + each))
+    with np.errstate(invalid="ignore"):
+        rate = divide(linear - root, 2 * (1 + each))
     return scalar_or_array(np.where(constant >= 0, divide(rate, reference), np.nan))
 
 
@@ -155,9 +153,7 @@ def minimum_detectable_difference(
     return scalar_or_array((ratio - 1) * np.asarray(rate_reference, dtype=np.float64))
 
 
-def minimum_detectable_smd(
-    n: ArrayLike, m: ArrayLike, *, alpha: float = 0.05, power: float = 0.8
-) -> FloatArray:
+def minimum_detectable_smd(n: ArrayLike, m: ArrayLike, *, alpha: float = 0.05, power: float = 0.8) -> FloatArray:
     """Return the standardized mean difference, in size, that people in these numbers would reveal.
 
     Parameters

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike
 
 from .counts import (
     FloatArray,
@@ -18,13 +19,11 @@ from .counts import (
     two_sided_p,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
 WILSON = "Wilson"
 CLOPPER_PEARSON = "Clopper-Pearson"
-WILSON_FROM = 10
-"""Wilson needs this many people on both sides; with fewer its coverage falls under 93% in places."""
+WILSON_FROM = 15
+"""Wilson needs this many people on both sides. From 15 on the choice covers at least 93.4% at every rate and
+n from 20 to 1,000 (exact); from 10 on it falls to 92.7%, from 5 on to 91.9%, Wilson alone to 86% (n = 10)."""
 
 
 class PoolTest(NamedTuple):
@@ -111,17 +110,15 @@ def clopper_pearson(num: ArrayLike, den: ArrayLike, *, confidence: float = 0.95)
     tail = (1 - check_share(confidence, "confidence")) / 2
     other = den - num
     low = np.where(num > 0, scipy.special.betaincinv(np.where(num > 0, num, 1.0), other + 1, tail), 0.0)
-    high = np.where(
-        other > 0, scipy.special.betaincinv(num + 1, np.where(other > 0, other, 1.0), 1 - tail), 1.0
-    )
+    high = np.where(other > 0, scipy.special.betaincinv(num + 1, np.where(other > 0, other, 1.0), 1 - tail), 1.0)
     return _without_people(Interval(low, high, CLOPPER_PEARSON), den)
 
 
 def rate_interval(num: ArrayLike, den: ArrayLike, *, confidence: float = 0.95) -> Interval:
     """Interval of a rate by the method that covers there: Wilson, or Clopper-Pearson for small counts.
 
-    Wilson is used in the cells with at least 10 people on both sides; below that its coverage falls to 86%
-    for some rates, and the exact interval is used although it is wider.
+    Wilson is used in the cells with at least 15 people on both sides; below that its coverage falls short for
+    some rates (to 86% with 10 people), and the exact interval is used although it is wider.
 
     Parameters
     ----------

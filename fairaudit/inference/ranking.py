@@ -6,10 +6,11 @@ ties counting half.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike
 
 from ..errors import UndefinedMetricError
 from .combining import mover
@@ -26,9 +27,6 @@ from .counts import (
     two_sided_p,
 )
 from .roots import crossing
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 LOGIT = "DeLong, logit"
 PAIRS = "Clopper-Pearson on disjoint pairs"
@@ -89,8 +87,9 @@ def delong(
     else:
         square_good = divide(np.asarray(good_w2, dtype=np.float64), goods**2)
         square_bad = divide(np.asarray(bad_w2, dtype=np.float64), bads**2)
-    variance = (square_good * (of_good - value) ** 2 + square_bad * (of_bad - value) ** 2).sum(axis=-1)
-    # One person of a kind shows no spread: 0/0 in a bin, not a variance of 0.
+    # One person of a kind shows no spread: x/0 times 0 in a bin is unknown, not a variance of 0.
+    with np.errstate(invalid="ignore"):
+        variance = (square_good * (of_good - value) ** 2 + square_bad * (of_bad - value) ** 2).sum(axis=-1)
     variance = np.where(np.isfinite(variance), variance, np.nan)
     return Auc(scalar_or_array(value[..., 0]), scalar_or_array(variance))
 
@@ -127,7 +126,7 @@ def auc_interval(
     --------
     >>> low, high, method = auc_interval(0.7946, 0.0140, 8, 7)
     >>> print(f"{low:.3f} {high:.3f} {method}")
-    0.498 0.944 DeLong, logit
+    0.483 0.941 DeLong, logit
     >>> low, high, method = auc_interval(1.0, 0.0, 8, 7)
     >>> print(f"{low:.3f} {high:.3f} {method}")
     0.590 1.000 Clopper-Pearson on disjoint pairs
@@ -208,9 +207,7 @@ def auc_difference(
     )
 
 
-def difference_z(
-    value1: ArrayLike, variance1: ArrayLike, value2: ArrayLike, variance2: ArrayLike
-) -> Significance:
+def difference_z(value1: ArrayLike, variance1: ArrayLike, value2: ArrayLike, variance2: ArrayLike) -> Significance:
     """z and two-sided p of the difference of two independent estimates with known variances.
 
     Parameters

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike
 
 from ..errors import UndefinedMetricError
 from .contrast import Comparisons
 from .counts import FloatArray, check_share, divide, scalar_or_array
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 KINDS = ("population", "pooled", "two_group")
 WELCH = "Welch t"
@@ -111,9 +107,7 @@ def smd_interval(
         share = divide(n * m, (n + m) * behind)
     rest2 = scale**2 - share * gap**2
     rest2 = np.where(rest2 > 0, rest2, np.nan)
-    ends = _solved(
-        divide(gap, np.sqrt(rest2)), quantile2 * divide(welch2, rest2), quantile2 * divide(1.0, 2 * behind)
-    )
+    ends = _solved(divide(gap, np.sqrt(rest2)), quantile2 * divide(welch2, rest2), quantile2 * divide(1.0, 2 * behind))
     low, high = (_with_gap(d, share) for d in ends)
     value = divide(gap, scale)
     return Comparisons(

@@ -141,7 +141,7 @@ def glossary_section(result: Result) -> Section:
 
 def provenance_section(result: Result) -> Section:
     """Return the tool, the input's digest, the files, the seed and the call, so that the audit can be made again."""
-    tool = [Item(version, name) for name, version in result.tool.items()]
+    tool = [Item(text, "tool" if name == "name" else name) for name, text in result.tool.items()]
     facts = [
         Item(result.input.name, "Input"),
         Item(result.input.sha256, "sha256 of the counts"),
@@ -157,6 +157,12 @@ def provenance_section(result: Result) -> Section:
     if roles:
         blocks += (Details(f"The roles as declared ({many(len(roles), 'role', 'roles')})", items(roles)),)
     return Section("provenance", "Provenance", blocks)
+
+
+def made_with(result: Result) -> str:
+    """Return the last line of the report: the tool and its version."""
+    named = f"{result.tool.get('name', 'fairaudit')} {result.tool.get('version', '')}".strip()
+    return f"Made with {named}. Every number here is in result.json."
 
 
 def _plain(value: Any) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..result import AttributeRecord, CurveRecord, Finding
 from ..schema.labels import MISSING
-from .lookup import Lookup, attributes, needs_decision, unique
+from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
 from .overview import key_tables, sentences
 from .words import (
     NOTHING,
     cutoff_text,
+    effect_cell,
     heading,
     interval,
     many,
@@ -23,6 +24,7 @@ from .words import (
 )
 
 CUTOFFS_SHOWN = 20
+CONTRASTS_ACROSS = 5
 _SELECTION = ("selection_rate", "adverse_rate")
 _OUTCOMES = ("good_rate", "bad_rate")
 _OF_GOOD_AND_BAD = (
@@ -174,17 +176,49 @@ def _contrasts(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     if not own:
         return Section(f"{name}-contrasts", "Contrasts", ())
     ruled = [finding for finding in own if finding.rule is not None]
-    unruled = [finding for finding in own if finding.rule is None and finding.status != "info"]
-    told = [finding for finding in (*ruled, *unruled) if finding.status in {"flag", "insufficient"}]
-    rest = [finding for finding in own if finding not in told and finding.family != "primary"]
+    told = [one for one in own if one.family != "primary" and one.status in {"flag", "insufficient"}]
+    further = _further(look, own)
     blocks = (
-        *sentences([finding for finding in told if finding.family != "primary"]),
+        *sentences(told),
         *key_tables(look, own),
-        *_folded("The other findings in words", sentences(rest, shown=len(rest))),
-        *_folded("What these numbers of people could have shown", _power(look, own)),
-        *_folded("Other tests of the same contrasts", _sensitivity(own)),
+        *_folded("Further contrasts, for information", further),
+        *_folded("What these numbers of people could have shown", _power(look, ruled)),
+        *_folded("Other tests of the same contrasts", _sensitivity(look, ruled)),
     )
     return Section(f"{name}-contrasts", f"How does each group compare with {attribute.reference}?", blocks)
+
+
+def _further(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
+    """Return the contrasts that no rule asks for: a row a group, a column a contrast, a few columns a table."""
+    shown = {id(one) for finding in own if finding.metric == SELECTION_TRIPLE[0] for one in look.triple(finding)}
+    rest = [finding for finding in own if finding.rule is None and id(finding) not in shown]
+    blocks: tuple[Block, ...] = ()
+    for cutoff in unique(finding.cutoff for finding in rest):
+        here = [finding for finding in rest if finding.cutoff == cutoff]
+        metrics = unique(finding.metric for finding in here)
+        for start in range(0, len(metrics), CONTRASTS_ACROSS):
+            blocks += _across(look, here, metrics[start : start + CONTRASTS_ACROSS])
+    return blocks
+
+
+def _across(look: Lookup, here: list[Finding], metrics: tuple[str, ...]) -> tuple[Block, ...]:
+    by_place = {(finding.group, finding.metric): finding for finding in here}
+    rows = [
+        (Cell(group), *(_further_cell(by_place.get((group, metric))) for metric in metrics))
+        for group in unique(finding.group for finding in here)
+    ]
+    first = here[0]
+    columns = (Column(first.attribute), *(Column(heading(metric), numeric=True) for metric in metrics))
+    caption = f"{first.attribute}, held against {first.reference}{_where(look, first)}"
+    note = "With each effect stands its interval and its p-value after correction for the false discovery rate."
+    return table(caption, columns, rows, note)
+
+
+def _further_cell(finding: Finding | None) -> Cell:
+    cell = effect_cell(finding)
+    if finding is None or finding.p_adjusted is None:
+        return cell
+    return Cell(cell.text, f"{cell.detail}; p {p_value(finding.p_adjusted)}" if cell.detail else "")
 
 
 def _folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -217,11 +251,11 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
     return table("What could have been found", columns, rows, note)
 
 
-def _sensitivity(own: list[Finding]) -> tuple[Block, ...]:
+def _sensitivity(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
     tests = unique(test for finding in own for test in finding.sensitivity)
     rows = [
         (
-            Cell(finding.group, f"against {finding.reference}"),
+            Cell(finding.group, f"against {finding.reference}{_where(look, finding)}"),
             Cell(heading(finding.metric)),
             Cell(p_value(finding.p), finding.test or ""),
             *(Cell(p_value(finding.sensitivity.get(test))) for test in tests),

@@ -30,7 +30,7 @@ def to_html(result: Result) -> str:
     """
     style = style_sheet("report.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return render("report.html.j2", report=report_tree(result), style=style, style_digest=digest, tool=result.tool)
+    return render("report.html.j2", report=report_tree(result), style=style, style_digest=digest)
 
 
 def render(template: str, **context: Any) -> str:

@@ -11,7 +11,7 @@ from .tree import report_tree
 from .words import visible
 
 _MARKS = re.compile(r"([\\`*_\[\]|~$])")
-_START = re.compile(r"^(#|\+|-|=|\d+(?=[.)]))")
+_START = re.compile(r"^(#+(?=\s|$)|[+-](?=\s|$)|[=-]+$|\d+(?=[.)](\s|$)))")
 
 
 def to_markdown(result: Result) -> str:
@@ -26,6 +26,7 @@ def to_markdown(result: Result) -> str:
     parts = [f"# {escape(report.title)}", *_blocks(report.lead)]
     for section in report.sections:
         parts += _section(section, 2)
+    parts.append(escape(report.made_with))
     return "\n\n".join(parts) + "\n"
 
 

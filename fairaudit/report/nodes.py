@@ -85,11 +85,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole report: a title, what stands before the first section, and the sections."""
+    """The whole report: a title, what stands before the first section, the sections, and what made it."""
 
     title: str
     lead: tuple[Block, ...]
     sections: tuple[Section, ...]
+    made_with: str
 
 
 Block: TypeAlias = Paragraph | Table | Items | Details

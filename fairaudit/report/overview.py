@@ -167,17 +167,15 @@ def sentences(chosen: list[Finding], shown: int = SENTENCES_SHOWN) -> tuple[Bloc
 
 
 def key_tables(look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
-    """Return findings as tables: selection with its three effects together, then every other contrast."""
+    """Return findings that a rule asks for as tables: selection with its three effects together, then the others."""
     selection = [finding for finding in chosen if finding.metric == "adverse_impact_ratio"]
-    printed = {id(one) for finding in selection for one in look.triple(finding) if one and one.status == "info"}
-    rest = [one for one in chosen if one.metric != "adverse_impact_ratio" and id(one) not in printed]
-    if not selection:
-        return contrast_table("Primary findings", look, rest)
+    rest = [finding for finding in chosen if finding.metric != "adverse_impact_ratio" and finding.rule is not None]
     blocks: tuple[Block, ...] = ()
     for cutoff in unique(finding.cutoff for finding in selection):
         here = [finding for finding in selection if finding.cutoff == cutoff]
         blocks += _selection_table(look, here, cutoff)
-    return (*blocks, *contrast_table("Other findings", look, rest))
+    caption = "Other findings that the policy asks for" if selection else "Findings that the policy asks for"
+    return (*blocks, *_contrast_table(caption, look, rest))
 
 
 def _selection_table(look: Lookup, chosen: list[Finding], cutoff: float | None) -> tuple[Block, ...]:
@@ -222,7 +220,7 @@ def _both(look: Lookup, finding: Finding, metric: str) -> Cell:
     return Cell(texts[0], f"vs {texts[1]}" if texts[1] != NOTHING else "")
 
 
-def contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
+def _contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
     """Return any contrasts as one table: the rates compared, the effect, its line, test and status."""
     rows = []
     for finding in chosen:

@@ -8,7 +8,7 @@ the result's records.
 from __future__ import annotations
 
 from ..result import Result
-from .background import glossary_section, ledger_section, methods_section, policy_section, provenance_section
+from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .groups import attribute_sections, cutoff_section
 from .lookup import Lookup
 from .nodes import Report
@@ -35,4 +35,4 @@ def report_tree(result: Result) -> Report:
         glossary_section(result),
         provenance_section(result),
     )
-    return Report(audit_title(result), opening(result), sections)
+    return Report(audit_title(result), opening(result), sections, made_with(result))

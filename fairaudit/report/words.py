@@ -52,11 +52,11 @@ def number(value: float) -> str:
 
     Examples
     --------
-    >>> number(0.6810), number(12.345), number(652.31), number(-12345.6), number(0.000123)
+    >>> number(0.6810), number(12.346), number(652.31), number(-12345.6), number(0.000123)
     ('0.681', '12.35', '652.3', '−12,346', '0.000123')
     """
     size = abs(value)
-    if 0 < size < 0.01:
+    if 0 < size < 0.0005:
         return _signed(f"{value:.3g}")
     digits = 3 if size < 10 else 2 if size < 100 else 1 if size < 1000 else 0
     return _signed(f"{value:,.{digits}f}")
@@ -72,6 +72,17 @@ def points(value: float) -> str:
     """
     text = f"{100 * value:+.1f}"
     return "0.0" if float(text) == 0 else _signed(text)
+
+
+def people(value: float) -> str:
+    """Return a number of people that need not be whole.
+
+    Examples
+    --------
+    >>> people(-1234.56)
+    '−1,234.6'
+    """
+    return _signed(f"{value:,.1f}")
 
 
 def p_value(value: float | None) -> str:
@@ -180,15 +191,7 @@ def writer(metric: str) -> Writer:
         return number if known is None or known.kind == "estimate" else percent
     if item.how in POINTS and all(METRICS[name].kind != "estimate" for name in item.of):
         return points
-    return number
-
-
-def unit(metric: str) -> str:
-    """Return the unit to print in a heading: points, people, or nothing."""
-    item = CONTRASTS.get(metric)
-    if writer(metric) is points:
-        return "percentage points"
-    return "people" if item is not None and item.how == "shortfall" else ""
+    return people if item.how == "shortfall" else number
 
 
 def heading(metric: str) -> str:
@@ -199,17 +202,17 @@ def heading(metric: str) -> str:
     >>> heading("equal_opportunity_difference"), heading("shortfall")
     ('Equal-opportunity difference (percentage points)', 'Shortfall (people)')
     """
-    words, measure = title(metric), unit(metric)
-    return words if not measure or measure in words else f"{words} ({measure})"
+    words = title(metric)
+    return f"{words} (percentage points)" if writer(metric) is points and "points" not in words else words
 
 
 # Cells
 
 
-def rate_cell(record: RateRecord | None, people: int | None = None) -> Cell:
+def rate_cell(record: RateRecord | None, group_people: int | None = None) -> Cell:
     """Return a rate with its interval, the bounds of one that is not identified, or why it is undefined.
 
-    The number of people behind it is printed where it is not that of the whole group, ``people``.
+    The number of people behind it is printed where it is not that of the whole group.
     """
     if record is None:
         return Cell(NOTHING)
@@ -220,7 +223,7 @@ def rate_cell(record: RateRecord | None, people: int | None = None) -> Cell:
             return Cell(span, "bounds, no estimate")
         reason = record.undefined or "no reason recorded"
         return Cell("undefined", "not identified" if not_identified(record) else reason)
-    behind = [f"n = {record.n:,}"] if record.n != people else []
+    behind = [f"n = {record.n:,}"] if record.n != group_people else []
     return Cell(write(record.value), "; ".join([*([span] if span else []), *behind]))
 
 

@@ -1,0 +1,161 @@
+"""``fairaudit audit``: from a file of scores, or of counts, to findings and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
+from ..result import STATUS_WORDS, Result
+from .roles import role_options, roles_of
+from .streams import progress, readable, tell
+
+FORMATS = ("html", "json", "md", "csv")
+FLAGGED, INSUFFICIENT = 1, 3
+
+
+def _formats(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
+    if value is None:
+        return ()
+    wanted = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
+    for name in wanted:
+        if name not in FORMATS:
+            message = f"'{name}' is not a format; formats are {', '.join(FORMATS)}, with commas between them."
+            raise click.BadParameter(message)
+    return wanted
+
+
+@click.command("audit", short_help="Audit scores, decisions or counts.")
+@click.argument("data")
+@role_options
+@click.option("--policy", default=DEFAULT_POLICY, show_default=True, metavar="ID|FILE", help="Preset, or a YAML file.")
+@click.option(
+    "--cross", multiple=True, is_flag=False, flag_value="*", metavar="[COLUMN,COLUMN]",
+    help="Compare crossings: --cross=race,sex, or --cross for each pair of groups.",
+)  # fmt: skip
+@click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only these comparisons besides the policy's.")
+@click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
+@click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
+@click.option("--fail-on", type=click.Choice(["never", "flag"]), default="never", show_default=True,
+              help="flag: exit 1 if a finding is flagged, 3 if the evidence is insufficient.")  # fmt: skip
+@click.option("--allow-insufficient", is_flag=True, help="With --fail-on flag: insufficient evidence is no failure.")
+@click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
+def command(data: str, **options: Any) -> int:
+    """Audit a file of scores, decisions or counts.
+
+    DATA is a CSV (gz), Parquet or JSON-lines file, a glob in quotes, a cube file, or - for CSV on standard
+    input. Without --out the findings are printed; --format json prints result.json and nothing else.
+
+    \b
+    Examples:
+      fairaudit audit scores.csv --score score --higher-is better --cutoff 620 \\
+          --outcome default --bad 1 --group race --reference race=White --out report/
+      fairaudit audit teal.csv --counts n --decision decision --favorable pass \\
+          --group race --reference race=White
+      fairaudit audit all.cube --cutoff 640 --fail-on flag
+    """
+    quiet = bool(options["quiet"])
+    with readable(data) as path, progress(f"Auditing {Path(data).name}", quiet=quiet):
+        made = audit(
+            path,
+            policy=options["policy"],
+            cross=_crossings(options["cross"]),
+            metrics=options["metrics"] or None,
+            rng=options["seed"],
+            **roles_of(options),
+        )
+    _deliver(made, options["out"], options["formats"], quiet=quiet)
+    if options["fail_on"] == "never":
+        return 0
+    return gate(made.result, allow_insufficient=options["allow_insufficient"])
+
+
+def _crossings(texts: Sequence[str]) -> bool | list[list[str]]:
+    named = [[name.strip() for name in text.split(",")] for text in texts if text != "*"]
+    return named or bool(texts)
+
+
+def gate(result: Result, *, allow_insufficient: bool = False) -> int:
+    """Return 1 if a finding of the policy's lines is flagged, 3 if a primary one is insufficient, else 0.
+
+    No primary finding at all is insufficient too: nothing was tested.
+    """
+    if any(f.status == "flag" for f in result.findings if f.family in {"primary", "secondary"}):
+        return FLAGGED
+    primary = [f.status for f in result.findings if f.family == "primary"]
+    if (not primary or "insufficient" in primary) and not allow_insufficient:
+        return INSUFFICIENT
+    return 0
+
+
+def render(result: Result, formats: Sequence[str]) -> dict[str, str]:
+    """Return the files of an audit by name: report.html, result.json, report.md, findings.csv and rates.csv."""
+    files: dict[str, str] = {}
+    for name in formats:
+        if name == "html":
+            from ..report.html import to_html
+
+            files["report.html"] = to_html(result)
+        elif name == "md":
+            from ..report.markdown import to_markdown
+
+            files["report.md"] = to_markdown(result)
+        elif name == "csv":
+            from ..report.tables import to_csv_files
+
+            files |= to_csv_files(result)
+        else:
+            files["result.json"] = result.to_json()
+    return files
+
+
+def _deliver(made: Audit, out: Path | None, formats: Sequence[str], *, quiet: bool) -> None:
+    if out is not None:
+        # Everything is rendered before anything is written: a failure leaves no half report behind.
+        files = render(made.result, formats or ("html", "json", "md"))
+        for name, text in files.items():
+            write_whole(out / name, text)
+        tell(summary(made.result), quiet=quiet)
+        tell(f"Written to {out}: {', '.join(files)}", quiet=quiet)
+    elif formats:
+        files = render(made.result, formats)
+        if len(files) > 1:
+            message = "Several files go to a folder: add --out DIR, or ask for one format of html, json, md."
+            raise click.UsageError(message)
+        click.echo(next(iter(files.values())), nl=False)
+    else:
+        click.echo(summary(made.result))
+
+
+def summary(result: Result) -> str:
+    """Return the findings of the policy's lines in plain words, and what was not tested."""
+    lines = [
+        f"{result.schema.people:,} people in {result.input.name}, under {result.policy.id} {result.policy.version} "
+        f"({result.policy.status})",
+        f"Audited: {result.schema.decision_text}",
+    ]
+    lines += [f"At cut-off {c.cutoff:.10g}: {c.text}; {c.people_at:,} people exactly at it" for c in result.schema.cutoffs]
+    lines += ["", "Not tested:", *(f"  - {n.what}{_where(n.attribute, n.group)}: {n.reason}" for n in result.not_run)]
+    lines.append("  - people who never reached this file: nothing here speaks of them")
+    ruled = [f for f in result.findings if f.rule is not None and f.family != "exploratory"]
+    lines += ["", "Findings:"]
+    lines += [f"  [{finding.status}] {finding.sentence}" for finding in ruled]
+    if not ruled:
+        lines.append("  none: no comparison that the policy asks for could be made")
+    exploratory = [f for f in result.findings if f.family == "exploratory" and f.status == "flag"]
+    if exploratory:
+        lines += ["", f"Exploratory comparisons past the line: {len(exploratory)}"]
+        lines += [f"  [{finding.status}] {finding.sentence}" for finding in exploratory[:5]]
+    present = {finding.status for finding in ruled}
+    lines += ["", *(f"{name}: {words}" for name, words in STATUS_WORDS.items() if name in present)]
+    if result.issues:
+        lines += ["", "The data:", *(f"  - {issue.message} ({issue.action})" for issue in result.issues)]
+    return "\n".join(lines).rstrip()
+
+
+def _where(attribute: str | None, group: str | None) -> str:
+    return f" ({attribute}{f': {group}' if group else ''})" if attribute else ""

@@ -1,0 +1,38 @@
+"""``fairaudit count``: rows to a cube file, which is all that an audit needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..auditing import count
+from ..cube.io import save
+from .roles import role_options, roles_of
+from .streams import progress, readable, tell
+
+
+@click.command("count", short_help="Count rows into a cube file.")
+@click.argument("data")
+@role_options
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The cube file.")
+@click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
+def command(data: str, out: Path, **options: Any) -> int:
+    """Count people by group, score, decision and outcome: the rows stay where they are.
+
+    A fine cube is still close to personal data; it is for the audit, not for publication.
+
+    \b
+    Example:
+      fairaudit count "scores/*.parquet" --score score --higher-is better --cutoff 620 \\
+          --outcome default --bad 1 --group race -o scores.cube
+    """
+    with readable(data) as path, progress(f"Counting {Path(data).name}", quiet=bool(options["quiet"])):
+        cube = count(path, **roles_of(options))
+        save(cube, out)
+    ledger = cube.provenance.ledger
+    tell(f"{ledger.read:,} read, {ledger.used:,} counted in {len(cube.groups):,} cells: {out}", quiet=options["quiet"])
+    for reason, people in ledger.set_aside.items():
+        tell(f"  {people:,} set aside: {reason}", quiet=options["quiet"])
+    return 0

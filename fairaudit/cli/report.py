@@ -1,0 +1,31 @@
+"""``fairaudit report``: a report from a result.json, without the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..auditing import write_whole
+from ..errors import DataContractError
+from ..result import read_result
+from .audit import render
+
+
+@click.command("report", short_help="Make a report of a result.json again.")
+@click.argument("result", type=click.Path(path_type=Path))
+@click.option("--format", "format_", type=click.Choice(["html", "md", "json"]), default="md", show_default=True)
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else it is printed.")
+def command(result: Path, format_: str, out: Path | None) -> int:
+    """Make the report of RESULT, a result.json that an audit wrote."""
+    try:
+        text = result.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        message = f"{result.name} is not text in UTF-8. Give the result.json that `fairaudit audit` wrote."
+        raise DataContractError(message) from None
+    rendered = next(iter(render(read_result(text), [format_]).values()))
+    if out is None:
+        click.echo(rendered, nl=False)
+    else:
+        write_whole(out, rendered)
+    return 0

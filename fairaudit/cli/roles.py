@@ -1,0 +1,88 @@
+"""The options that say which column is what, shared by the commands that read rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from ..schema.roles import DECISION_KINDS
+
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_OPTIONS: tuple[Option, ...] = (
+    click.option("--score", metavar="COLUMN", help="Column of the score."),
+    click.option("--higher-is", type=click.Choice(["better", "worse"]), help="Which side of the score is better."),
+    click.option("--cutoff", multiple=True, type=float, metavar="NUMBER", help="Cut-off; the first is in production."),
+    click.option("--decision", metavar="COLUMN", help="Column of recorded decisions."),
+    click.option("--favorable", metavar="LABEL", help="The favorable one of two decision labels."),
+    click.option(
+        "--decision-level", multiple=True, metavar="LABEL=KIND", help=f"KIND is one of {', '.join(DECISION_KINDS)}."
+    ),
+    click.option("--outcome", metavar="COLUMN", help="Column of what really happened."),
+    click.option("--bad", multiple=True, metavar="LABEL", help="Outcome label that is bad."),
+    click.option("--good", multiple=True, metavar="LABEL", help="Outcome label that is good."),
+    click.option("--unobserved", multiple=True, metavar="LABEL=REASON", help="Outcome label that means: not known."),
+    click.option("--group", "groups", multiple=True, metavar="COLUMN", help="Attribute whose levels are compared."),
+    click.option("--reference", multiple=True, metavar="COLUMN=LEVEL", help="The level compared with."),
+    click.option("--bands", multiple=True, metavar="COLUMN=EDGE,EDGE", help="Cut a number into bands: age=25,62."),
+    click.option("--closed", type=click.Choice(["left", "right"]), help="Whether an edge begins or ends a band."),
+    click.option("--stratum", "strata", multiple=True, metavar="COLUMN", help="Column to condition on."),
+    click.option("--weight", metavar="COLUMN", help="Column of row weights."),
+    click.option("--period", metavar="COLUMN", help="Column of the period."),
+    click.option("--counts", metavar="COLUMN", help="Rows are counts: the column of how many people."),
+    click.option("--edges", metavar="EDGE,EDGE", help="Bin edges of a score with many values."),
+)
+
+NAMES = (
+    "score", "higher_is", "cutoff", "decision", "favorable", "decision_level", "outcome", "bad", "good", "unobserved",
+    "groups", "reference", "bands", "closed", "strata", "weight", "period", "counts", "edges",
+)  # fmt: skip
+
+
+def role_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that declare roles."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not (mark and name and value):
+        message = f"{option} takes NAME=VALUE, got '{text}'."
+        raise click.UsageError(message)
+    return name.strip(), value.strip()
+
+
+def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    return dict(_pair(text, option) for text in texts)
+
+
+def _numbers(text: str, option: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        message = f"{option} takes numbers with commas between them, got '{text}'."
+        raise click.UsageError(message) from None
+
+
+def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the roles that were given on the command line, as :func:`fairaudit.schema.declare` takes them."""
+    plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts")
+    many = ("cutoff", "bad", "good", "groups", "strata")
+    roles: dict[str, Any] = {name: options[name] for name in plain if options[name] is not None}
+    roles |= {name: list(options[name]) for name in many if options[name]}
+    if options["reference"]:
+        roles["reference"] = _pairs(options["reference"], "--reference")
+    if options["unobserved"]:
+        roles["unobserved"] = _pairs(options["unobserved"], "--unobserved")
+    if options["decision_level"]:
+        roles["decision_levels"] = _pairs(options["decision_level"], "--decision-level")
+    if options["bands"]:
+        bands = _pairs(options["bands"], "--bands")
+        roles["bands"] = {name: _numbers(edges, "--bands") for name, edges in bands.items()}
+    if options["edges"]:
+        roles["edges"] = _numbers(options["edges"], "--edges")
+    return roles
