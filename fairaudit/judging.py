@@ -243,7 +243,7 @@ def _compare_contrast(
     for i, group in enumerate(of.groups):
         if group == reference.level:
             continue
-        reason = small.get(group)
+        reason = small.get(group) or _left_out(of, i, table, policy)
         if suppressed is not None and bool(suppressed[i]):
             reason = "suppressed: too few people"
         if reason:
@@ -275,6 +275,15 @@ def _compare_contrast(
             first, second = ([pair[side] for pair in others] for side in (0, 1))
             for compared in compare_groups(item, table[first], table[second], everybody=everybody, asked=asked):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
+
+
+def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: Policy) -> str | None:
+    """Return why a level that the policy itself excludes is counted and shown, but not compared."""
+    excluded = {level.casefold() for level in policy.excluded_levels}
+    if not any(level.casefold() in excluded for level in of.levels[place].values()):
+        return None
+    counts = table.people.n if isinstance(table, Confusion) else table.people.n.sum(axis=-1)
+    return f"{int(counts[place]):,} people; the policy excludes this level from its calculation"
 
 
 def _references(
@@ -345,7 +354,7 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         value=made.value,
         low_one_sided=made.low_one_sided,
         high_one_sided=made.high_one_sided,
-        p=made.p,
+        p=made.p if draft.in_test_family else None,
         p_adjusted=corrected.p,
         line=line,
         alpha=policy.alpha_of(rule) if rule else policy.alpha,
@@ -382,8 +391,8 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         low=finite(made.low),
         high=finite(made.high),
         method=made.method,
-        test=made.test,
-        p=finite(made.p),
+        test=made.test if draft.in_test_family else None,
+        p=finite(made.p) if draft.in_test_family else None,
         p_adjusted=finite(corrected.p),
         n=made.n,
         n_reference=made.n_reference,
@@ -395,6 +404,6 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         sentence="",
         undefined=made.undefined,
         unbounded=made.unbounded,
-        sensitivity={name: finite(p) for name, p in made.sensitivity.items()},
+        sensitivity={name: finite(p) for name, p in made.sensitivity.items()} if draft.in_test_family else {},
     )
     return dataclasses.replace(finding, sentence=finding_sentence(finding, item, made))

@@ -290,8 +290,8 @@ def _scores(schema: Schema, column: Coded, sorting: _Sorting) -> NDArray[np.floa
         text = np.zeros(len(values), dtype=bool)
     else:
         parsed = [number(value) for value in column.values]
-        if parsed and all(value is None for value in parsed):
-            example = str(column.values[0])
+        if None in parsed and all(value is None or math.isnan(value) for value in parsed):
+            example = str(column.values[parsed.index(None)])
             message = f"The score column '{name}' holds text ('{example}'), not numbers. Name the column of the number."
             raise DataContractError(message)
         values = np.array([math.nan if value is None else value for value in parsed])[column.codes]
@@ -385,7 +385,10 @@ def _decisions(schema: Schema, column: Coded, sorting: _Sorting) -> tuple[Ints, 
     labels = order_levels({*row_labels.tolist()})
     kinds: dict[str, DecisionKind] = {}
     if schema.favorable is not None:
-        mend = "Map each label with decision_levels={label: favorable | unfavorable | intermediate | excluded}."
+        mend = (
+            "Map each label with decision_levels={label: favorable | unfavorable | intermediate | excluded} "
+            "(command line: --decision-level LABEL=KIND)."
+        )
         favorable = _boolean_names(labels, (schema.favorable,))
         other = _two_labels(labels, favorable, name, "favorable", mend)
         kinds[favorable[0]] = "favorable"
@@ -495,8 +498,9 @@ def _dimensions(
 
 def _banded(attribute: Attribute, column: Coded, sorting: _Sorting) -> tuple[tuple[str, ...], NDArray[np.int32]]:
     parsed = [number(value) for value in column.values]
-    if all(value is None for value in parsed):
-        message = f"Bands are asked for '{attribute.name}', which holds text ('{column.values[0]}'), not numbers."
+    if None in parsed and all(value is None or math.isnan(value) for value in parsed):
+        example = column.values[parsed.index(None)]
+        message = f"Bands are asked for '{attribute.name}', which holds text ('{example}'), not numbers."
         raise DataContractError(message)
     text = np.array([value is None for value in parsed])[column.codes]
     sorting.note(

@@ -113,7 +113,11 @@ def to_bytes(cube: Cube) -> bytes:
             member.compress_type = zipfile.ZIP_DEFLATED
             member.create_system = 3
             member.external_attr = 0o644 << 16
-            archive.writestr(member, text.encode("utf-8"))
+            try:
+                archive.writestr(member, text.encode("utf-8"))
+            except UnicodeEncodeError as error:
+                message = f"A label or name in this cube is not valid text: {error.object[error.start : error.end]!r}."
+                raise DataContractError(message) from None
     return out.getvalue()
 
 
@@ -213,7 +217,7 @@ def _counts_text(cube: Cube) -> str:
     decisions, outcomes = _decision_fields(axes), _outcome_fields(axes)
     sums = [name for name in columns if name not in INDICES]
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out)  # lines end as RFC 4180 has it; with a bare \n a label with \r would go unquoted
     writer.writerow(_column_names(axes, sums))
     lines = zip(*(column.tolist() for column in columns.values()), strict=True)
     for cell, bin_, decision, outcome, *numbers in lines:
