@@ -131,7 +131,7 @@ def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
     if isinstance(data, (str, Path)) and str(data).endswith(".cube"):
         data = load(Path(data))
     if not isinstance(data, Cube):
-        return count(data, **roles)  # type: ignore[arg-type]
+        return count(data, **roles)
     for name in roles:
         if name not in FROM_A_CUBE:
             message = (
@@ -155,7 +155,7 @@ def _result(
     from . import describing
     from .cube.plain import to_plain
     from .judging import judge_groupings
-    from .measuring import decision_rules, measure_curves, measure_grouping
+    from .measuring import decision_rules, everybody, measure_curves, measure_grouping
     from .policy.references import REST
 
     policy = loaded.policy
@@ -169,7 +169,11 @@ def _result(
     findings, work = judge_groupings(
         groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
     )
-    rates = [record for of in groupings for record in measure_grouping(of, rules, confidence=confidence, seed=seed)]
+    rates = [
+        record
+        for of in [everybody(cube), *groupings]
+        for record in measure_grouping(of, rules, confidence=confidence, seed=seed)
+    ]
     curves = None
     if cube.axes.score is not None:
         single = [(of, work.references.get(of.name)) for of in groupings if not of.crossing]

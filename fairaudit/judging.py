@@ -98,7 +98,24 @@ def judge_groupings(
     ]
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     findings.sort(key=lambda finding: order[finding.family])
+    work.not_run[:] = merged(work.not_run)
     return findings, work
+
+
+def merged(entries: Sequence[NotRun]) -> list[NotRun]:
+    """Return one entry for all the checks that were not made for one reason.
+
+    Examples
+    --------
+    >>> merged([NotRun("A", "no data", "sex"), NotRun("B", "no data", "sex")])
+    [NotRun(what='A; B', reason='no data', attribute='sex', group=None)]
+    """
+    checks: dict[tuple[str, str | None, str | None], dict[str, None]] = {}
+    for entry in entries:
+        checks.setdefault((entry.reason, entry.attribute, entry.group), {})[entry.what] = None
+    return [
+        NotRun("; ".join(what), reason, attribute, group) for (reason, attribute, group), what in checks.items()
+    ]
 
 
 def _asked(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
@@ -234,7 +251,7 @@ def _compare_contrast(
 ) -> None:
     unidentified = _unidentified(item, table)
     if unidentified:
-        work.not_run.append(NotRun(_what(item, cutoff), unidentified, of.name))
+        work.not_run.append(NotRun(item.title, unidentified, of.name))
         return
     small = _below_share(of, table, known, policy)
     suppressed = of.cube.suppressed
@@ -247,7 +264,7 @@ def _compare_contrast(
         if suppressed is not None and bool(suppressed[i]):
             reason = "suppressed: too few people"
         if reason:
-            work.not_run.append(NotRun(_what(item, cutoff), reason, of.name, group))
+            work.not_run.append(NotRun(item.title, reason, of.name, group))
         else:
             tested.append(i)
     if not tested:
@@ -326,10 +343,6 @@ def _unidentified(item: Contrast, table: Confusion | ScoreTable) -> str | None:
         f"not identified: the outcome of {people:,} people is unobserved, so their part in the rate over all "
         "applicants is not known"
     )
-
-
-def _what(item: Contrast, cutoff: float | None) -> str:
-    return item.title if cutoff is None else f"{item.title} at cut-off {cutoff:.10g}"
 
 
 def _family(of: Grouping, rule: Rule | None, *, production: bool) -> Family:

@@ -39,6 +39,14 @@ class Grouping:
         return len(self.attributes) > 1
 
 
+EVERYBODY = "(everybody)"
+
+
+def everybody(cube: Cube) -> Grouping:
+    """Return all people as one group."""
+    return Grouping(EVERYBODY, (), cube.marginal(()), (EVERYBODY,), ({},))
+
+
 def grouping(cube: Cube, attributes: Sequence[str]) -> Grouping:
     """Return the groups of an attribute or of a crossing."""
     marginal = cube.marginal(attributes)

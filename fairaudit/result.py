@@ -145,7 +145,8 @@ class CutoffRecord:
 
     cutoff: float
     text: str
-    people_at: int
+    people_at: int | None
+    """None where the score was binned and the cut-off was not given while counting."""
     production: bool
 
 

@@ -138,7 +138,9 @@ def summary(result: Result) -> str:
         f"({result.policy.status})",
         f"Audited: {result.schema.decision_text}",
     ]
-    lines += [f"At cut-off {c.cutoff:.10g}: {c.text}; {c.people_at:,} people exactly at it" for c in result.schema.cutoffs]
+    for cut in result.schema.cutoffs:
+        at = "" if cut.people_at is None else f"; {cut.people_at:,} people exactly at it"
+        lines.append(f"At cut-off {cut.cutoff:.10g}: {cut.text}{at}")
     lines += ["", "Not tested:", *(f"  - {n.what}{_where(n.attribute, n.group)}: {n.reason}" for n in result.not_run)]
     lines.append("  - people who never reached this file: nothing here speaks of them")
     ruled = [f for f in result.findings if f.rule is not None and f.family != "exploratory"]

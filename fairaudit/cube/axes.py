@@ -167,6 +167,11 @@ class ScoreAxis:
             return self.values
         assert self.edges is not None  # noqa: S101
         inside = (self.edges >= self.low) & (self.edges <= self.high)
+        # The far side of a cut-off's own bin is no cut-off that anybody means.
+        if self.higher_is == "better":
+            inside[1:] &= self.edges[1:] != np.nextafter(self.edges[:-1], np.inf)
+        else:
+            inside[:-1] &= self.edges[:-1] != np.nextafter(self.edges[1:], -np.inf)
         return np.asarray(self.edges[inside])
 
     def favorable_text(self, cutoff: float) -> str:

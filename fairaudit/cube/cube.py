@@ -266,14 +266,21 @@ class Cube:
             table, means, squares = table[:, ::-1], means[:, ::-1], squares[:, ::-1]
         return ScoreTable(table, means, squares, score.higher_is == "better")
 
-    def people_at(self, cutoff: float) -> int:
-        """Return how many people have exactly this score; for gridded scores, are in the bin that it closes."""
+    def people_at(self, cutoff: float) -> int | None:
+        """Return how many people have exactly this score; None where the bins cannot tell.
+
+        Binned scores can tell for the cut-offs that were given while counting.
+        """
         score = self._score("A cut-off")
         at = score.first_above(cutoff)
         index = at if score.higher_is == "better" else at - 1
-        if score.values is not None and (index >= len(score.values) or score.values[index] != cutoff):
-            return 0
-        return int(self.n[:, index].sum())
+        if score.values is not None:
+            found = index < len(score.values) and score.values[index] == cutoff
+            return int(self.n[:, index].sum()) if found else 0
+        assert score.edges is not None  # noqa: S101 - one of the two is always set
+        other = score.edges[index : index + 1] if score.higher_is == "better" else score.edges[index - 1 : index]
+        beside = np.nextafter(cutoff, np.inf if score.higher_is == "better" else -np.inf)
+        return int(self.n[:, index].sum()) if other.size and other[0] == beside else None
 
     @property
     def unscored(self) -> Ints:

@@ -35,7 +35,7 @@ class Coded:
     """A column as indices into its distinct values."""
 
     codes: Ints
-    values: Sequence[Any]
+    values: Sequence[Any] | NDArray[np.float64]
 
     @classmethod
     def of(cls, values: Sequence[Any]) -> Coded:
@@ -317,14 +317,17 @@ def _score_axis(schema: Schema, scores: NDArray[np.float64], n: Ints) -> ScoreAx
     assert schema.higher_is is not None  # noqa: S101 - declare() requires it with a score
     if not schema.edges and len(distinct) <= MOST_DISTINCT:
         return ScoreAxis(schema.higher_is, distinct, None, low, high, unscored)
-    inside = [cutoff for cutoff in schema.cutoffs if low <= cutoff <= high]
     if schema.edges:
-        edges = np.union1d(schema.edges, schema.cutoffs)
+        edges = np.array(schema.edges)
     else:
         people = np.zeros(len(distinct), dtype=np.int64)
         np.add.at(people, inverse, n[scored])
         reached = np.searchsorted(np.cumsum(people), people.sum() * np.arange(1, GRID_BINS) / GRID_BINS)
-        edges = np.union1d(distinct[reached], inside)
+        edges = distinct[reached]
+    # A cut-off has a bin of its own, one floating-point step wide, so that people exactly at it can be told.
+    cutoffs = np.array([cutoff for cutoff in schema.cutoffs if schema.edges or low <= cutoff <= high])
+    beside = np.nextafter(cutoffs, np.inf if schema.higher_is == "better" else -np.inf)
+    edges = np.unique(np.concatenate([edges, cutoffs, beside]))
     return ScoreAxis(schema.higher_is, None, edges + 0.0, low, high, unscored)
 
 

@@ -120,16 +120,16 @@ def _open_frame(data: Any, wanted: Sequence[str]) -> Source:
     columns = tuple(frame.collect_schema().names())
     check_columns(wanted, columns, name)
     ordered = isinstance(frame, nw.DataFrame)
-    selected = frame.select(*wanted)
+    selected: Any = frame.select(*wanted)
     if ordered:
         selected = _as_relation(selected, wanted)
     return Source(selected, name, columns, ordered=ordered, issues=issues)
 
 
-def _as_relation(frame: Any, wanted: Sequence[str]) -> Frame:
+def _as_relation(frame: Any, wanted: Sequence[str]) -> Any:
     """Hand pandas frames over as Arrow, which groups text several times faster; others stay as they are."""
     if not frame.implementation.is_pandas_like():
-        return frame  # type: ignore[no-any-return]
+        return frame
     import pyarrow as pa
 
     try:
@@ -255,10 +255,9 @@ class Dialect:
 
 def _sniffed(connection: Any, path: Path) -> Dialect:
     found = connection.execute(f"SELECT * FROM sniff_csv({_literal(str(path))}, header=true)").fetchall()[0]
-    delimiter, quote, escape, _, comment, skip, _, columns = (
-        "" if value == "(empty)" else value for value in found[:8]
-    )
-    names = tuple(column["name"] for column in columns)
+    delimiter, quote, escape, comment = ("" if found[i] == "(empty)" else str(found[i]) for i in (0, 1, 2, 4))
+    skip, columns = found[5], found[7]
+    names = tuple(str(column["name"]) for column in columns)
     marks = re.findall(r"[,;|\t]", names[0]) if len(names) == 1 else []
     if marks:
         # The sniffer gave up on rows of different length; reading with the plain mark says which row.
@@ -283,9 +282,9 @@ def _header(connection: Any, path: Path, kind: str, dialect: Dialect | None) -> 
 
 
 def _line(path: Path, number: int) -> str:
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    opener: Any = gzip.open if path.name.lower().endswith(".gz") else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", errors="replace") as stream:  # type: ignore[operator]
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace") as stream:
             for _ in range(number):
                 stream.readline()
             return str(stream.readline()).rstrip("\r\n")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..cube.confusion import ScoreTable, Tally
 from ..metrics.base import Estimate, Metric, Rate
-from .bootstrap import basic_interval, bootstrap
+from .bootstrap import bootstrap, outer_interval
 from .combining import mover
 from .proportion import effective_n, effective_rate_interval, rate_interval
 from .ranking import auc_interval, delong
@@ -34,7 +34,9 @@ class Measured(NamedTuple):
 
     def first_band(self) -> Measured:
         """Return the first of the bands, which are the last axis."""
-        return Measured(*(None if array is None else array[..., 0] for array in self))
+        num, den = (None if array is None else array[..., 0] for array in (self.num, self.den))
+        value, low, high = (array[..., 0] for array in (self.value, self.low, self.high))
+        return Measured(value, low, high, self.method[..., 0], self.n[..., 0], num, den)
 
 
 def measure(item: Metric, counts: Any, *, confidence: float, seed: int) -> Measured:
@@ -151,6 +153,6 @@ def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> 
             return np.asarray(item(table).value)
 
         draws = bootstrap(statistic, counts, draws=DRAWS, rng=np.random.default_rng([seed, i]))
-        interval = basic_interval(estimates[i], draws, confidence=confidence, least=item.range[0], most=item.range[1])
+        interval = outer_interval(estimates[i], draws, confidence=confidence, least=item.range[0], most=item.range[1])
         low[i], high[i] = interval.low, interval.high
     return low, high

@@ -292,6 +292,8 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
     for attribute in attributes(look.result):
         by_group = {curve.group: curve for curve in curves.groups if curve.attribute == attribute.name}
         groups = [group for group in look.groups(attribute) if group in by_group]
+        if not groups:
+            continue
         rows = [
             (
                 Cell(f"{curves.cutoffs[i]:.6g}", "audited" if curves.cutoffs[i] in production else ""),
@@ -299,14 +301,14 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
             )
             for i in shown
         ]
-        columns = (Column("Cut-off"), *(Column(group, numeric=True) for group in groups))
-        against = f", held against {attribute.reference}" if attribute.reference else ""
-        made = table(f"Selection rate and adverse impact ratio by {attribute.name}{against}", columns, rows)
+        heads = [f"{group} (reference)" if group == attribute.reference else group for group in groups]
+        columns = (Column("Cut-off"), *(Column(head, numeric=True) for head in heads))
+        made = table(f"Selection rate, and adverse impact ratio (interval), by {attribute.name}", columns, rows)
         blocks += _folded(f"At every cut-off: {attribute.name}", made) if attribute.crossing else made
     text = (
         f"Selection rate of each group at {many(len(shown), 'cut-off', 'cut-offs')} out of "
-        f"{len(curves.cutoffs):,}, and with it the adverse impact ratio (AIR). These are descriptions: no test is "
-        "made at a cut-off that is not audited. All cut-offs are in result.json."
+        f"{len(curves.cutoffs):,}, and with it the adverse impact ratio against the reference. These are descriptions: "
+        "no test is made at a cut-off that is not audited. All cut-offs are in result.json."
     )
     return (Section("cutoffs", "At which cut-offs does it change?", (Paragraph(text), *blocks)),) if blocks else ()
 
@@ -333,14 +335,13 @@ def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:
     rate = _at(curve, "selection_rate", place)
     text = "undefined" if rate is None else percent(rate)
     if is_reference or "adverse_impact_ratio" not in curve.columns:
-        return Cell(text, "reference" if is_reference else "")
+        return Cell(text)
     ratio = _at(curve, "adverse_impact_ratio", place)
     if ratio is None:
-        return Cell(text, "AIR undefined")
-    span = interval(
-        _at(curve, "adverse_impact_ratio_low", place), _at(curve, "adverse_impact_ratio_high", place), number
-    )
-    return Cell(text, f"AIR {number(ratio)}" + (f" ({span})" if span else ""))
+        return Cell(text, "ratio undefined")
+    low, high = (_at(curve, f"adverse_impact_ratio_{side}", place) for side in ("low", "high"))
+    span = interval(low, high, number)
+    return Cell(text, f"{number(ratio)} ({span})" if span else number(ratio))
 
 
 def _at(curve: CurveRecord, column: str, place: int) -> float | None:

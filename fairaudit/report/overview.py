@@ -47,7 +47,9 @@ def opening(result: Result) -> tuple[Block, ...]:
     facts = [Item(schema.decision_text, "Decision"), Item(schema.positive, "Positive class")]
     for record in schema.cutoffs:
         use = "in production" if record.production else "for comparison"
-        at = f"{many(record.people_at, 'person', 'people')} exactly at it"
+        at = "how many people stand exactly at it is not known"
+        if record.people_at is not None:
+            at = f"{many(record.people_at, 'person', 'people')} exactly at it"
         facts.append(Item(f"{record.text}; {at} ({use})", "Cut-off"))
     facts += [
         Item(
