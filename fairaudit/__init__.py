@@ -27,7 +27,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ._version import __version__
 
 if TYPE_CHECKING:
     from .auditing import Audit, audit, count

@@ -36,7 +36,7 @@ SURE = 0.999
 
 def tool() -> dict[str, str]:
     """Return the versions that made the numbers."""
-    from . import __version__
+    from ._version import __version__
 
     return {
         "name": "fairaudit",

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import click
 
-from .. import __version__
+from .._version import __version__
 from ..errors import FairauditError
 
 INTERNAL_ERROR = 70

@@ -7,7 +7,7 @@ import platform
 
 import click
 
-from .. import __version__
+from .._version import __version__
 
 PACKAGES = (
     "numpy", "scipy", "pandas", "pyarrow", "narwhals", "duckdb", "scikit-learn", "fairlearn", "shap", "pydantic",

@@ -1,0 +1,34 @@
+.PHONY: help install test lint format types contract schema bench demo ci
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install:  ## editable, with all that developing needs
+	pip install -e '.[dev]'
+
+test:  ## tests, doctests and notebooks
+	pytest
+
+lint:  ## ruff
+	ruff check . && ruff format --check .
+
+format:  ## lay out the code
+	ruff format . && ruff check --fix .
+
+types:  ## mypy, strict
+	mypy
+
+contract:  ## lower floors never import higher ones
+	lint-imports
+
+schema:  ## write fairaudit/result.schema.json anew
+	python -c "import json; from fairaudit.result import json_schema; print(json.dumps(json_schema(), indent=2))" > fairaudit/result.schema.json
+
+bench:  ## benchmarks, both sides in one process
+	python benchmarks/metricframe.py
+
+demo:  ## the worked example
+	fairaudit demo
+
+ci:  ## all of it, in fresh environments
+	.ci/run
