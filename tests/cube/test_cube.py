@@ -36,7 +36,9 @@ def count(table=None, **changes):
 
 def test_repr_is_short_and_says_what_there_is():
     assert repr(count()) == "Cube(1,989 people; race × sex, 4 cells; 3 scores; decisions: yes, no; outcomes: good, bad)"
-    assert repr(count(edges=[1.5], weight="w")).endswith("2 score bins; decisions: yes, no; outcomes: good, bad; weighted)")
+    assert repr(count(edges=[1.5], weight="w")).endswith(
+        "2 score bins; decisions: yes, no; outcomes: good, bad; weighted)"
+    )
     assert repr(from_counts({"y": [1], "n": [2]}, outcome="y", bad=1)) == "Cube(2 people; 1 cells; outcomes: good, bad)"
 
 
@@ -150,7 +152,9 @@ def test_bands_keep_their_order_when_merged():
     both = part([70, None]) + part([3])
     assert both.groups == ("under 9", "62 and over", "(missing)")
     with pytest.raises(CubeError, match="differ in a dimension"):
-        both + dataclasses.replace(both, axes=dataclasses.replace(both.axes, dimensions=(Dimension("age", "attribute", ()),)))
+        both + dataclasses.replace(
+            both, axes=dataclasses.replace(both.axes, dimensions=(Dimension("age", "attribute", ()),))
+        )
 
 
 def test_sums_that_no_longer_fit_are_refused():
@@ -164,7 +168,14 @@ def test_a_suppressed_group_stays_marked_in_all_that_is_made_of_it():
     cube = dataclasses.replace(count(), suppressed=np.array([True, False, False, False]))
     assert cube.marginal("race").suppressed.tolist() == [True, False]
     assert cube.marginal(()).suppressed.tolist() == [True]
-    assert (count({"race": ["A", "A", "C", "C"]}) + cube).suppressed.tolist() == [True, False, False, False, False, False]
+    assert (count({"race": ["A", "A", "C", "C"]}) + cube).suppressed.tolist() == [
+        True,
+        False,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_rates_of_nobody_weigh_nothing_at_any_cutoff():

@@ -27,7 +27,9 @@ def codes(cube):
 
 
 def test_a_column_that_is_not_there():
-    with pytest.raises(ColumnNotFoundError, match=r"Column 'scor' not found in counts. Did you mean 'score'\? Columns: n, score"):
+    with pytest.raises(
+        ColumnNotFoundError, match=r"Column 'scor' not found in counts. Did you mean 'score'\? Columns: n, score"
+    ):
         count(score=[1], _score="scor", higher_is="better")
 
 
@@ -136,7 +138,14 @@ def test_a_cube_without_a_score_or_without_a_decision():
 
 @pytest.mark.parametrize(
     ("labels", "favorable"),
-    [([1, 0], True), ([True, False], 1), (["1", "0"], True), (["true", "FALSE"], 1), ([1.0, 0.0], 1), (["yes", "no"], "yes")],
+    [
+        ([1, 0], True),
+        ([True, False], 1),
+        (["1", "0"], True),
+        (["true", "FALSE"], 1),
+        ([1.0, 0.0], 1),
+        (["yes", "no"], "yes"),
+    ],
 )
 def test_decisions_may_be_digits_booleans_or_words(labels, favorable):
     cube = count(d=labels, n=[3, 4], decision="d", favorable=favorable)
@@ -145,15 +154,22 @@ def test_decisions_may_be_digits_booleans_or_words(labels, favorable):
 
 
 def test_several_labels_need_decision_levels():
-    with pytest.raises(DataContractError, match=r"3 labels beside the favorable one \(approved\): counter, denied, withdrawn\. Map each label"):
+    with pytest.raises(
+        DataContractError,
+        match=r"3 labels beside the favorable one \(approved\): counter, denied, withdrawn\. Map each label",
+    ):
         count(d=["approved", "denied", "withdrawn", "counter"], decision="d", favorable="approved")
     with pytest.raises(DataContractError, match="Did you mean 'approved'"):
         count(d=["approved", "denied"], decision="d", favorable="aproved")
 
 
 def test_unmapped_decision_labels():
-    with pytest.raises(DataContractError, match="decision_levels does not map Denied of column 'd'. Did you mean 'denied'"):
-        count(d=["approved", "Denied"], decision="d", decision_levels={"approved": "favorable", "denied": "unfavorable"})
+    with pytest.raises(
+        DataContractError, match="decision_levels does not map Denied of column 'd'. Did you mean 'denied'"
+    ):
+        count(
+            d=["approved", "Denied"], decision="d", decision_levels={"approved": "favorable", "denied": "unfavorable"}
+        )
 
 
 def test_decision_kinds_are_all_counted_by_group():
@@ -177,8 +193,14 @@ def test_decision_kinds_are_all_counted_by_group():
 
 
 def test_a_label_that_nobody_has_is_said():
-    assert "Nobody has a favorable decision in 'd'" in codes(count(d=["no"], decision="d", favorable="yes"))["decision_one_sided"].message
-    assert "Nobody has an unfavorable" in codes(count(d=["yes"], decision="d", favorable="yes"))["decision_one_sided"].message
+    assert (
+        "Nobody has a favorable decision in 'd'"
+        in codes(count(d=["no"], decision="d", favorable="yes"))["decision_one_sided"].message
+    )
+    assert (
+        "Nobody has an unfavorable"
+        in codes(count(d=["yes"], decision="d", favorable="yes"))["decision_one_sided"].message
+    )
     assert "decision_one_sided" not in codes(count(d=["yes", "no"], decision="d", favorable="yes"))
 
 
@@ -186,7 +208,10 @@ def test_a_label_that_nobody_has_is_said():
 
 
 def test_an_outcome_with_three_values():
-    with pytest.raises(DataContractError, match=r"Column 'y' has 2 labels beside the bad one \(1\): 0, 2\. Name them all with good= and bad="):
+    with pytest.raises(
+        DataContractError,
+        match=r"Column 'y' has 2 labels beside the bad one \(1\): 0, 2\. Name them all with good= and bad=",
+    ):
         count(y=[0, 1, 2], outcome="y", bad=1)
     with pytest.raises(DataContractError, match=r"neither good nor bad: 2\. Add them to good= or bad="):
         count(y=[0, 1, 2], outcome="y", bad=1, good=0)
@@ -264,7 +289,11 @@ def test_strata_and_period_are_dimensions_too():
         g=["a", "b"], branch=["x", "y"], month=["2024-01-01", "2024-02-01"], y=[1, 0],
         groups="g", strata="branch", period="month", outcome="y", bad=1,
     )  # fmt: skip
-    assert [(d.name, d.role) for d in cube.axes.dimensions] == [("g", "attribute"), ("branch", "stratum"), ("month", "period")]
+    assert [(d.name, d.role) for d in cube.axes.dimensions] == [
+        ("g", "attribute"),
+        ("branch", "stratum"),
+        ("month", "period"),
+    ]
     assert cube.axes.attributes == ("g",)
 
 
@@ -279,7 +308,9 @@ def test_no_groups_is_everybody():
 
 
 def test_bad_weights_are_set_aside():
-    cube = count(y=[1, 0, 1, 0, 1], w=[1, -1, None, "x", float("inf")], n=[1, 2, 4, 8, 16], outcome="y", bad=1, weight="w")
+    cube = count(
+        y=[1, 0, 1, 0, 1], w=[1, -1, None, "x", float("inf")], n=[1, 2, 4, 8, 16], outcome="y", bad=1, weight="w"
+    )
     assert cube.people == 1
     assert codes(cube)["weight_invalid"].count == 30
     assert cube.provenance.ledger.used == 1
@@ -317,7 +348,9 @@ def test_too_many_entries_names_the_column():
     scores = Coded(np.arange(people) % 1_000, np.arange(1_000.0))
     schema = declare(score="s", higher_is="better", groups="customer")
     counted = Counted({"customer": ids, "s": scores}, np.ones(people, dtype=np.int64))
-    with pytest.raises(CubeError, match=r"50,001,000 entries .* more than 50,000,000: 'customer' has 50,001 levels\. Cut it into bands"):
+    with pytest.raises(
+        CubeError, match=r"50,001,000 entries .* more than 50,000,000: 'customer' has 50,001 levels\. Cut it into bands"
+    ):
         build_cube(schema, counted, name="loans.csv")
 
 

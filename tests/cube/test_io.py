@@ -128,7 +128,9 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(DataContractError, match=r"cannot be written to .*loans.cube: No space left on device\. Give a folder"):
+    with pytest.raises(
+        DataContractError, match=r"cannot be written to .*loans.cube: No space left on device\. Give a folder"
+    ):
         io.save(cube(higher_is="better"), path)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["loans.cube"]
@@ -300,7 +302,9 @@ def test_a_count_left_out(path):
 
 def test_columns_in_another_order(path):
     with_line(path, 0, "score,race,decision,outcome,n,w,w2")
-    with pytest.raises(DataContractError, match="the columns of counts.csv are not race, score, decision, outcome, n, w, w2"):
+    with pytest.raises(
+        DataContractError, match="the columns of counts.csv are not race, score, decision, outcome, n, w, w2"
+    ):
         io.load(path)
     write(path, members(path) | {"counts.csv": b"\xff\xfe"})
     with pytest.raises(DataContractError, match="is damaged"):

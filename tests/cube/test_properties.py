@@ -149,7 +149,10 @@ def test_a_weight_of_one_is_no_weight(table, higher_is):
     for cube, other in ((weighted, plain), (plain, weighted)):
         for item in METRICS.values():
             if item.kind == "rate":
-                got, wanted = item(cube.confusion(3 if _inside(cube, 3) else None)), item(other.confusion(3 if _inside(other, 3) else None))
+                got, wanted = (
+                    item(cube.confusion(3 if _inside(cube, 3) else None)),
+                    item(other.confusion(3 if _inside(other, 3) else None)),
+                )
                 np.testing.assert_array_equal(got.value, wanted.value)
                 np.testing.assert_array_equal(got.num_w2, wanted.num_w2)
             elif item.kind == "estimate":
@@ -282,7 +285,11 @@ def test_every_small_table_of_two_scores(higher_is):
         if not (a + b + c + d):
             continue
         cube = from_counts(
-            {"s": [1, 1, 2, 2], "y": [0, 1, 0, 1], "n": [a, b, c, d]}, score="s", higher_is=higher_is, outcome="y", bad=1
+            {"s": [1, 1, 2, 2], "y": [0, 1, 0, 1], "n": [a, b, c, d]},
+            score="s",
+            higher_is=higher_is,
+            outcome="y",
+            bad=1,
         )
         k = cube.confusion(2 if higher_is == "better" else 1)
         selected = c + d if higher_is == "better" else a + b

@@ -47,7 +47,9 @@ def test_bins_close_on_the_favorable_side(higher_is):
 
 
 def test_a_later_cutoff_that_is_no_edge_names_the_two_nearest():
-    with pytest.raises(CubeError, match="cutoff 14 is not an edge of the binned score; the nearest edges are 10 and 20"):
+    with pytest.raises(
+        CubeError, match="cutoff 14 is not an edge of the binned score; the nearest edges are 10 and 20"
+    ):
         grid().first_above(14)
     with pytest.raises(CubeError, match=r"the nearest edges are 20\."):
         grid().first_above(24)

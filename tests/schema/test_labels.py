@@ -13,14 +13,29 @@ from hypothesis import strategies as st
 from fairaudit.schema.labels import MISSING, band_labels, is_missing, label, number
 
 
-@pytest.mark.parametrize("value", [30, 30.0, "30", "30.0", " 30 ", np.int64(30), np.float64(30), decimal.Decimal("30.0")])
+@pytest.mark.parametrize(
+    "value", [30, 30.0, "30", "30.0", " 30 ", np.int64(30), np.float64(30), decimal.Decimal("30.0")]
+)
 def test_one_number_has_one_label(value):
     assert label(value) == "30"
 
 
 @pytest.mark.parametrize(
     "value",
-    [None, float("nan"), "", "   ", "nan", "NaT", "<NA>", np.nan, pd.NA, pd.NaT, np.datetime64("NaT"), decimal.Decimal("NaN")],
+    [
+        None,
+        float("nan"),
+        "",
+        "   ",
+        "nan",
+        "NaT",
+        "<NA>",
+        np.nan,
+        pd.NA,
+        pd.NaT,
+        np.datetime64("NaT"),
+        decimal.Decimal("NaN"),
+    ],
 )
 def test_nothing_is_missing(value):
     assert label(value) == MISSING
@@ -65,7 +80,9 @@ def test_a_label_is_its_own_label(value):
     assert label(label(value)) == label(value)
 
 
-@pytest.mark.parametrize(("value", "expected"), [("620", 620.0), (True, 1.0), ("1e3", 1000.0), (decimal.Decimal("0.5"), 0.5)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("620", 620.0), (True, 1.0), ("1e3", 1000.0), (decimal.Decimal("0.5"), 0.5)]
+)
 def test_numbers(value, expected):
     assert number(value) == expected
 
