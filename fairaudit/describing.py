@@ -70,6 +70,7 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
         jurisdiction=policy.jurisdiction,
         reference=policy.reference.mode,
         alpha=policy.alpha,
+        power=policy.power,
         sources=[source.text for source in policy.sources],
         notes=list(policy.notes),
     )

@@ -22,7 +22,7 @@ STATUS_WORDS: dict[str, str] = {
     "flag": "Flagged: past the policy's line, and more than chance",
     "within_line": "Within the line: the evidence excludes the policy's line",
     "insufficient": "Insufficient evidence: we cannot tell",
-    "info": "For information: no line is set",
+    "info": "For information: no line applies",
 }
 
 
@@ -78,7 +78,7 @@ class Finding:
     people_needed: int | None
     """Group members needed to settle an insufficient finding, if the observed effect is the true one."""
     minimum_detectable: float | None
-    """The effect that people in these numbers would reveal with 80% power."""
+    """The effect that people in these numbers would reveal with the policy's power."""
     line: float | None
     status: Status
     reason: str
@@ -194,6 +194,8 @@ class PolicyRecord:
     jurisdiction: str
     reference: str
     alpha: float
+    power: float
+    """Of the minimum detectable effects and the people needed."""
     sources: list[str]
     notes: list[str] = field(default_factory=list)
 

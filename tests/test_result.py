@@ -53,7 +53,7 @@ def result():
             {"decision": "hired"}, 9, "decisions as recorded", "hired", [],
             [AttributeRecord("sex", {"Female": 0, "Male": 9}, "Male", "named")], {"yes": 9}, {}, outcomes_complete=True,
         ),
-        policy=PolicyRecord("p", "1", "P", "0" * 64, "internal", "nowhere", "named", 0.05, []),
+        policy=PolicyRecord("p", "1", "P", "0" * 64, "internal", "nowhere", "named", 0.05, 0.8, []),
         seed=1,
         confidence=0.95,
         rates=[rate],

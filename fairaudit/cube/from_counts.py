@@ -133,7 +133,7 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
         numbers = np.array([_weight(v) for v in table[schema.weight]], dtype=np.float64)
         bad = ~(np.isfinite(numbers) & (numbers >= 0))
         safe = np.where(bad, 0.0, numbers)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             check_weights(schema, float(safe @ people), float((safe * safe) @ people))
         w = fixed(safe, schema.weight_scale) * people
         w2 = fixed(safe * safe, schema.weight_scale) * people
@@ -159,7 +159,7 @@ def check_weights(schema: Schema, total: float, squares: float) -> None:
     --------
     >>> check_weights(declare(outcome="y", bad=1, weight="fnlwgt", weight_scale=1), 1e10, 1e15)
     """
-    _check_fits(max(total, squares), schema.weight_scale, "weight", schema.weight)
+    _check_fits(float(np.max([total, squares])), schema.weight_scale, "weight", schema.weight)
 
 
 def _check_fits(largest: float, scale: int, role: str, column: str | None) -> None:
@@ -343,15 +343,14 @@ def _score_sums(
         return None, None
     safe = np.nan_to_num(scores)
     weight = n.astype(np.float64) if w is None else w / schema.weight_scale
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         powers = (safe, safe * safe)
-        largest = max(float((np.abs(power) * weight).sum()) for power in powers)
-    _check_fits(largest, schema.score_scale, "score", schema.score)
-    sums = []
-    for power in powers:
-        # Unweighted sums are exact whatever way the rows are split; weighted ones to half a unit a group.
-        sums.append(fixed(power, schema.score_scale) * n if w is None else fixed(power * weight, schema.score_scale))
-    return sums[0], sums[1]
+        largest = float(np.max([(np.abs(power) * weight).sum() for power in powers]))
+    scale = schema.score_scale
+    _check_fits(largest, scale, "score", schema.score)
+    # Unweighted sums are exact whatever way the rows are split; weighted ones to half a unit a group.
+    s1, s2 = (fixed(power, scale) * n if w is None else fixed(power * weight, scale) for power in powers)
+    return s1, s2
 
 
 # Decisions and outcomes

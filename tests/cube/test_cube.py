@@ -135,8 +135,14 @@ def test_digits_and_booleans_are_merged():
 
 def test_a_merged_schema_knows_both():
     one = count(cutoff=2, reference={"race": "A"})
-    other = count({"d": ["yes", "withdrawn", "yes", "withdrawn"]}, cutoff=[3, 2], favorable=None, reference={"sex": "M"},
-                  decision_levels={"yes": "favorable", "withdrawn": "excluded"}, unobserved={7: "not matured"})  # fmt: skip
+    other = count(
+        {"d": ["yes", "withdrawn", "yes", "withdrawn"]},
+        cutoff=[3, 2],
+        favorable=None,
+        decision_levels={"yes": "favorable", "withdrawn": "excluded"},
+        unobserved={7: "not matured"},
+        reference={"sex": "M"},
+    )
     schema = (one + other).schema
     assert schema.cutoffs == (2.0, 3.0)  # the first is in production
     assert schema.references == {"race": "A", "sex": "M"}

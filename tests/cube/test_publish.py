@@ -10,8 +10,8 @@ from fairaudit.errors import CubeError
 
 def cube(**roles):
     table = {
-        "g": ["a", "a", "b", "b", "c", "d"], "s": [1, 2, 2, 9, 3, None], "y": [0, 1, 0, 1, 0, 1], "n": [5, 5, 2, 1, 1, 4],
-        "w": [1, 2, 3, 4, 5, 6],
+        "g": ["a", "a", "b", "b", "c", "d"], "s": [1, 2, 2, 9, 3, None], "y": [0, 1, 0, 1, 0, 1],
+        "n": [5, 5, 2, 1, 1, 4], "w": [1, 2, 3, 4, 5, 6],
     }  # fmt: skip
     return from_counts(table, groups="g", score="s", higher_is="better", outcome="y", bad=1, **roles)
 

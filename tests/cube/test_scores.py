@@ -29,7 +29,8 @@ def test_more_distinct_scores_make_a_grid_of_equal_people_with_the_cutoffs_as_ed
     axis = cube.axes.score
     assert {0.123, -0.4} <= set(axis.edges.tolist())
     assert 99.0 not in axis.edges  # outside the scores
-    assert GRID_BINS <= axis.bins <= GRID_BINS + 2
+    assert GRID_BINS <= axis.bins <= GRID_BINS + 4  # and a bin of its own for each of the two cut-offs
+    assert len(axis.cutoffs()) <= GRID_BINS + 2  # the far side of such a bin is no cut-off
     assert cube.n.sum(axis=(0, 2, 3)).max() <= 2 * len(scores) / GRID_BINS
     for cutoff in (0.123, -0.4, *axis.cutoffs()[::100].tolist()):
         wanted = (scores >= cutoff if higher_is == "better" else scores <= cutoff).sum()
@@ -44,6 +45,15 @@ def test_bins_close_on_the_favorable_side(higher_is):
         wanted = sum(s >= cutoff if higher_is == "better" else s <= cutoff for s in scores)
         assert cube.confusion(cutoff).selected.n.tolist() == [wanted]
     assert cube.n[0, :, 0, 0].tolist() == ([1, 3, 2] if higher_is == "better" else [3, 2, 1])
+
+
+@pytest.mark.parametrize("higher_is", ["better", "worse"])
+def test_people_exactly_at_a_cutoff_that_was_given_while_counting(higher_is):
+    cube = count([5, 10, 10, 10.5, 20, 20, 20, 25], higher_is, edges=[10, 15], cutoff=[20, 7])
+    assert [cube.people_at(cutoff) for cutoff in (20, 7)] == [3, 0]
+    assert cube.people_at(10) is None  # an edge, but its bin is wide
+    exact = count([5, 10, 10, 25], higher_is)
+    assert [exact.people_at(cutoff) for cutoff in (5, 7, 10, 25)] == [1, 0, 2, 1]
 
 
 def test_a_later_cutoff_that_is_no_edge_names_the_two_nearest():

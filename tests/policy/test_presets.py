@@ -68,7 +68,8 @@ def test_local_law_144_sets_no_line():
     assert all(rule.practical is None for rule in policy.rules)
     # 6 RCNY 5-301(d): categories below 2% may be left out of the ratios
     assert (policy.minimum_share, policy.reference.mode) == (0.02, "highest")
-    assert policy.excluded_levels == ("Unknown",)
+    # the unknown category is left out of the calculation and its count is stated: 6 RCNY 5-301
+    assert policy.excluded_levels == ("(missing)", "Unknown")
     assert policy.valid_from == datetime.date(2023, 7, 5)
 
 
