@@ -289,6 +289,7 @@ def make_result():
             "United States",
             "named",
             0.05,
+            0.8,
             ["Gill, Hall, Montgomery and Schmidt (2020), https://github.com/h2oai/article-information-2019"],
             ["These lines are a convention of practice. No federal credit rule sets them."],
         ),
