@@ -167,10 +167,11 @@ def report(found: list[dict[str, float]]) -> str:
         ["rows", "whole audit", "rates with an interval", "findings"],
         [[f"{f['rows']:,}", in_words(f["audit"]), f"{f['intervals']:,}", f"{f['findings']:,}"] for f in found],
     )
-    return f"""Point estimates: {", ".join(NAMES)} of 60 groups (race 5 x sex 2 x age 6), from a pandas frame of text
-columns to the numbers, reading the text included on both sides. fairaudit: `fa.count(...)`, then the metrics of
-the counts. fairlearn: `MetricFrame`, which also computes its aggregates when it is made. Medians of {OURS} runs
-for fairaudit; for fairlearn {", ".join(f"{THEIRS.get(f['rows'], (1, 1))[0]} at {f['rows']:,}" for f in found)} rows.
+    repeats = ", ".join(f"{THEIRS.get(f['rows'], (1, 1))[0]} at {f['rows']:,} rows" for f in found)
+    return f"""Point estimates: {", ".join(NAMES)}
+of 60 groups (race 5 x sex 2 x age 6), from a pandas frame of text columns to the numbers, reading the text included
+on both sides. fairaudit: `fa.count(...)`, then the metrics of the counts. fairlearn: `MetricFrame`, which also
+computes its aggregates when it is made. Medians of {OURS} runs for fairaudit; runs of fairlearn: {repeats}.
 One process, after one warm-up of each, so imports are not in the times. The numbers agree to {AGREE:g}.
 
 {points}

@@ -52,6 +52,7 @@ __all__ = [
     "newcombe_difference",
     "no_difference",
     "one_sided",
+    "other_tests",
     "woolf_odds_ratio",
     "z_test",
 ]
@@ -59,7 +60,7 @@ __all__ = [
 ENOUGH_EXPECTED = 10
 """From this expected count on in all four cells the score methods cover; below it the exact ones are used."""
 
-MOST_TABLES = 100_000
+MOST_TABLES = 5_000
 """Exact tests beside the primary one are left out for larger tables, where they equal it to every digit."""
 
 HYPERGEOMETRIC_Z = "hypergeometric z"
@@ -151,7 +152,7 @@ def compare(
         method=str(many.method[()]),
         test=str(many.test[()]),
         p=float(many.p),
-        sensitivity=_sensitivity(a, n, b, m, primary=str(many.test[()]), integer=integer),
+        sensitivity=other_tests(a, n, b, m, primary=str(many.test[()]), integer=integer),
     )
 
 
@@ -308,8 +309,14 @@ def _wider(exact: FloatArray, score: FloatArray, none: float, *, side: int) -> F
     return np.where(excludes & ~still, exact, farther)
 
 
-def _sensitivity(a: float, n: float, b: float, m: float, *, primary: str, integer: bool) -> dict[str, float]:
-    """Return the p-values of the tests that are not the primary one."""
+def other_tests(a: float, n: float, b: float, m: float, *, primary: str, integer: bool = True) -> dict[str, float]:
+    """Return the p-values of the tests that are not the primary one, by name.
+
+    Examples
+    --------
+    >>> sorted(other_tests(26, 48, 206, 259, primary="hypergeometric z"))
+    ['chi_square_yates', 'fisher_exact', 'mid_p', 'mid_p_minimum_likelihood', 'z_pooled']
+    """
     if not (n > 0 and m > 0):
         return {}
     found: dict[str, Any] = {

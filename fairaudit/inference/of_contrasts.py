@@ -19,11 +19,12 @@ from ..metrics.base import METRICS, Contrast, Floats, Rate
 from ..metrics.disparity import SIGMAS, rates, standard_deviation, value
 from ..metrics.ranking import moments
 from .combining import bonferroni_p, mean_absolute, mover, worst_of
-from .contrast import Comparisons, compare, compare_many, one_sided
+from .contrast import Comparisons, compare_many, one_sided, other_tests
 from .of_metrics import auc_variance, effective, is_weighted
 from .power import minimum_detectable_ratio, minimum_detectable_smd, people_needed
-from .proportion import wilson
+from .proportion import wilson_at
 from .ranking import auc_difference
+from .roots import crossing
 from .smd import smd_interval
 
 NAN = math.nan
@@ -182,7 +183,9 @@ def _of_one(item: Contrast, groups: Any, references: Any, asked: Asked) -> dict[
         "group_value": mine.value, "reference_value": theirs.value,
     }  # fmt: skip
     tables = list(zip(a.tolist(), n.tolist(), b.tolist(), m.tolist(), strict=True))
-    made["sensitivity"] = _objects([_other_tests(*table, whole) for table in tables])
+    made["sensitivity"] = _objects(
+        [_other_tests(*table, str(test), whole) for table, test in zip(tables, found.test.tolist(), strict=True)]
+    )
     if item.how == "ratio" and item.adverse == "below":
         with np.errstate(invalid="ignore", divide="ignore"):
             rate = np.where(m > 0, b / m, NAN)
@@ -199,9 +202,9 @@ def _objects(items: list[Any]) -> Any:
 
 
 @functools.lru_cache(maxsize=4_096)
-def _other_tests(a: float, n: float, b: float, m: float, whole: bool) -> Mapping[str, float]:  # noqa: FBT001
+def _other_tests(a: float, n: float, b: float, m: float, primary: str, whole: bool) -> Mapping[str, float]:  # noqa: FBT001
     """Return the p-values beside the primary one; ratio, difference and odds ratio of one table share them."""
-    return compare(a, n, b, m, how="difference", integer=whole).sensitivity
+    return other_tests(a, n, b, m, primary=primary, integer=whole)
 
 
 def _needed(table: tuple[float, float, float, float], line: float, asked: Asked) -> int | None:
@@ -220,7 +223,7 @@ def _of_several(item: Contrast, groups: Any, references: Any, asked: Asked) -> d
         "n_reference": sum(theirs.n for _, theirs in pairs),
     }
     if item.how == "mean_difference":
-        z = [float(scipy.special.ndtri(q)) for q in (0.5 + asked.confidence_each / 2, 1 - asked.alpha_each)]
+        z = [np.asarray(scipy.special.ndtri(q)) for q in (0.5 + asked.confidence_each / 2, 1 - asked.alpha_each)]
         (low, high), (low_one, high_one) = (_mean_gap(pairs, each) for each in z)
         return made | {
             "low": low, "high": high, "low_one_sided": low_one, "high_one_sided": high_one,
@@ -247,13 +250,12 @@ def _gaps(pairs: list[tuple[Rate, Rate]], confidence: float) -> list[Comparisons
     ]  # fmt: skip
 
 
-def _mean_gap(pairs: list[tuple[Rate, Rate]], z: float) -> tuple[Floats, Floats]:
+def _mean_gap(pairs: list[tuple[Rate, Rate]], z: Floats) -> tuple[Floats, Floats]:
     """Return the interval of the mean of two gaps at z standard deviations: MOVER over the four rates."""
-    confidence = float(2 * scipy.special.ndtr(z) - 1)
     sides = []
     for mine, theirs in pairs:
         (a, n), (b, m) = _counts(mine), _counts(theirs)
-        one, two = wilson(a, n, confidence=confidence), wilson(b, m, confidence=confidence)
+        one, two = wilson_at(a, n, z), wilson_at(b, m, z)
         gap = mover(mine.value, one.low, one.high, theirs.value, two.low, two.high, weight2=-1.0)
         sides.append((mine.value - theirs.value, gap.low, gap.high))
     low, high, _ = mover(*sides[0], *sides[1], weight1=0.5, weight2=0.5)
@@ -262,19 +264,15 @@ def _mean_gap(pairs: list[tuple[Rate, Rate]], z: float) -> tuple[Floats, Floats]
 
 def _inverted(pairs: list[tuple[Rate, Rate]]) -> Floats:
     """Return the p-values dual to the MOVER interval: 1 less the confidence at which it just reaches 0."""
-    p = np.full(len(np.atleast_1d(pairs[0][0].n)), NAN)
-    for i in range(len(p)):
-        one = [(mine[[i]], theirs[[i]]) for mine, theirs in pairs]
-        near, far = 1e-9, FARTHEST_Z
-        for _ in range(36):
-            z = (near + far) / 2
-            low, high = _mean_gap(one, z)
-            if np.isnan(low[0]):
-                break
-            near, far = (near, z) if low[0] <= 0 <= high[0] else (z, far)
-        else:
-            p[i] = 2 * scipy.special.ndtr(-near)
-    return p
+    value = np.atleast_1d(sum(mine.value - theirs.value for mine, theirs in pairs))
+
+    def reaches(z: Floats) -> Floats:
+        low, high = _mean_gap(pairs, z)
+        return np.where(value > 0, -low, high)
+
+    at = crossing(reaches, np.zeros(len(value)), np.full(len(value), FARTHEST_Z))
+    p = np.where(np.isnan(at), 0.0, 2 * scipy.special.ndtr(-at))
+    return np.where(np.isnan(value), NAN, np.where(value == 0, 1.0, p))
 
 
 # Contrasts of scores

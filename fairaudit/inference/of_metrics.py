@@ -16,6 +16,8 @@ from .proportion import effective_n, effective_rate_interval, rate_interval
 from .ranking import auc_interval, delong
 
 DRAWS = 2_000
+MOST_DRAWN_BINS = 64
+"""Score bins are merged down to about so many before the bootstrap, as a draw costs by the bin."""
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
@@ -139,20 +141,41 @@ def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> 
     groups = s.table.n.shape[0]
     low, high = np.full(groups, np.nan), np.full(groups, np.nan)
     estimates = item(s).value
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean_weight = np.where(s.table.n > 0, s.table.w / s.table.n, 0.0)
     for i in range(groups):
         if np.isnan(estimates[i]):
             continue
-        counts = s.table.n[i].astype(np.int64)
+        one = _coarsened(s[i])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean_weight = np.where(one.n > 0, one.w / one.n, 0.0)
 
-        def statistic(drawn: NDArray[np.int64], i: int = i) -> Floats:
+        def statistic(drawn: NDArray[np.int64], mean_weight: Floats = mean_weight, i: int = i) -> Floats:
             heads = drawn.astype(np.float64)
-            weighted = heads * mean_weight[i]
-            table = ScoreTable(Tally(heads, weighted, weighted), s.scores[i], s.squares[i], s.higher_is_better)
-            return np.asarray(item(table).value)
+            weighted = heads * mean_weight
+            bins = np.zeros(heads.shape[-2])
+            return np.asarray(item(ScoreTable(Tally(heads, weighted, weighted), bins, bins, s.higher_is_better)).value)
 
-        draws = bootstrap(statistic, counts, draws=DRAWS, rng=np.random.default_rng([seed, i]))
+        draws = bootstrap(statistic, one.n.astype(np.int64), draws=DRAWS, rng=np.random.default_rng([seed, i]))
         interval = outer_interval(estimates[i], draws, confidence=confidence, least=item.range[0], most=item.range[1])
         low[i], high[i] = interval.low, interval.high
     return low, high
+
+
+def _coarsened(s: ScoreTable) -> Tally:
+    """Return one group's people in few bins, none of which straddles the cut-off of the largest gap.
+
+    The estimate stays what it is, and a draw costs as much as there are bins.
+    """
+    good, bad = s.good.w, s.bad.w
+    edges = np.flatnonzero((good + bad) > 0) + 1
+    if len(edges) > MOST_DRAWN_BINS:
+        share = np.cumsum(good + bad)
+        wanted = np.searchsorted(share, share[-1] * np.arange(1, MOST_DRAWN_BINS) / MOST_DRAWN_BINS) + 1
+        gap = np.abs(np.cumsum(good) / good.sum() - np.cumsum(bad) / bad.sum())
+        edges = np.unique([*wanted, int(gap.argmax()) + 1, len(good)])
+    starts = np.concatenate([[0], edges[:-1]])
+
+    def add(array: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(array, starts, axis=0))
+
+    n = add(s.table.n)
+    return Tally.of(n) if s.table.w is s.table.n else Tally(n, add(s.table.w), add(s.table.w2))

@@ -65,8 +65,20 @@ def wilson(num: ArrayLike, den: ArrayLike, *, confidence: float = 0.95) -> Inter
     >>> print(f"{low:.4f} {high:.4f} {method}")
     0.4029 0.6742 Wilson
     """
+    return wilson_at(num, den, normal_quantile(check_share(confidence, "confidence")))
+
+
+def wilson_at(num: ArrayLike, den: ArrayLike, z: ArrayLike) -> Interval:
+    """Wilson's interval at a distance in standard deviations, which may differ from cell to cell.
+
+    Examples
+    --------
+    >>> low, high, _ = wilson_at([26, 26], [48, 48], [0.0, 1.959964])
+    >>> low.round(4)
+    array([0.5417, 0.4029])
+    """
     num, den = check_counts(num, den, ("num", "den"))
-    z2 = normal_quantile(check_share(confidence, "confidence")) ** 2
+    z2 = np.asarray(z, dtype=np.float64) ** 2
     other = den - num
     center = divide(num + z2 / 2, den + z2)
     # num*other/den is den*p*q without the rounding of 1 - p.

@@ -174,6 +174,8 @@ def test_a_suppressed_group_stays_marked_in_all_that_is_made_of_it():
     cube = dataclasses.replace(count(), suppressed=np.array([True, False, False, False]))
     assert cube.marginal("race").suppressed.tolist() == [True, False]
     assert cube.marginal(()).suppressed.tolist() == [True]
+    other = dataclasses.replace(count(), suppressed=np.array([False, True, False, False]))
+    assert (cube + other).suppressed.tolist() == [True, True, False, False]
     assert (count({"race": ["A", "A", "C", "C"]}) + cube).suppressed.tolist() == [
         True,
         False,
