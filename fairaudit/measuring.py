@@ -99,7 +99,7 @@ def measure_grouping(
                 records += _records(
                     of, item, measure(item, k, confidence=confidence, seed=seed), cutoff, _bounds(item, k)
                 )
-        elif item.kind == "rate":
+        elif item.kind in {"rate", "count"}:
             records += _records(
                 of, item, measure(item, of.cube.everybody(), confidence=confidence, seed=seed), None, None
             )

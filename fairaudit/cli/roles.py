@@ -32,14 +32,10 @@ _OPTIONS: tuple[Option, ...] = (
     click.option("--weight", metavar="COLUMN", help="Column of row weights."),
     click.option("--period", metavar="COLUMN", help="Column of the period."),
     click.option("--counts", metavar="COLUMN", help="Rows are counts: the column of how many people."),
+    click.option("--weight-scale", type=int, metavar="NUMBER", help="Keep sums of weights in units of 1/NUMBER."),
+    click.option("--score-scale", type=int, metavar="NUMBER", help="Keep sums of binned scores in units of 1/NUMBER."),
     click.option("--edges", metavar="EDGE,EDGE", help="Bin edges of a score with many values."),
 )
-
-NAMES = (
-    "score", "higher_is", "cutoff", "decision", "favorable", "decision_level", "outcome", "bad", "good", "unobserved",
-    "groups", "reference", "bands", "closed", "strata", "weight", "period", "counts", "edges",
-)  # fmt: skip
-
 
 def role_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that declare roles."""
@@ -70,7 +66,8 @@ def _numbers(text: str, option: str) -> list[float]:
 
 def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the roles that were given on the command line, as :func:`fairaudit.schema.declare` takes them."""
-    plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts")
+    plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts",
+             "weight_scale", "score_scale")  # fmt: skip
     many = ("cutoff", "bad", "good", "groups", "strata")
     roles: dict[str, Any] = {name: options[name] for name in plain if options[name] is not None}
     roles |= {name: list(options[name]) for name in many if options[name]}

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from ..cube.cube import Cube
-from ..cube.from_counts import Coded, Counted, build_cube, whole_numbers
+from ..cube.from_counts import Coded, Counted, build_cube, check_weights, whole_numbers
 from ..errors import DataContractError, SchemaError
 from ..schema.roles import Schema
 from .arrow import as_numbers, encoded
@@ -56,6 +56,7 @@ def _count(source: Source, schema: Schema) -> Counted:
             nw.when(usable).then(weight).otherwise(nw.lit(0.0)).alias(_WEIGHT),
         )
         value = nw.col(_WEIGHT)
+        check_weights(schema, *_sums(frame, value))
         frame = frame.with_columns(_fixed(value * value, schema.weight_scale).alias(_WEIGHT2))
         frame = frame.with_columns(_fixed(value, schema.weight_scale).alias(_WEIGHT))
         keys.append(_BAD)
@@ -76,6 +77,14 @@ def _count(source: Source, schema: Schema) -> Counted:
         w, w2 = (as_numbers(table.column(name)).astype(np.int64) * factor for name in (_WEIGHT, _WEIGHT2))
         bad = as_numbers(table.column(_BAD)).astype(bool)
     return Counted(columns, people, w, w2, bad)
+
+
+def _sums(frame: Any, value: Any) -> tuple[float, float]:
+    """Return the sum of weights and of their squares as floats: whole numbers would overflow without a word."""
+    sums = frame.select(value.sum().alias("sum"), (value * value).sum().alias("squares"))
+    table = (sums.collect("pyarrow") if isinstance(sums, nw.LazyFrame) else sums).to_arrow()
+    total, squares = (table.column(name)[0].as_py() or 0.0 for name in ("sum", "squares"))
+    return float(total), float(squares)
 
 
 def _fixed(value: Any, scale: int) -> Any:

@@ -64,6 +64,10 @@ def measure(item: Metric, counts: Any, *, confidence: float, seed: int) -> Measu
     >>> made.low.round(3), made.high.round(3), made.method
     (array([0.403]), array([0.674]), array(['Wilson'], dtype=object))
     """
+    if item.kind == "count":
+        heads = item(counts).n
+        nothing = np.full(heads.shape, np.nan)
+        return Measured(heads, nothing, nothing, _names("counted", heads.shape), heads)
     if item.kind == "average":
         return _average(item(counts), confidence)
     made = item(counts)

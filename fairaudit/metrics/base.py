@@ -16,6 +16,7 @@ from ..errors import UndefinedMetricError, listed, suggestion
 Floats = NDArray[np.float64]
 Need = Literal["decision", "outcome", "score"]
 Better = Literal["higher", "lower", "neither"]
+Kind = Literal["count", "rate", "average", "estimate", "bands"]
 How = Literal[
     "ratio",
     "difference",
@@ -76,7 +77,7 @@ class Estimate:
 class Metric:
     """One metric of one group, with all that a reader needs to know about it.
 
-    ``kind`` says what ``function`` takes and returns: ``"rate"`` Confusion -> Rate, ``"average"`` Confusion ->
+    ``kind`` says what ``function`` takes and returns: ``"count"`` Confusion -> Tally, ``"rate"`` Confusion -> Rate, ``"average"`` Confusion ->
     a tuple of Rates whose mean it is, ``"estimate"`` ScoreTable -> Estimate, ``"bands"`` ScoreTable -> Rate
     with one value a score bin.
     """
@@ -91,7 +92,7 @@ class Metric:
     undefined_when: str
     source: str
     aliases: tuple[str, ...]
-    kind: Literal["rate", "average", "estimate", "bands"]
+    kind: Kind
     function: Callable[[Any], Any]
 
     def __call__(self, counts: Any) -> Any:
@@ -141,7 +142,7 @@ def metric(
     source: str,
     range: tuple[float, float] = (0.0, 1.0),  # noqa: A002 - the word of the catalogue
     aliases: tuple[str, ...] = (),
-    kind: Literal["rate", "average", "estimate", "bands"] = "rate",
+    kind: Kind = "rate",
 ) -> Callable[[Callable[[Any], Any]], Metric]:
     """Register the decorated function as a metric; its name is the id, its docstring the plain words."""
 

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from ..cube.confusion import Confusion, ScoreTable
+from ..cube.confusion import Confusion, ScoreTable, Tally
 from .base import Rate, metric
 
 _UGESP = "29 CFR 1607.4(D)"
+
+
+@metric(
+    title="People",
+    formula="people counted",
+    better="neither",
+    range=(0.0, float("inf")),
+    needs=set(),
+    undefined_when="never",
+    source="a count",
+    aliases=("count", "group size", "n"),
+    kind="count",
+)
+def people(k: Confusion) -> Tally:
+    """How many people there are, whatever is known of them."""
+    return k.people
 
 
 @metric(

@@ -12,6 +12,8 @@ def _value_of(item, cube, cutoff=None):
     if item.kind in {"estimate", "bands"}:
         return item(cube.score_table()).value
     k = cube.confusion(cutoff)
+    if item.kind == "count":
+        return item(k).n
     if item.kind == "average":
         return np.mean([rate.value for rate in item(k)], axis=0)
     return item(k).value
