@@ -11,7 +11,7 @@ from itertools import combinations
 from .cube.confusion import Confusion, ScoreTable
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
 from .inference.of_contrasts import Asked, Compared, compare_groups
-from .measuring import Grouping, available
+from .measuring import Grouping, attribute_record, available
 from .metrics.base import CONTRASTS, METRICS, Contrast
 from .metrics.error_rates import NEED_EVERYBODY
 from .policy.evaluate import judge
@@ -113,9 +113,7 @@ def merged(entries: Sequence[NotRun]) -> list[NotRun]:
     checks: dict[tuple[str, str | None, str | None], dict[str, None]] = {}
     for entry in entries:
         checks.setdefault((entry.reason, entry.attribute, entry.group), {})[entry.what] = None
-    return [
-        NotRun("; ".join(what), reason, attribute, group) for (reason, attribute, group), what in checks.items()
-    ]
+    return [NotRun("; ".join(what), reason, attribute, group) for (reason, attribute, group), what in checks.items()]
 
 
 def _asked(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
@@ -148,11 +146,10 @@ def _compare_grouping(
     confidence: float,
 ) -> None:
     known = [i for i, levels in enumerate(of.levels) if not _excluded(levels, policy)]
-    people = {group: int(n) for group, n in zip(of.groups, of.cube.group_people.tolist(), strict=True)}
     mode = policy.reference.mode
 
     def done(reference: str | None) -> None:
-        work.attributes.append(AttributeRecord(of.name, people, reference, mode, of.crossing))
+        work.attributes.append(attribute_record(of, reference, mode))
         work.references[of.name] = reference
 
     if len(known) < 2:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
@@ -15,7 +16,7 @@ from .inference.intervals import miettinen_nurminen_ratio
 from .inference.of_metrics import Measured, measure
 from .metrics.base import METRICS, Metric, Need
 from .metrics.error_rates import NEED_EVERYBODY
-from .result import CurveRecord, Curves, RateRecord, finite
+from .result import AttributeRecord, CurveRecord, Curves, RateRecord, finite
 
 RECORDED = None
 """The cut-off of decisions as recorded: none."""
@@ -52,6 +53,31 @@ def grouping(cube: Cube, attributes: Sequence[str]) -> Grouping:
     marginal = cube.marginal(attributes)
     levels = tuple(dict(zip(attributes, cell, strict=True)) for cell in marginal.axes.cell_levels())
     return Grouping(" × ".join(attributes), tuple(attributes), marginal, marginal.groups, levels)
+
+
+def attribute_record(of: Grouping, reference: str | None, mode: str) -> AttributeRecord:
+    """Return who is in each group: people, their decisions, their outcomes, and those without a score."""
+    cube = of.cube
+    decisions = [f"{level.label} ({level.kind})" for level in cube.axes.decisions]
+
+    def by_group(labels: Sequence[str], counts: NDArray[np.int64]) -> dict[str, dict[str, int]]:
+        if not labels:
+            return {}
+        return {
+            group: dict(zip(labels, row, strict=True)) for group, row in zip(of.groups, counts.tolist(), strict=True)
+        }
+
+    unscored = dict(zip(of.groups, cube.unscored.tolist(), strict=True)) if cube.unscored.any() else {}
+    return AttributeRecord(
+        of.name,
+        dict(zip(of.groups, cube.group_people.tolist(), strict=True)),
+        reference,
+        mode,
+        of.crossing,
+        by_group(decisions, cube.n.sum(axis=(1, 3))),
+        by_group(cube.axes.outcomes, cube.n.sum(axis=(1, 2))),
+        unscored,
+    )
 
 
 def available(cube: Cube, cutoffs: Sequence[float | None]) -> frozenset[Need]:

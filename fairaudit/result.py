@@ -159,6 +159,12 @@ class AttributeRecord:
     reference: str | None
     reference_mode: str
     crossing: bool = False
+    decision_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Level -> recorded decision label (with its kind) -> people; excluded and intermediate ones are here too."""
+    outcome_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Level -> good, bad, or the reason why the outcome is unobserved -> people."""
+    unscored: dict[str, int] = field(default_factory=dict)
+    """Level -> people without a score; empty where nobody lacks one."""
 
 
 @dataclass(frozen=True, slots=True)

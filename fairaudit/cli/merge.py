@@ -14,7 +14,9 @@ from .streams import tell
 
 @click.command("merge", short_help="Merge cube files.")
 @click.argument("cubes", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The merged cube file.")
+@click.option(
+    "-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The merged cube file."
+)
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
 def command(cubes: tuple[Path, ...], out: Path, *, quiet: bool) -> int:
     """Merge cubes of branches, months or lenders that were counted with the same schema."""

@@ -37,6 +37,7 @@ _OPTIONS: tuple[Option, ...] = (
     click.option("--edges", metavar="EDGE,EDGE", help="Bin edges of a score with many values."),
 )
 
+
 def role_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that declare roles."""
     for option in reversed(_OPTIONS):

@@ -69,12 +69,52 @@ def _attribute(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
         text += f" {MISSING} is shown, but is never a reference and is in no test family."
     what = f"{attribute.name} (crossing)" if attribute.crossing else attribute.name
     parts = (
+        _who(attribute, name),
         _selection(look, attribute, name),
         _contrasts(look, attribute, name),
         _error_rates(look, attribute, name),
         _scores(look, attribute, name),
     )
     return Section(name, f"Groups: {what}", (Paragraph(text),), tuple(part for part in parts if part.blocks))
+
+
+def _who(attribute: AttributeRecord, name: str) -> Section:
+    """Return who is decided on, whose outcome is known and who is scored, where that is not everybody."""
+    decisions = {label for counts in attribute.decision_counts.values() for label in counts}
+    plain = {"(favorable)", "(unfavorable)"}
+    blocks: tuple[Block, ...] = ()
+    if any(label.rpartition(" ")[2] not in plain for label in decisions):
+        note = "Excluded decisions are in no rate; intermediate ones count as decided and not favorable."
+        blocks += _counted("Recorded decisions", attribute, attribute.decision_counts, note)
+    if any(reason not in {"good", "bad"} for counts in attribute.outcome_counts.values() for reason in counts):
+        note = "Good and bad are observed; every other column is a reason for not knowing the outcome."
+        blocks += _counted("Outcomes", attribute, attribute.outcome_counts, note)
+    if attribute.unscored:
+        counts = {group: {"without a score": people} for group, people in attribute.unscored.items()}
+        note = "People without a score are in no rate at a cut-off and in no score metric."
+        blocks += _counted("Who has no score", attribute, counts, note)
+    return Section(f"{name}-who", "Who is counted?", blocks)
+
+
+def _counted(what: str, attribute: AttributeRecord, counts: dict[str, dict[str, int]], note: str) -> tuple[Block, ...]:
+    labels = unique(label for row in counts.values() for label in row)
+    rows = [
+        (
+            Cell(group),
+            Cell(f"{people:,}"),
+            *(
+                Cell(f"{counts[group][label]:,}", percent(counts[group][label] / people) if people else "")
+                for label in labels
+            ),
+        )
+        for group, people in attribute.levels.items()
+    ]
+    columns = (
+        Column(attribute.name),
+        Column("People", numeric=True),
+        *(Column(label, numeric=True) for label in labels),
+    )
+    return table(f"{what} by {attribute.name}", columns, rows, note)
 
 
 # Rates

@@ -70,7 +70,9 @@ def test_printed_table_of_black_defendants(from_table, rate):
 @pytest.mark.parametrize("race", COUNTS)
 def test_accuracy_and_its_interval_from_the_tables(from_table, rate, race):
     found = rate(from_table, "accuracy", race)
-    assert [100 * found.value, 100 * found.low, 100 * found.high] == pytest.approx(ACCURACY[race], abs=0.1)
+    value, low, high = ACCURACY[race]
+    assert 100 * found.value == pytest.approx(value, abs=0.0501)
+    assert [100 * found.low, 100 * found.high] == pytest.approx([low, high], abs=0.1)
 
 
 # With the file
@@ -80,7 +82,7 @@ def test_people_by_race_and_the_cut_off(audit, rate):
     # "How We Analyzed ...": 7,214 defendants scored, with two years of follow-up.
     assert audit.result.schema.people == 7214
     assert rate(audit, "selection_rate", "African-American").n == 3696
-    assert [c.text for c in audit.result.schema.cutoffs] == ["decile_score <= 4"]
+    assert [c.cutoff for c in audit.result.schema.cutoffs] == [4.0]
 
 
 @pytest.mark.parametrize("race", COUNTS)
@@ -92,7 +94,9 @@ def test_error_rates_from_the_scores(audit, rate, race):
 @pytest.mark.parametrize("group", ACCURACY)
 def test_accuracy_and_its_interval(audit, rate, group):
     found = rate(audit, "accuracy", group)
-    assert [100 * found.value, 100 * found.low, 100 * found.high] == pytest.approx(ACCURACY[group], abs=0.1)
+    value, low, high = ACCURACY[group]
+    assert 100 * found.value == pytest.approx(value, abs=0.0501)
+    assert [100 * found.low, 100 * found.high] == pytest.approx([low, high], abs=0.1)
 
 
 @pytest.mark.parametrize(
