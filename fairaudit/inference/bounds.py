@@ -48,17 +48,17 @@ def worst_case(metric: str, k: Confusion) -> Bounds:
     if metric not in NEED_EVERYBODY or METRICS[metric].kind not in {"rate", "average"}:
         message = f"Worst-case bounds are made for error rates, not for '{metric}'."
         raise ValueError(message)
-    ways = [value_of(metric, _settled(k, selected, declined)) for selected in (GOOD, BAD) for declined in (GOOD, BAD)]
+    ways = [_parts(metric, _settled(k, selected, declined)) for selected in (GOOD, BAD) for declined in (GOOD, BAD)]
     with np.errstate(invalid="ignore"):
-        return Bounds(np.fmin.reduce(ways), np.fmax.reduce(ways))
+        # A mean of rates is bounded rate by rate: where everybody is good (or bad) one of them does not exist.
+        lows, highs = (extreme.reduce(ways).mean(axis=0) for extreme in (np.fmin, np.fmax))
+    return Bounds(np.asarray(lows), np.asarray(highs))
 
 
-def value_of(metric: str, k: Confusion) -> NDArray[np.float64]:
-    """Return the value of a metric of decisions, whether a rate or a mean of rates."""
+def _parts(metric: str, k: Confusion) -> NDArray[np.float64]:
+    """Return the rates that a metric is, or is the mean of, along a new first axis."""
     made = METRICS[metric](k)
-    if isinstance(made, Rate):
-        return made.value
-    return np.asarray(sum(rate.value for rate in made) / len(made))
+    return np.stack([made.value] if isinstance(made, Rate) else [rate.value for rate in made])
 
 
 def _settled(k: Confusion, selected: int, declined: int) -> Confusion:

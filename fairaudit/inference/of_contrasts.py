@@ -189,7 +189,8 @@ def _of_one(item: Contrast, groups: Any, references: Any, asked: Asked) -> dict[
     if item.how == "ratio" and item.adverse == "below":
         with np.errstate(invalid="ignore", divide="ignore"):
             rate = np.where(m > 0, b / m, NAN)
-        made["minimum_detectable"] = minimum_detectable_ratio(n, m, rate, alpha=asked.alpha, power=asked.power)
+        some = np.where(n > 0, n, NAN)
+        made["minimum_detectable"] = minimum_detectable_ratio(some, m, rate, alpha=asked.alpha, power=asked.power)
         if asked.line is not None:
             made["people_needed"] = _objects([_needed(table, asked.line, asked) for table in tables])
     return made
