@@ -37,14 +37,15 @@ def machine(packages: Sequence[str]) -> str:
             versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             versions.append(f"{name} not installed")
+    command = " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     return "\n".join(
         [
             f"- date: {datetime.now(tz=UTC):%Y-%m-%d}",
-            f"- machine: {_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.system()}",
+            f"- machine: {_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.system()}, {_load()}",
             f"- versions: Python {platform.python_version()}, {', '.join(versions)}",
-            f"- command: `python benchmarks/{Path(sys.argv[0]).name} {' '.join(sys.argv[1:])}`".replace(" `", "`"),
+            f"- command: `{command}`",
         ]
-    ).replace("command:`", "command: `")
+    )
 
 
 def _processor() -> str:
@@ -54,6 +55,14 @@ def _processor() -> str:
         lines = []
     named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return named[0] if named and named[0] != "unknown" else platform.machine()
+
+
+def _load() -> str:
+    """Return how many processes wanted to run in the last minute: well above 1, something else shared the machine."""
+    try:
+        return f"load {os.getloadavg()[0]:.1f}"
+    except (AttributeError, OSError):
+        return "load unknown"
 
 
 def _memory() -> str:

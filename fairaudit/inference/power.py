@@ -113,8 +113,9 @@ def minimum_detectable_ratio(
     # (r - x)^2 = square * [x(1-x)/n + r(1-r)/m], solved for the lesser x.
     constant = reference**2 - square * divide(reference * (1 - reference), n_reference)
     linear = 2 * reference + each
-    root = np.sqrt(np.maximum(linear**2 - 4 * (1 + each) * constant, 0.0))
     with np.errstate(invalid="ignore"):
+        # Nobody in the group: infinity less infinity, which is NaN here and in the answer.
+        root = np.sqrt(np.maximum(linear**2 - 4 * (1 + each) * constant, 0.0))
         rate = divide(linear - root, 2 * (1 + each))
     return scalar_or_array(np.where(constant >= 0, divide(rate, reference), np.nan))
 

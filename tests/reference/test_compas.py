@@ -87,8 +87,12 @@ def test_people_by_race_and_the_cut_off(audit, rate):
 
 @pytest.mark.parametrize("race", COUNTS)
 def test_error_rates_from_the_scores(audit, rate, race):
-    assert 100 * rate(audit, "false_negative_rate", race).value == pytest.approx(THEIR_FALSE_POSITIVES[race], abs=0.0501)
-    assert 100 * rate(audit, "false_positive_rate", race).value == pytest.approx(THEIR_FALSE_NEGATIVES[race], abs=0.0501)
+    assert 100 * rate(audit, "false_negative_rate", race).value == pytest.approx(
+        THEIR_FALSE_POSITIVES[race], abs=0.0501
+    )
+    assert 100 * rate(audit, "false_positive_rate", race).value == pytest.approx(
+        THEIR_FALSE_NEGATIVES[race], abs=0.0501
+    )
 
 
 @pytest.mark.parametrize("group", ACCURACY)
@@ -101,7 +105,13 @@ def test_accuracy_and_its_interval(audit, rate, group):
 
 @pytest.mark.parametrize(
     ("group", "value"),
-    [("(everybody)", 0.7022), ("African-American", 0.6918), ("Caucasian", 0.6931), ("Female", 0.6909), ("Male", 0.7034)],
+    [
+        ("(everybody)", 0.7022),
+        ("African-American", 0.6918),
+        ("Caucasian", 0.6931),
+        ("Female", 0.6909),
+        ("Male", 0.7034),
+    ],
 )
 def test_area_under_curve_of_all_rows(audit, rate, group, value):
     # Recomputed from the file.

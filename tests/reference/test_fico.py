@@ -56,7 +56,9 @@ def test_shares_are_those_of_the_published_percentages(audit, published, rate, r
     assert rate(audit, "mean_score", race).value == pytest.approx(mean, abs=100 * one)
     halves = (good.cumsum() - good / 2).to_numpy()
     ranked = 1 - float((bad.to_numpy() * halves).sum() / (bad.sum() * good.sum()))
-    assert rate(audit, "area_under_curve", race).value == pytest.approx(ranked, abs=2 * one / min(bad.sum(), good.sum()))
+    assert rate(audit, "area_under_curve", race).value == pytest.approx(
+        ranked, abs=2 * one / min(bad.sum(), good.sum())
+    )
 
 
 # [D] requirements section 4, recomputed from the percentages; to the printed digit and one person.
