@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import CubeError, listed, suggestion
 from ..schema.provenance import Provenance
 from ..schema.roles import Schema
-from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis
+from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis, distinct_cells
 from .confusion import Confusion, ScoreTable, Tally
 
 Ints = NDArray[np.int64]
@@ -323,7 +323,7 @@ class Cube:
                 )
                 raise CubeError(message)
         kept = [self.axes.names.index(name) for name in wanted]
-        cells, inverse = np.unique(self.axes.cells[:, kept], axis=0, return_inverse=True)
+        cells, inverse = distinct_cells(self.axes.cells[:, kept], [len(self.axes.dimensions[i].levels) for i in kept])
         inverse = inverse.reshape(-1)
         axes = dataclasses.replace(
             self.axes, dimensions=tuple(self.axes.dimensions[i] for i in kept), cells=cells.astype(np.int32)

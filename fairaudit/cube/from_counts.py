@@ -20,7 +20,17 @@ from ..schema.issues import DataIssue
 from ..schema.labels import MISSING, band_labels, is_missing, label, number
 from ..schema.provenance import Ledger, Provenance
 from ..schema.roles import Attribute, DecisionKind, Schema, declare
-from .axes import GRID_BINS, MOST_DISTINCT, OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis, order_levels
+from .axes import (
+    GRID_BINS,
+    MOST_DISTINCT,
+    OBSERVED,
+    Axes,
+    DecisionLevel,
+    Dimension,
+    ScoreAxis,
+    distinct_cells,
+    order_levels,
+)
 from .cube import Cube, Ints, order_decisions
 
 Mask = NDArray[np.bool_]
@@ -243,10 +253,10 @@ def build_cube(
     if not keep.any():
         message = f"No row of {name} can be used: {'; '.join(sorting.set_aside)}."
         raise DataContractError(message)
-    cells, cell = np.unique(codes[keep], axis=0, return_inverse=True)
+    cells, cell = distinct_cells(codes[keep], [len(dimension.levels) for dimension in dimensions])
     n = counted.n[keep]
     score_axis = _score_axis(schema, scores[keep], n) if scores is not None else None
-    axes = Axes(dimensions, cells.astype(np.int32), score_axis, decisions, outcomes)
+    axes = Axes(dimensions, cells, score_axis, decisions, outcomes)
     axes.check_size()
     zeros = np.zeros(len(n), dtype=np.int64)
     place = (
@@ -456,7 +466,8 @@ def _outcomes(
         words[(words == "missing") & unfavorable] = "declined"
     unobserved = sorted({*words.tolist()} - {*OBSERVED})
     outcomes = (*OBSERVED, *unobserved)
-    codes = np.array([outcomes.index(word) for word in words.tolist()], dtype=np.int64)
+    place = {word: i for i, word in enumerate(outcomes)}
+    codes = np.array([place[word] for word in words.tolist()], dtype=np.int64)
     for i, reason in enumerate(unobserved, start=2):
         text = f"{{n}} people have no observed outcome in '{name}': {reason}."
         sorting.note(codes == i, "outcome_unobserved", name, text, "counted as unobserved")
