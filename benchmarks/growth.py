@@ -49,8 +49,8 @@ def main() -> None:
     rows = [measure(rows, 5) for rows in (10_000, 100_000, 1_000_000, 5_000_000)]
     groups = [measure(100_000, groups) for groups in (2, 20, 50)]
     header = ["rows", "groups", "counting the rows", "auditing the counts", "findings"]
-    text = f"""A score of 551 values, one cut-off, outcomes: `fa.count(...)` of a pandas frame, then `fa.audit(cube)` with
-every metric, interval and comparison. Medians of three runs.
+    text = f"""A score of 551 values, one cut-off, outcomes: `fa.count(...)` of a pandas frame, then `fa.audit(cube)`
+with every metric, interval and comparison. Medians of three runs.
 
 More rows, five groups:
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..result import Result
-from .nodes import STATUS_LABELS, STATUS_SHAPES, Block
+from .nodes import STATUS_LABELS, STATUS_SHAPES, Block, Report
 from .tree import report_tree
 from .words import visible
 
@@ -28,9 +28,14 @@ def to_html(result: Result) -> str:
     result
         What an audit found.
     """
+    return page(report_tree(result))
+
+
+def page(report: Report) -> str:
+    """Return any report tree as a self-contained HTML page."""
     style = style_sheet("report.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return render("report.html.j2", report=report_tree(result), style=style, style_digest=digest)
+    return render("report.html.j2", report=report, style=style, style_digest=digest)
 
 
 def render(template: str, **context: Any) -> str:

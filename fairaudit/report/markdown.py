@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..result import Result, Status
-from .nodes import STATUS_LABELS, STATUS_SHAPES, Block, Cell, Details, Items, Paragraph, Section, Table
+from .nodes import STATUS_LABELS, STATUS_SHAPES, Block, Cell, Details, Items, Paragraph, Report, Section, Table
 from .tree import report_tree
 from .words import visible
 
@@ -22,7 +22,11 @@ def to_markdown(result: Result) -> str:
     result
         What an audit found.
     """
-    report = report_tree(result)
+    return markdown(report_tree(result))
+
+
+def markdown(report: Report) -> str:
+    """Return any report tree as Markdown."""
     parts = [f"# {escape(report.title)}", *_blocks(report.lead)]
     for section in report.sections:
         parts += _section(section, 2)

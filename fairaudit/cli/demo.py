@@ -1,0 +1,114 @@
+"""``fairaudit demo``: the worked example, in three steps that say what they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import webbrowser
+from pathlib import Path
+
+import click
+
+from ..auditing import Audit, write_whole
+from ..errors import FairauditError
+from .streams import progress
+
+
+@click.command("demo", short_help="A worked example on real data, offline.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("fairaudit-demo"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--no-browser", is_flag=True, help="Do not open the result, even on a terminal with a display.")
+@click.option("--quiet", "-q", is_flag=True, help="Only where the result is, and the three sentences.")
+def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
+    """Audit a lender's decisions, a model that imitates them, and explain one declined applicant.
+
+    The data are 1,989 mortgage applications (Boston Fed, 1990) that come with fairaudit; nothing is fetched.
+    """
+    from .. import demonstration as example
+    from ..report.html import page
+    from ..report.markdown import markdown
+
+    if out.exists() and not out.is_dir():
+        message = f"'{out}' is a file; the example needs a folder. Give another one with --out."
+        raise FairauditError(message)
+
+    def say(text: str) -> None:
+        if not quiet:
+            click.echo(text)
+
+    files: dict[str, str] = {}
+    sentences: dict[str, str] = {}
+    say("Step 1 of 3. The lender's recorded decisions, by race and sex (1,989 applications, Boston Fed, 1990).")
+    say("  Of each group: who was approved? Held to the US fair-lending convention: a ratio below 0.80 is flagged")
+    say("  when it is more than chance.")
+    with progress("Auditing decisions", quiet=quiet):
+        decisions = example.audit_decisions()
+    files |= _reports("step-1-decisions", decisions)
+    sentences["1. The lender's decisions"] = example.most_important(decisions)
+
+    say("Step 2 of 3. A model that imitates the lender, audited on applicants that it never saw.")
+    with progress("Training and auditing a model", quiet=quiet):
+        model = example.train_imitation()
+        scores = example.audit_imitation(model)
+    left_out = example.left_out_report(model)
+    say(
+        f"  Trained on {len(model.training):,}, audited on {len(model.held_out):,} others, at a cut-off of {model.cutoff:g} points."
+    )
+    say("  Its label is the lender's decision, not repayment: nothing here says who would have paid back.")
+    say(
+        f"  It sees {len(model.features)} columns known at application. Among those left out: typur and inson (after or"
+    )
+    say(
+        "  beside the decision), gdlin and unver (the lender's own judgement while deciding), min30 (the tract's minority"
+    )
+    say("  share: encodes race), married (a prohibited basis).")
+    files |= _reports("step-2-model", scores)
+    files |= {"step-2-model/left-out.html": page(left_out), "step-2-model/left-out.md": markdown(left_out)}
+    sentences["2. The model's scores"] = example.most_important(scores)
+
+    say("Step 3 of 3. One declined applicant's score, explained with SHAP in points of the score.")
+    with progress("Explaining one applicant", quiet=quiet):
+        explanation = example.explain_score(model, example.choose_declined(model))
+    told = example.explanation_report(explanation)
+    plain = json.dumps(example.plain_explanation(explanation), indent=1, ensure_ascii=False)
+    files |= {
+        "step-3-explanation/explanation.html": page(told),
+        "step-3-explanation/explanation.md": markdown(told),
+        "step-3-explanation/explanation.json": plain + "\n",
+    }
+    sentences["3. One applicant"] = example.explanation_sentence(explanation)
+
+    overview = example.overview_report(sentences)
+    files |= {"index.html": page(overview), "README.md": markdown(overview)}
+    for name, text in files.items():
+        write_whole(out / name, text)
+    say("")
+    click.echo(f"Written to {out.resolve()}; begin with index.html")
+    for step, sentence in sentences.items():
+        click.echo(f"\n{step}. {sentence}")
+    if not no_browser and _can_show():
+        webbrowser.open((out / "index.html").resolve().as_uri())
+    return 0
+
+
+def _reports(folder: str, made: Audit) -> dict[str, str]:
+    return {
+        f"{folder}/report.html": made.to_html(),
+        f"{folder}/report.md": made.to_markdown(),
+        f"{folder}/result.json": made.to_json(),
+    }
+
+
+def _can_show() -> bool:
+    """Whether somebody sits before a screen: a terminal, and on Linux a display."""
+    if not sys.stdout.isatty():
+        return False
+    if sys.platform.startswith("linux"):
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
