@@ -2,7 +2,8 @@
 
 >>> import fairaudit as fa
 >>> audit = fa.audit(
-...     {"race": ["Black", "Black", "White", "White"], "decision": ["pass", "fail", "pass", "fail"], "n": [26, 22, 206, 53]},
+...     {"race": ["Black", "Black", "White", "White"], "decision": ["pass", "fail", "pass", "fail"],
+...      "n": [26, 22, 206, 53]},
 ...     counts="n", groups="race", decision="decision", favorable="pass", reference={"race": "White"})
 >>> audit.result.findings[0].status
 'flag'

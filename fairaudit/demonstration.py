@@ -51,8 +51,12 @@ class Imitation:
     held_out: pd.DataFrame
     cutoff: float
 
+    def whole_points(self, rows: pd.DataFrame) -> Floats:
+        """Return the score that decides: whole points, as scores are issued."""
+        return np.round(self.score(rows))
+
     def score(self, rows: pd.DataFrame) -> Floats:
-        """Return the score of applicants, in points."""
+        """Return the score of applicants in points, before rounding."""
         margin = self.pipeline.decision_function(rows[list(self.features)])
         return np.asarray(BASE_POINTS + points(margin), dtype=np.float64)
 
@@ -66,6 +70,20 @@ class Contribution:
     value: float
     average: float
     points: float
+    yes_or_no: bool
+    """True where the input is only ever 0 or 1."""
+
+    @property
+    def label(self) -> str:
+        """The description without what stands in brackets."""
+        return self.description.split(" (")[0]
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The applicant's value and the average, as people say them."""
+        if self.yes_or_no:
+            return ("yes" if self.value else "no", f"{self.average:.0%} yes")
+        return (f"{self.value:,.4g}", f"{self.average:,.4g}")
 
 
 @dataclass(frozen=True)
@@ -115,19 +133,19 @@ def train_imitation() -> Imitation:
     pipeline.fit(training[list(features)], training["approve"])
     model = Imitation(pipeline, features, training, held_out, math.nan)
     declined = 1 - float(training["approve"].mean())
-    cutoff = float(np.round(np.quantile(model.score(training), declined)))
+    cutoff = float(np.round(np.quantile(model.whole_points(training), declined)))
     return Imitation(pipeline, features, training, held_out, cutoff)
 
 
 def audit_imitation(model: Imitation) -> Audit:
     """Step 2b: audit the model's scores on applicants that it never saw."""
-    rows = model.held_out[GROUPS].assign(points=model.score(model.held_out))
+    rows = model.held_out[GROUPS].assign(points=model.whole_points(model.held_out))
     return audit(rows, score="points", higher_is="better", cutoff=model.cutoff, groups=GROUPS, reference=REFERENCE)
 
 
 def choose_declined(model: Imitation) -> int:
     """Return the place, among the held-out applicants, of the declined one with the middle score."""
-    scores = model.score(model.held_out)
+    scores = model.whole_points(model.held_out)
     declined = np.flatnonzero(scores < model.cutoff)
     if not len(declined):
         message = f"The model declines nobody at the cut-off of {model.cutoff:g} points: there is nobody to explain."
@@ -168,12 +186,17 @@ def explain_score(model: Imitation, row: int) -> ScoreExplanation:
             f"The explanation does not add up: {base:.6f} + {shares.sum():.6f} is not the score of {score:.6f} points."
         )
         raise FairauditError(message)
-    values = model.pipeline[0].transform(applicant[names])[0]
-    averages = model.pipeline[0].transform(model.training[names]).mean(axis=0)
-    order = np.argsort(shares, kind="stable")
+    values, everybody = (model.pipeline[0].transform(rows[names]) for rows in (applicant, model.training))
     contributions = tuple(
-        Contribution(names[i], model.features[names[i]], float(values[i]), float(averages[i]), float(shares[i]))
-        for i in order
+        Contribution(
+            names[i],
+            model.features[names[i]],
+            float(values[0, i]),
+            float(everybody[:, i].mean()),
+            float(shares[i]),
+            bool(np.isin(everybody[:, i], (0, 1)).all()),
+        )
+        for i in np.argsort(shares, kind="stable")
     )
     told = f"all {len(background):,} applicants that the model was trained on"
     return ScoreExplanation(row, score, model.cutoff, base, contributions, told)
@@ -205,25 +228,21 @@ def plain_explanation(made: ScoreExplanation) -> dict[str, Any]:
 
 
 def explanation_sentence(made: ScoreExplanation) -> str:
-    """Return the explanation in one plain sentence."""
+    """Return the explanation in plain sentences."""
     worst = [c for c in made.contributions if c.points < 0][:2]
-    told = " and ".join(
-        f"{_short(c.description)} ({c.value:,.4g}, average {c.average:,.4g}: {c.points:+.0f} points)" for c in worst
+    costs = " and ".join(
+        f"{c.label[:1].lower()}{c.label[1:]} ({c.told[0]}; average {c.told[1]}), {-c.points:.0f} points" for c in worst
     )
     return (
-        f"One declined applicant scored {made.score:.0f} points, {made.cutoff - made.score:.0f} below the cut-off; the "
-        f"average applicant scores {made.base:.0f}. What cost most: {told}."
+        f"One declined applicant scored {made.score:.0f} points, {made.cutoff - round(made.score):.0f} below the "
+        f"cut-off; the average applicant scores {made.base:.0f}. What cost most: {costs}."
     )
-
-
-def _short(description: str) -> str:
-    return description.split(" (")[0].split(",")[0].lower()
 
 
 def explanation_report(made: ScoreExplanation) -> Report:
     """Return the explanation as a report."""
     rows = [
-        (Cell(c.description, c.feature), Cell(f"{c.value:,.4g}"), Cell(f"{c.average:,.4g}"), Cell(f"{c.points:+.1f}"))
+        (Cell(c.label, c.feature), Cell(c.told[0]), Cell(c.told[1]), Cell(f"{round(c.points, 1) + 0.0:+.1f}"))
         for c in made.contributions
     ]
     rows.append((Cell("The average applicant", made.background), Cell(), Cell(), Cell(f"{made.base:.1f}")))
@@ -243,9 +262,9 @@ def explanation_report(made: ScoreExplanation) -> Report:
     )
     limits = (
         Paragraph(
-            "This explains a model that imitates the lender, not the lender. It says what the score is made of, not what "
-            "caused anything, and not whether an input is measured rightly. It is an illustration, not a notice of reasons "
-            "to an applicant.",
+            "This explains a model that imitates the lender, not the lender. It says what the score is made of, not "
+            "what caused anything, and not whether an input is measured rightly. It is an illustration, not a notice "
+            "of reasons to an applicant.",
             "note",
         ),
     )
@@ -281,17 +300,23 @@ def overview_report(sentences: Mapping[str, str]) -> Report:
     entries = tuple(Item(sentence, term) for term, sentence in sentences.items())
     lead: tuple[Block, ...] = (
         Paragraph(
-            "1,989 mortgage applications, Boston Fed (1990): a lender's decisions audited, imitated by a model, and one "
+            "1,989 mortgage applications (Boston Fed): a lender's decisions audited, imitated by a model, and one "
             "score explained.",
             "lead",
         ),
     )
-    files = (
-        Paragraph("step-1-decisions/report.html: the audit of the recorded decisions."),
-        Paragraph(
-            "step-2-model/report.html: the audit of the model's scores; left-out.html: what it may not know, and why."
+    pages = (
+        ("step-1-decisions/report.html", "The lender's decisions", "the audit of the recorded decisions"),
+        ("step-2-model/report.html", "The model's scores", "the audit of its scores, on applicants that it never saw"),
+        (
+            "step-2-model/left-out.html",
+            "What the model may know",
+            "each column it sees, and why it does not see the others",
         ),
-        Paragraph("step-3-explanation/explanation.html: one declined applicant's score, point by point."),
+        ("step-3-explanation/explanation.html", "One applicant", "one declined applicant's score, point by point"),
+    )
+    files: tuple[Block, ...] = (
+        Items(tuple(Item(words, term, link=link) for link, term, words in pages)),
         Paragraph("Beside each page stands the same as Markdown and JSON."),
     )
     return Report(

@@ -21,7 +21,6 @@ from .policy.references import Reference, choose_reference, eligible_levels, is_
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
-
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",

@@ -153,11 +153,14 @@ def _bounds(item: Metric, k: Confusion) -> Bounded:
         int(i): (
             finite(float(low[i])),
             finite(float(high[i])),
-            f"not identified: the outcome of {int(unobserved[i]):,} people "
-            f"({int(declined[i]):,} of them declined) is unobserved",
+            _unidentified(int(unobserved[i]), int(declined[i])),
         )
         for i in np.flatnonzero(unobserved > 0)
     }
+
+
+def _unidentified(unobserved: int, declined: int) -> str:
+    return f"not identified: the outcome of {unobserved:,} people ({declined:,} of them declined) is unobserved"
 
 
 def _not_identified(item: Metric, s: ScoreTable) -> Bounded:

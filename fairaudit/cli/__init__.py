@@ -90,7 +90,8 @@ def main() -> None:
     except Exception:  # noqa: BLE001 - the last door: our own bugs end here
         traceback.print_exc()
         click.echo(
-            "This is an error of fairaudit itself. Please report it with the lines above and the output of `fairaudit doctor`.",
+            "This is an error of fairaudit itself. Please report it with the lines above and what "
+            "`fairaudit doctor` prints.",
             err=True,
         )
         code = INTERNAL_ERROR

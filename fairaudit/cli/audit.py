@@ -133,9 +133,9 @@ def _deliver(made: Audit, out: Path | None, formats: Sequence[str], *, quiet: bo
 
 def summary(result: Result) -> str:
     """Return the findings of the policy's lines in plain words, and what was not tested."""
+    policy = result.policy
     lines = [
-        f"{result.schema.people:,} people in {result.input.name}, under {result.policy.id} {result.policy.version} "
-        f"({result.policy.status})",
+        f"{result.schema.people:,} people in {result.input.name}, under {policy.id} {policy.version} ({policy.status})",
         f"Audited: {result.schema.decision_text}",
     ]
     for cut in result.schema.cutoffs:

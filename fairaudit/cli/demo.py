@@ -28,7 +28,7 @@ from .streams import progress
 def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
     """Audit a lender's decisions, a model that imitates them, and explain one declined applicant.
 
-    The data are 1,989 mortgage applications (Boston Fed, 1990) that come with fairaudit; nothing is fetched.
+    The data are 1,989 mortgage applications (Boston Fed) that come with fairaudit; nothing is fetched.
     """
     from .. import demonstration as example
     from ..report.html import page
@@ -44,7 +44,7 @@ def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
 
     files: dict[str, str] = {}
     sentences: dict[str, str] = {}
-    say("Step 1 of 3. The lender's recorded decisions, by race and sex (1,989 applications, Boston Fed, 1990).")
+    say("Step 1 of 3. The lender's recorded decisions, by race and sex (1,989 applications, Boston Fed).")
     say("  Of each group: who was approved? Held to the US fair-lending convention: a ratio below 0.80 is flagged")
     say("  when it is more than chance.")
     with progress("Auditing decisions", quiet=quiet):
@@ -58,16 +58,15 @@ def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
         scores = example.audit_imitation(model)
     left_out = example.left_out_report(model)
     say(
-        f"  Trained on {len(model.training):,}, audited on {len(model.held_out):,} others, at a cut-off of {model.cutoff:g} points."
+        f"  Trained on {len(model.training):,}, audited on {len(model.held_out):,} others. It approves from "
+        f"{model.cutoff:g} points: in training the same share as the lender."
     )
     say("  Its label is the lender's decision, not repayment: nothing here says who would have paid back.")
     say(
         f"  It sees {len(model.features)} columns known at application. Among those left out: typur and inson (after or"
     )
-    say(
-        "  beside the decision), gdlin and unver (the lender's own judgement while deciding), min30 (the tract's minority"
-    )
-    say("  share: encodes race), married (a prohibited basis).")
+    say("  beside the decision), gdlin and unver (the lender's own judgement while deciding), min30 (the tract's")
+    say("  minority share: encodes race), married (a prohibited basis).")
     files |= _reports("step-2-model", scores)
     files |= {"step-2-model/left-out.html": page(left_out), "step-2-model/left-out.md": markdown(left_out)}
     sentences["2. The model's scores"] = example.most_important(scores)

@@ -152,7 +152,7 @@ def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> 
         with np.errstate(invalid="ignore", divide="ignore"):
             mean_weight = np.where(one.n > 0, one.w / one.n, 0.0)
 
-        def statistic(drawn: NDArray[np.int64], mean_weight: Floats = mean_weight, i: int = i) -> Floats:
+        def statistic(drawn: NDArray[np.int64], mean_weight: Floats = mean_weight) -> Floats:
             heads = drawn.astype(np.float64)
             weighted = heads * mean_weight
             bins = np.zeros(heads.shape[-2])

@@ -285,8 +285,8 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
         Column("People of the group needed", numeric=True),
     )
     note = (
-        f"Minimum detectable: the effect that these numbers would reveal with {look.result.policy.power:.0%} power. People needed: to "
-        "settle an insufficient finding, if the observed effect is the true one."
+        f"Minimum detectable: the effect that these numbers would reveal with {look.result.policy.power:.0%} power. "
+        "People needed: to settle an insufficient finding, if the observed effect is the true one."
     )
     return table("What could have been found", columns, rows, note)
 

@@ -79,6 +79,8 @@ def _list(block: Items) -> str:
     for item in block.items:
         status = f"**{_status(item.status)}:** " if item.status else ""
         term = f"**{escape(item.term)}:** " if item.term else ""
+        if item.link:
+            term = f"[{escape(item.term)}]({item.link}): "
         lines.append(f"- {status}{term}{escape(item.text)}")
     return "\n".join(lines)
 

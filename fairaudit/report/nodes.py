@@ -56,6 +56,8 @@ class Item:
     text: str
     term: str = ""
     status: Status | None = None
+    link: str = ""
+    """A page beside this one, by our own hand and never from data; the term leads there."""
 
 
 @dataclass(frozen=True, slots=True)
