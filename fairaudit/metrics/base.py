@@ -78,8 +78,8 @@ class Metric:
     """One metric of one group, with all that a reader needs to know about it.
 
     ``kind`` says what ``function`` takes and returns: ``"count"`` Confusion -> Tally, ``"rate"`` Confusion ->
-    Rate, ``"average"`` Confusion -> a tuple of Rates whose mean it is, ``"estimate"`` ScoreTable -> Estimate, ``"bands"`` ScoreTable -> Rate
-    with one value a score bin.
+    Rate, ``"average"`` Confusion -> a tuple of Rates whose mean it is, ``"estimate"`` ScoreTable -> Estimate,
+    ``"bands"`` ScoreTable -> Rate with one value a score bin.
     """
 
     id: str
