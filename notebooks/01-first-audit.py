@@ -20,7 +20,8 @@
 # 3. Why did one declined applicant get the score they got?
 #
 # Everything runs offline. The data come with fairaudit; `fairaudit datasets show loanapp` says where they come from and
-# what is wrong with them.
+# what is wrong with them. This file is a jupytext script: `pip install '.[notebook]'`, then
+# `jupytext --to ipynb notebooks/01-first-audit.py` makes a notebook of it.
 
 # %%
 import fairaudit as fa
@@ -49,12 +50,13 @@ decisions
 # approved, 74 Black applicants are, out of equal numbers of applications. The policy that we held the lender to (the US
 # fair-lending convention) draws a line at 0.80.
 #
-# A ratio alone is not an answer, so each one stands with its interval, and with one of four statuses:
+# A ratio alone is not an answer: with other applicants it would have come out somewhat differently. So each one stands
+# with its 95% interval, the ratios that agree with what was seen, and with one of four statuses:
 #
 # - `flag`: past the line, and more than chance;
 # - `within_line`: the evidence excludes the line;
 # - `insufficient`: we cannot tell;
-# - `info`: no line applies.
+# - `info`: no line applies, or the level is shown but not tested, like the 15 people of unknown sex.
 
 # %%
 primary = decisions.findings.query("family == 'primary'")
@@ -62,7 +64,8 @@ primary[["group", "reference", "value", "low", "high", "p_adjusted", "n", "peopl
 
 # %% [markdown]
 # Look at the Hispanic applicants. Their ratio of 0.84 is not past the line. Yet with 111 people it may as well be 0.76, so
-# the status is `insufficient`, and `people_needed` says how many would settle it. *No flag* is not *no problem*.
+# the status is `insufficient`, and `people_needed` says how many Hispanic applicants would settle it if 0.84 is the true
+# ratio. *No flag* is not *no problem*.
 #
 # The same finding in a sentence:
 
@@ -92,9 +95,9 @@ print(f"{len(model.training)} applicants to learn from, {len(model.held_out)} ot
 print("inputs:", ", ".join(model.features))
 
 # %% [markdown]
-# Its score is in points: 500 are even odds of approval, and every 50 points more double the odds. The cut-off approves
-# the same share of the training applicants as the lender did. We audit it on people that it never saw. Race and sex are
-# not among its inputs.
+# Its score is in points: 500 are even odds of approval, and every 50 points more double the odds. The cut-off is the one
+# that comes nearest to the share of the training applicants that the lender approved. We audit it on people that it never
+# saw. Race and sex are not among its inputs.
 
 # %%
 scores = demonstration.audit_imitation(model)
@@ -103,25 +106,35 @@ scores.findings.query("family != 'exploratory'")[
 ].round(3)
 
 # %% [markdown]
-# A score can be looked at over every cut-off at once. Is the ratio low only at the cut-off in production?
+# (The standardized mean difference compares the average scores themselves, in standard deviations.)
+#
+# The gap between Black and white applicants is there although race is no input: a model can carry over a gap through what
+# goes along with race. With 45 Hispanic applicants among the held-out ones, that question stays open.
+#
+# A score can be looked at over every cut-off at once. Is the ratio low only at the cut-off in use?
 
 # %%
 curve = scores.curves.query("attribute == 'race' and group == 'Black'").set_index("cutoff")
-curve.loc[[c for c in (400, 450, 500, 550, 600, 650) if c in curve.index], ["selection_rate", "adverse_impact_ratio"]].round(2)
+columns = ["selection_rate", "adverse_impact_ratio", "adverse_impact_ratio_low", "adverse_impact_ratio_high"]
+curve.loc[500:700, columns].iloc[::15].round(2)
+
+# %% [markdown]
+# It is not only there. But where a cut-off approves nearly everybody ratios are near 1 by themselves, and where it approves
+# few they spread: read the column with its interval, never alone.
 
 # %% [markdown]
 # ## 3. One applicant
 #
-# SHAP values take one score apart: what each input adds or costs, in points, against the average applicant. They add up
-# to the score exactly.
+# SHAP values take one score apart: what each input adds to the average score of the training applicants, or takes from
+# it, in points. They add up to the score exactly.
 
 # %%
 explanation = demonstration.explain_score(model, demonstration.choose_declined(model))
 print(demonstration.explanation_sentence(explanation), end="\n\n")
 for part in explanation.contributions:
-    print(f"{part.points:+8.1f}  {part.label}")
-print(f"{explanation.base:8.1f}  the average applicant")
-print(f"{explanation.base + sum(part.points for part in explanation.contributions):8.1f}  together, the score")
+    print(f"{part.points:+8.2f}  {part.label}: {part.told[0]} (average {part.told[1]})")
+print(f"{explanation.base:8.2f}  the average score of {explanation.background}")
+print(f"{explanation.base + sum(part.points for part in explanation.contributions):8.2f}  together, the score")
 
 # %% [markdown]
 # ## What this does not show
@@ -129,7 +142,8 @@ print(f"{explanation.base + sum(part.points for part in explanation.contribution
 # - Who never applied, or was discouraged before applying, is not in the file.
 # - A ratio says *that* groups differ in approval, not *why*; and the explanation says what the model's score is made of,
 #   not what is true about a person.
-# - The model imitates decisions. If the decisions were biased, so is what it learned, whatever its inputs are.
+# - The model imitates decisions. If the decisions were biased, what it learned can be too, whatever its inputs are.
+# - The explanation illustrates a score. It is not an adverse-action notice.
 #
 # Next: `decisions.write_html("report.html")` writes the whole report as one page, and `fairaudit audit --help` does the
 # same from the command line.

@@ -34,8 +34,9 @@ def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
     from ..report.html import page
     from ..report.markdown import markdown
 
-    if out.exists() and not out.is_dir():
-        message = f"'{out}' is a file; the example needs a folder. Give another one with --out."
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir():
+        message = f"'{there}' is a file; the example needs a folder. Give another one with --out."
         raise FairauditError(message)
 
     def say(text: str) -> None:
@@ -43,23 +44,23 @@ def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
             click.echo(text)
 
     files: dict[str, str] = {}
-    sentences: dict[str, str] = {}
     say("Step 1 of 3. The lender's recorded decisions, by race and sex (1,989 applications, Boston Fed).")
-    say("  Of each group: who was approved? Held to the US fair-lending convention: a ratio below 0.80 is flagged")
-    say("  when it is more than chance.")
+    say("  The adverse impact ratio is a group's approval rate divided by that of the group it is compared with")
+    say("  (White; Male). The US fair-lending convention flags a ratio below 0.80 when it is more than chance.")
     with progress("Auditing decisions", quiet=quiet):
         decisions = example.audit_decisions()
     files |= _reports("step-1-decisions", decisions)
-    sentences["1. The lender's decisions"] = example.most_important(decisions)
 
     say("Step 2 of 3. A model that imitates the lender, audited on applicants that it never saw.")
     with progress("Training and auditing a model", quiet=quiet):
         model = example.train_imitation()
         scores = example.audit_imitation(model)
     left_out = example.left_out_report(model)
+    lender, imitation = model.training_shares
+    say(f"  Trained on {len(model.training):,} applicants, audited on {len(model.held_out):,} others.")
     say(
-        f"  Trained on {len(model.training):,}, audited on {len(model.held_out):,} others. It approves from "
-        f"{model.cutoff:g} points: in training the same share as the lender."
+        f"  It approves from {model.cutoff:g} points: {imitation:.1%} of those it was trained on, of whom the lender "
+        f"approved {lender:.1%}."
     )
     say("  Its label is the lender's decision, not repayment: nothing here says who would have paid back.")
     say(
@@ -69,9 +70,9 @@ def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
     say("  minority share: encodes race), married (a prohibited basis).")
     files |= _reports("step-2-model", scores)
     files |= {"step-2-model/left-out.html": page(left_out), "step-2-model/left-out.md": markdown(left_out)}
-    sentences["2. The model's scores"] = example.most_important(scores)
 
     say("Step 3 of 3. One declined applicant's score, explained with SHAP in points of the score.")
+    say("  An illustration of the score, not an adverse-action notice.")
     with progress("Explaining one applicant", quiet=quiet):
         explanation = example.explain_score(model, example.choose_declined(model))
     told = example.explanation_report(explanation)
@@ -81,16 +82,19 @@ def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
         "step-3-explanation/explanation.md": markdown(told),
         "step-3-explanation/explanation.json": plain + "\n",
     }
-    sentences["3. One applicant"] = example.explanation_sentence(explanation)
-
+    sentences = [
+        example.most_important(decisions),
+        example.most_important(scores),
+        example.explanation_sentence(explanation),
+    ]
     overview = example.overview_report(sentences)
     files |= {"index.html": page(overview), "README.md": markdown(overview)}
     for name, text in files.items():
         write_whole(out / name, text)
     say("")
     click.echo(f"Written to {out.resolve()}; begin with index.html")
-    for step, sentence in sentences.items():
-        click.echo(f"\n{step}. {sentence}")
+    for number, ((heading, _), sentence) in enumerate(zip(example.STEPS, sentences, strict=True), start=1):
+        click.echo(f"\n{number}. {heading}. {sentence}")
     if not no_browser and _can_show():
         webbrowser.open((out / "index.html").resolve().as_uri())
     return 0

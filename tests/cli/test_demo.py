@@ -1,7 +1,9 @@
 """``fairaudit demo`` as a newcomer runs it."""
 
 import hashlib
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from fairaudit.cli import demo
+from fairaudit.data.bundled import loanapp_features
 from fairaudit.errors import FairauditError
 from fairaudit.result import read_result
 
@@ -54,10 +57,22 @@ def first(tmp_path_factory):
 
 def test_it_says_what_it_does_and_where_the_result_is(first):
     folder, done = first
-    for words in ("Step 1 of 3", "Step 2 of 3", "Step 3 of 3", "not repayment", str(folder), "index.html"):
+    for words in (
+        "Step 1 of 3",
+        "Step 2 of 3",
+        "Step 3 of 3",
+        "not repayment",
+        "not an adverse-action notice",
+        str(folder),
+    ):
         assert words in done.stdout
     last = done.stdout.strip().split("\n\n")[-3:]
     assert [part[:2] for part in last] == ["1.", "2.", "3."]
+    assert last[0].startswith(
+        "1. The lender's decisions. race: Black against White, 67.5% selected against 90.8%"
+    )  # datasets/loanapp/README.md
+    assert "Black against White at cut-off" in last[1]
+    assert "declined applicant" in last[2]
     assert done.stderr == ""
 
 
@@ -66,8 +81,6 @@ def test_it_writes_its_files_and_no_others(first):
 
 
 def test_every_link_of_the_first_page_leads_somewhere(first):
-    import re
-
     links = re.findall(r'href="([^"#]+)"', (first[0] / "index.html").read_text(encoding="utf-8"))
     assert len(links) == 4
     assert all((first[0] / link).is_file() for link in links)
@@ -77,6 +90,23 @@ def test_the_results_are_results(first):
     for step in ("step-1-decisions", "step-2-model"):
         made = read_result((first[0] / step / "result.json").read_text(encoding="utf-8"))
         assert any(finding.family == "primary" for finding in made.findings)
+        assert made.schema.outcome_counts == {}  # the lender's decision is not repayment
+
+
+def test_each_report_says_what_was_audited(first):
+    step_1, step_2 = (
+        (first[0] / step / "report.html").read_text(encoding="utf-8") for step in ("step-1-decisions", "step-2-model")
+    )
+    assert "<h1>Audit of recorded mortgage decisions (loanapp)</h1>" in step_1
+    assert "<h1>Audit of a model&#39;s scores of held-out applicants (loanapp)</h1>" in step_2
+
+
+def test_the_explanation_written_adds_up_to_its_score(first):
+    made = json.loads((first[0] / "step-3-explanation" / "explanation.json").read_text(encoding="utf-8"))
+    total = made["base"] + sum(part["points"] for part in made["contributions"])
+    assert total == pytest.approx(made["score"], abs=1e-9)
+    assert made["whole_points"] == round(made["score"]) < made["cutoff"]
+    assert {part["feature"] for part in made["contributions"]} == set(loanapp_features())
 
 
 def test_a_second_run_over_it_gives_the_same_bytes_without_network_or_browser(first, monkeypatch):
@@ -90,15 +120,29 @@ def test_a_second_run_over_it_gives_the_same_bytes_without_network_or_browser(fi
     before = digests(first[0])
     done = CliRunner().invoke(demo.command, ["--out", str(first[0]), "-q"], standalone_mode=False)
     assert done.exception is None
+    assert done.return_value == 0
+    assert "Step 1" not in done.stdout
     assert digests(first[0]) == before
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
+def test_on_a_terminal_with_a_display_the_first_page_is_opened_unless_told_not_to(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setattr(demo, "_can_show", lambda: True)
+    for options in (["--no-browser"], []):
+        done = CliRunner().invoke(demo.command, ["--out", str(tmp_path / "x"), "-q", *options], standalone_mode=False)
+        assert done.exception is None
+    assert opened == [(tmp_path / "x" / "index.html").as_uri()]
+
+
+@pytest.mark.parametrize("below", ["", "folder", "folder/within"])
+def test_a_file_in_the_place_of_the_folder_is_refused_before_any_work(below, tmp_path):
     target = tmp_path / "here"
     target.write_text("mine", encoding="utf-8")
-    done = CliRunner().invoke(demo.command, ["--out", str(target)], standalone_mode=False)
+    done = CliRunner().invoke(demo.command, ["--out", str(target / below)], standalone_mode=False)
     assert isinstance(done.exception, FairauditError)
-    assert "is a file" in str(done.exception)
+    assert f"'{target}' is a file" in str(done.exception)
+    assert done.stdout == ""
     assert target.read_text(encoding="utf-8") == "mine"
 
 
