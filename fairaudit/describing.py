@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -163,7 +164,11 @@ def _of_score(cube: Cube) -> list[DataIssue]:
 def _direction(cube: Cube, auc: float) -> list[DataIssue]:
     everybody = cube.score_table().pooled(range(len(cube.axes.cells)))
     variance = float(auc_variance(everybody))
-    if not auc < 0.5 or not variance > 0 or (0.5 - auc) / variance**0.5 < scipy.special.ndtri(SURE):
+    if not variance > 0:
+        # All bad people on the better side leave no variance to estimate; under no ranking at all it is this.
+        good, bad = (float(side.n.sum()) for side in (everybody.good, everybody.bad))
+        variance = (good + bad + 1) / (12 * good * bad) if good and bad else math.inf
+    if not auc < 0.5 or (0.5 - auc) / variance**0.5 < scipy.special.ndtri(SURE):
         return []
     score = cube.axes.score
     assert score is not None  # noqa: S101 - there is an AUC

@@ -11,7 +11,7 @@ from itertools import combinations
 from .cube.confusion import Confusion, ScoreTable
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
 from .inference.of_contrasts import Asked, Compared, compare_groups
-from .measuring import Grouping, attribute_record, available
+from .measuring import SUPPRESSED, Grouping, attribute_record, available
 from .metrics.base import CONTRASTS, METRICS, Contrast
 from .metrics.error_rates import NEED_EVERYBODY
 from .policy.evaluate import judge
@@ -158,6 +158,8 @@ def _compare_grouping(
         done(None)
         return
     named = _named(of, references) if mode == "named" or references else None
+    if of.crossing and mode != "named" and named not in of.groups:
+        named = None  # it would not be used
     has = available(of.cube, cutoffs)
     production: Reference | None = None
     tables: list[tuple[float | None, Confusion | ScoreTable, bool]] = []
@@ -169,7 +171,7 @@ def _compare_grouping(
         if is_decision or production is None:
             try:
                 chosen = _choose(of, table, known, policy, named)
-            except PolicyError as error:
+            except (LevelNotFoundError, PolicyError) as error:
                 if not of.crossing:
                     raise
                 work.not_run.append(NotRun("all comparisons", str(error), of.name))
@@ -182,6 +184,10 @@ def _compare_grouping(
         if chosen.level is None:
             work.not_run.append(NotRun("all comparisons", chosen.reason, of.name))
             continue
+        if _hidden_reference(of, chosen):
+            reason = f"the reference ({chosen.level}) is {SUPPRESSED}"
+            work.not_run.append(NotRun("all comparisons", reason, of.name))
+            continue
         first = place == 0 or not is_decision
         for item, rule in wanted:
             _compare_contrast(
@@ -189,6 +195,16 @@ def _compare_grouping(
                 production=first, confidence=confidence,
             )  # fmt: skip
     done(production.level if production else None)
+
+
+def _hidden_reference(of: Grouping, reference: Reference) -> bool:
+    """Return True where counts of the reference, or of anybody if it is everybody else, were taken out."""
+    suppressed = of.cube.suppressed
+    if suppressed is None:
+        return False
+    if reference.mode == "rest":
+        return bool(suppressed.any())
+    return bool(suppressed[of.groups.index(str(reference.level))])
 
 
 def _excluded(levels: Mapping[str, str], policy: Policy) -> bool:
@@ -218,6 +234,12 @@ def _choose(
     else:
         people, rates = table.people.n.sum(axis=-1), METRICS["mean_score"](table).value * table.sign
     levels = {of.groups[i]: (int(people[i]), None if math.isnan(rates[i]) else float(rates[i])) for i in known}
+    if named in of.groups and named not in levels:
+        message = (
+            f"'{named}' cannot be the reference of '{of.name}': missing and excluded levels are counted and shown, "
+            f"never compared with. Name another: {listed(levels)}."
+        )
+        raise PolicyError(message)
     return choose_reference(
         levels,
         attribute=of.name,
@@ -258,7 +280,7 @@ def _compare_contrast(
             continue
         reason = small.get(group) or _left_out(of, i, table, policy)
         if suppressed is not None and bool(suppressed[i]):
-            reason = "suppressed: too few people"
+            reason = SUPPRESSED
         if reason:
             work.not_run.append(NotRun(item.title, reason, of.name, group))
         else:

@@ -20,6 +20,7 @@ from .result import AttributeRecord, CurveRecord, Curves, RateRecord, finite
 
 RECORDED = None
 """The cut-off of decisions as recorded: none."""
+SUPPRESSED = "suppressed: too few people, or too few in a part of it"
 MOST_BANDS = 10
 POOLED_BANDS = 5
 
@@ -189,7 +190,7 @@ def _records(
             value, method, num, den = None, BOUNDS_METHOD if low is not None else None, None, None
         if suppressed:
             value = low = high = num = den = method = None
-            undefined = "suppressed: too few people"
+            undefined = SUPPRESSED
         records.append(
             RateRecord(
                 item.id, of.name, group, levels, cutoff, num, den, value, low, high, method,
@@ -278,7 +279,9 @@ def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confiden
         if identified:
             wanted += ["true_positive_rate", "false_positive_rate"]
         made = {name: measure(METRICS[name], k, confidence=confidence, seed=0) for name in wanted}
-        ratio = _ratio_curve(k, of.groups.index(reference), confidence) if reference in of.groups else {}
+        hidden = of.cube.suppressed if of.cube.suppressed is not None else np.zeros(len(of.groups), dtype=bool)
+        against = of.groups.index(reference) if reference in of.groups else None
+        ratio = _ratio_curve(k, against, confidence) if against is not None and not hidden[against] else {}
         for i, group in enumerate(of.groups):
             columns: dict[str, np.ndarray] = {}
             for name, curve in made.items():
@@ -286,7 +289,10 @@ def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confiden
                 if name == "selection_rate":
                     columns["selection_rate_low"], columns["selection_rate_high"] = curve.low[:, i], curve.high[:, i]
             columns |= {name: array[:, i] for name, array in ratio.items()}
-            plain = {name: [finite(float(value)) for value in array] for name, array in columns.items()}
+            plain = {
+                name: [None if hidden[i] else finite(float(value)) for value in array]
+                for name, array in columns.items()
+            }
             records.append(CurveRecord(of.name, group, plain))
     return Curves(cutoffs, records) if records else None
 

@@ -47,8 +47,12 @@ def amount(item: Contrast, value: float | None) -> str:
     if item.how == "shortfall":
         return f"{value:,.1f} people"
     if item.of != ("area_under_curve",) and item.how.endswith("difference") and item.how != "standardized_difference":
-        return f"{100 * value:.1f} percentage points"
+        return f"{_points(value)} percentage points"
     return f"{value:.3f}"
+
+
+def _points(value: float) -> str:
+    return f"{round(100 * value, 1) + 0.0:.1f}"  # no minus zero
 
 
 def finding_sentence(finding: Finding, item: Contrast, made: Compared) -> str:
@@ -70,7 +74,7 @@ def _beside(item: Contrast, made: Compared) -> str:
     mine, theirs = made.group_value, made.reference_value
     if item.id != "adverse_impact_ratio" or mine is None or theirs is None:
         return ""
-    gap = f"a gap of {100 * (mine - theirs):.1f} percentage points"
+    gap = f"a gap of {_points(mine - theirs)} percentage points"
     if theirs == 1:
         return f"; {gap}"
     return f"; {gap}, not selected {(1 - mine) / (1 - theirs):.2f} times as often"
@@ -93,4 +97,5 @@ def _interval(item: Contrast, made: Compared, finding: Finding) -> str:
     elif low.endswith("people") and high.endswith("people"):
         low = low.removesuffix(" people")
     p = "" if finding.p is None else f", p {'< 0.0001' if finding.p < 0.0001 else f'= {finding.p:.2g}'}"
-    return f" ({made.confidence:.0%} interval {low} to {high}{p})"
+    # Where the data chose the reference the interval is wider: 99.76% is not 100%.
+    return f" ({100 * made.confidence:.4g}% interval {low} to {high}{p})"

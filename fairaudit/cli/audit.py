@@ -29,12 +29,13 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
 
 
 @click.command("audit", short_help="Audit scores, decisions or counts.")
-@click.argument("data")
+@click.argument("data", required=False, metavar="DATA")
 @role_options
 @click.option("--policy", default=DEFAULT_POLICY, show_default=True, metavar="ID|FILE", help="Preset, or a YAML file.")
 @click.option(
     "--cross", multiple=True, is_flag=False, flag_value="*", metavar="[COLUMN,COLUMN]",
-    help="Compare crossings: --cross=race,sex, or --cross for each pair of groups.",
+    help="Compare crossings too: --cross=race,sex, or --cross alone for each pair of groups. Alone it stands last, "
+    "or before another option: the next word would be taken for columns.",
 )  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only these comparisons besides the policy's.")
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
@@ -44,7 +45,7 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
               help="flag: exit 1 if a finding is flagged, 3 if the evidence is insufficient.")  # fmt: skip
 @click.option("--allow-insufficient", is_flag=True, help="With --fail-on flag: insufficient evidence is no failure.")
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
-def command(data: str, **options: Any) -> int:
+def command(data: str | None, **options: Any) -> int:
     """Audit a file of scores, decisions or counts.
 
     DATA is a CSV (gz), Parquet or JSON-lines file, a glob in quotes, a cube file, or - for CSV on standard
@@ -58,6 +59,7 @@ def command(data: str, **options: Any) -> int:
           --group race --reference race=White
       fairaudit audit all.cube --cutoff 640 --fail-on flag
     """
+    data = _given(data, options["cross"])
     quiet = bool(options["quiet"])
     with readable(data) as path, progress(f"Auditing {Path(data).name}", quiet=quiet):
         made = audit(
@@ -72,6 +74,18 @@ def command(data: str, **options: Any) -> int:
     if options["fail_on"] == "never":
         return 0
     return gate(made.result, allow_insufficient=options["allow_insufficient"])
+
+
+def _given(data: str | None, crossings: Sequence[str]) -> str:
+    if data is not None:
+        return data
+    message = "Missing argument 'DATA': the file to audit, or - for standard input."
+    taken = [text for text in crossings if text != "*"]
+    if taken:
+        message += (
+            f" '{taken[-1]}' was taken for the columns of --cross: put DATA first, or write --cross=COLUMN,COLUMN."
+        )
+    raise click.UsageError(message)
 
 
 def _crossings(texts: Sequence[str]) -> bool | list[list[str]]:
@@ -148,10 +162,12 @@ def summary(result: Result) -> str:
     lines += [f"  [{finding.status}] {finding.sentence}" for finding in ruled]
     if not ruled:
         lines.append("  none: no comparison that the policy asks for could be made")
-    exploratory = [f for f in result.findings if f.family == "exploratory" and f.status == "flag"]
+    exploratory = [f for f in result.findings if f.family == "exploratory"]
+    flagged = [f for f in exploratory if f.status == "flag"]
     if exploratory:
-        lines += ["", f"Exploratory comparisons past the line: {len(exploratory)}"]
-        lines += [f"  [{finding.status}] {finding.sentence}" for finding in exploratory[:5]]
+        some = f"{len(flagged):,} of them flagged" if flagged else "none of them flagged"
+        lines += ["", f"Exploratory comparisons: {len(exploratory):,}, {some}. All are in the files that --out writes."]
+        lines += [f"  [{finding.status}] {finding.sentence}" for finding in flagged[:5]]
     present = {finding.status for finding in ruled}
     lines += ["", *(f"{name}: {words}" for name, words in STATUS_WORDS.items() if name in present)]
     if result.issues:

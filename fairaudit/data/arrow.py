@@ -26,5 +26,7 @@ def encoded(column: Any) -> tuple[NDArray[np.int64], Any]:
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_null(column.type):
+        column = column.cast(pa.string())
     made = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
     return as_numbers(made.indices).astype(np.int64), made.dictionary

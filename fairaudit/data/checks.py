@@ -50,17 +50,18 @@ def with_first_rows(source: Source, issues: tuple[DataIssue, ...]) -> tuple[Data
     if not source.ordered:
         return issues
     return tuple(
-        dataclasses.replace(issue, rows=_first_rows(source, issue.column, _IS_ABOUT[issue.code]))
+        dataclasses.replace(issue, rows=first_rows(source, issue.column, _IS_ABOUT[issue.code]))
         if issue.column and issue.code in _IS_ABOUT and not issue.rows
         else issue
         for issue in issues
     )
 
 
-def _first_rows(source: Source, column: str, is_about: Callable[[Any], bool]) -> tuple[int, ...]:
-    chosen = source.frame.select(column)
+def first_rows(source: Source, column: str, is_about: Callable[[Any], bool]) -> tuple[int, ...]:
+    """Return the numbers of the first rows whose value in a column is what is asked about."""
+    chosen = source.frame.select(source.place(column))
     table = chosen.collect("pyarrow") if isinstance(chosen, nw.LazyFrame) else chosen
-    codes, values = encoded(table.to_arrow().column(column))
+    codes, values = encoded(table.to_arrow().column(source.place(column)))
     about = np.array([is_about(value) for value in values.to_pylist()], dtype=bool)
     rows = np.flatnonzero(about[codes])[:FIRST_ROWS]
     return tuple(int(row) + 1 for row in rows)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cube.cube import Cube
-from ..cube.from_counts import Coded, Counted, build_cube, check_weights, whole_numbers
-from ..errors import DataContractError, SchemaError
+from ..cube.from_counts import MOST_PEOPLE, Coded, Counted, build_cube, check_weights, whole_numbers
+from ..errors import DataContractError, FairauditError, SchemaError
+from ..schema.labels import label
 from ..schema.roles import Schema
 from .arrow import as_numbers, encoded
-from .checks import with_first_rows
-from .sources import Source, open_source, unreadable
+from .checks import first_rows, with_first_rows
+from .files import unreadable
+from .sources import Source, open_source
 
+_ENGINES = frozenset({"narwhals", "polars", "duckdb", "_duckdb", "pyarrow", "dask", "pyspark", "py4j"})
 _PEOPLE, _WEIGHT, _WEIGHT2, _BAD = "__people", "__weight", "__weight2", "__bad_weight"
 
 
@@ -35,20 +40,32 @@ def count_rows(data: Any, schema: Schema) -> Cube:
         As the source, the columns and their values deserve; see the errors' own words.
     """
     numeric = (schema.weight,) if schema.weight else ()
-    source = open_source(data, wanted=schema.columns, numeric=numeric)
-    counted = _count(source, schema)
-    cube = build_cube(schema, counted, name=source.name, files=source.files, issues=source.issues)
-    issues = with_first_rows(source, cube.provenance.issues)
+    source = None
+    try:
+        source = open_source(data, wanted=schema.columns, numeric=numeric)
+        counted = _count(source, schema)
+        cube = build_cube(schema, counted, name=source.name, files=source.files, issues=source.issues)
+        issues = with_first_rows(source, cube.provenance.issues)
+    except FairauditError:
+        raise
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in _ENGINES:
+            raise
+        # The engine that holds the rows could not hand them over: the query behind a lazy frame is wrong, say.
+        name = source.name if source else f"a {type(data).__module__.split('.')[0]} {type(data).__name__}"
+        raise DataContractError(unreadable(name, error)) from None
     return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, issues=issues))
 
 
 def _count(source: Source, schema: Schema) -> Counted:
-    keys = [column for column in schema.columns if column != schema.weight]
+    named = {column: source.place(column) for column in schema.columns if column != schema.weight}
+    keys = list(named.values())
     aggregates = [nw.len().alias(_PEOPLE)]
     frame: Any = source.frame
     if schema.weight:
-        _check_numeric(frame, schema.weight)
-        weight = nw.col(schema.weight).cast(nw.Float64)
+        place = source.place(schema.weight)
+        _check_numeric(frame, schema.weight, place)
+        weight = nw.col(place).cast(nw.Float64)
         usable = weight.is_finite() & (weight >= 0)
         # Null compares to null: "otherwise" takes it with the rest that is not usable.
         frame = frame.with_columns(
@@ -64,25 +81,48 @@ def _count(source: Source, schema: Schema) -> Counted:
     if not keys:
         message = "Nothing to count by: name a group, a score, a decision or an outcome."
         raise SchemaError(message)
-    table = _collect(frame.group_by(*keys).agg(*aggregates), source.name)
+    table = _collect(frame.group_by(*keys).agg(*aggregates))
     people = as_numbers(table.column(_PEOPLE)).astype(np.int64)
-    columns = {key: _coded(table.column(key)) for key in keys if key not in {_BAD, schema.counts}}
+    columns = {column: _coded(table.column(key)) for column, key in named.items() if column != schema.counts}
     w = w2 = bad = None
+    factor = np.ones(len(people), dtype=np.int64)
     if schema.counts:
-        stands_for = _coded(table.column(schema.counts))
-        each = whole_numbers(list(stands_for.values), schema.counts, source.name)[stands_for.codes]
-        people = people * each
+        stands_for = _coded(table.column(named[schema.counts]))
+        factor = _whole_counts(source, schema.counts, list(stands_for.values))[stands_for.codes]
+        total = float(people.astype(np.float64) @ factor)
+        if total > MOST_PEOPLE:
+            message = (
+                f"The counts in column '{schema.counts}' of {source.name} add up to more than {MOST_PEOPLE:,} people."
+            )
+            raise DataContractError(message)
+        people = people * factor
     if schema.weight:
-        factor = 1 if not schema.counts else each
-        w, w2 = (as_numbers(table.column(name)).astype(np.int64) * factor for name in (_WEIGHT, _WEIGHT2))
+        w, w2 = (as_numbers(table.column(name)).astype(np.int64) for name in (_WEIGHT, _WEIGHT2))
+        check_weights(schema, *(float(sums.astype(np.float64) @ factor) / schema.weight_scale for sums in (w, w2)))
+        w, w2 = w * factor, w2 * factor
         bad = as_numbers(table.column(_BAD)).astype(bool)
     return Counted(columns, people, w, w2, bad)
 
 
+def _whole_counts(source: Source, column: str, values: list[Any]) -> NDArray[np.int64]:
+    """Return distinct counts as whole numbers; an error names the row of the data, not of the distinct values."""
+    for value in values:
+        try:
+            whole_numbers([value], column, source.name)
+        except DataContractError as error:
+            row = first_rows(source, column, partial(_same, label(value)))
+            place = f"row {row[0]:,}" if source.ordered else "one of its rows"
+            raise DataContractError(str(error).replace("row 1", place, 1)) from None
+    return whole_numbers(values, column, source.name)
+
+
+def _same(wanted: str, value: Any) -> bool:
+    return label(value) == wanted
+
+
 def _sums(frame: Any, value: Any) -> tuple[float, float]:
     """Return the sum of weights and of their squares as floats: whole numbers would overflow without a word."""
-    sums = frame.select(value.sum().alias("sum"), (value * value).sum().alias("squares"))
-    table = (sums.collect("pyarrow") if isinstance(sums, nw.LazyFrame) else sums).to_arrow()
+    table = _collect(frame.select(value.sum().alias("sum"), (value * value).sum().alias("squares")))
     total, squares = (table.column(name)[0].as_py() or 0.0 for name in ("sum", "squares"))
     return float(total), float(squares)
 
@@ -92,22 +132,15 @@ def _fixed(value: Any, scale: int) -> Any:
     return (value * scale + 0.5).floor().cast(nw.Int64)
 
 
-def _check_numeric(frame: Any, column: str) -> None:
-    dtype = frame.collect_schema()[column]
+def _check_numeric(frame: Any, column: str, place: str) -> None:
+    dtype = frame.collect_schema()[place]
     if not (dtype.is_numeric() or dtype == nw.Boolean):
-        message = f"weight must be a column of numbers; '{column}' holds {dtype}."
+        message = f"weight must be a column of numbers; '{column}' holds {dtype}. Turn it into numbers first."
         raise SchemaError(message)
 
 
-def _collect(grouped: Any, name: str) -> Any:
-    import duckdb
-
-    try:
-        if isinstance(grouped, nw.LazyFrame):
-            grouped = grouped.collect("pyarrow")
-        return grouped.to_arrow()
-    except duckdb.Error as error:
-        raise DataContractError(unreadable(name, error)) from None
+def _collect(frame: Any) -> Any:
+    return (frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame).to_arrow()
 
 
 def _coded(column: Any) -> Coded:

@@ -35,9 +35,7 @@ OWN_FOLDER = os.environ.get(bundled.FOLDER_VARIABLE)
 PUBLISHED = {
     "loanapp/loanapp.csv": "0035822b089618a92e09e1250a5e308efa6d6975171c121d91e3c4805cf6e871",
     "fico_2003/totals.csv": "60ba4af53f9e61dedad3a5c4246390e666760e7552c98b08084dd3abf6b73f13",
-    "fico_2003/transrisk_cdf_by_race_ssa.csv": (
-        "04c9691aa4b9fad43cc9722bc35a7d3f3f02ae1d724d49ae9d3bbe153f5b4f67"
-    ),
+    "fico_2003/transrisk_cdf_by_race_ssa.csv": ("04c9691aa4b9fad43cc9722bc35a7d3f3f02ae1d724d49ae9d3bbe153f5b4f67"),
     "fico_2003/transrisk_performance_by_race_ssa.csv": (
         "77af654ac4173978c3cdb3a9186becb12ec35666d9e34e5b666a6a3972692ff9"
     ),
@@ -464,9 +462,7 @@ def test_public_compas_file_becomes_the_table_without_persons(monkeypatch, serve
 
 
 def test_public_taiwan_file_with_its_mark_and_bare_returns_is_read(monkeypatch, server):
-    publish(
-        monkeypatch, server, "taiwan_credit", "\ufeffID,SEX,default payment next month\r1,2,0\r2,1,1".encode()
-    )
+    publish(monkeypatch, server, "taiwan_credit", "\ufeffID,SEX,default payment next month\r1,2,0\r2,1,1".encode())
     table = bundled.load("taiwan_credit")
     assert table.to_dict("list") == {"ID": [1, 2], "SEX": [2, 1], "default payment next month": [0, 1]}
 
