@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import combinations
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
 from .result import SCHEMA_VERSION, Result
-from .schema.roles import Roles, declare
+from .schema.roles import Roles, check_types, declare, numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,6 +133,7 @@ def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
         data = load(Path(data))
     if not isinstance(data, Cube):
         return count(data, **roles)
+    check_types(roles)
     for name in roles:
         if name not in FROM_A_CUBE:
             message = (
@@ -183,7 +185,7 @@ def _result(
         tool=describing.tool(),
         created=_created(),
         input=describing.input_record(cube),
-        schema=describing.schema_record(cube, rules, work.attributes, references),
+        schema=describing.schema_record(cube, rules, work.attributes),
         policy=describing.policy_record(loaded),
         seed=seed,
         confidence=confidence,
@@ -209,10 +211,7 @@ def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
 
 
 def _cutoffs(cube: Cube, wanted: Any) -> tuple[float, ...]:
-    if wanted is None:
-        cutoffs = cube.schema.cutoffs
-    else:
-        cutoffs = tuple(float(c) for c in (wanted if isinstance(wanted, Sequence) else [wanted]))
+    cutoffs = cube.schema.cutoffs if wanted is None else numbers(wanted, "cutoff")
     if cutoffs and cube.axes.score is None:
         message = "A cutoff is given, but no score was counted."
         raise SchemaError(message)
@@ -227,6 +226,13 @@ def _references(
 ) -> dict[str, str]:
     from .schema.labels import label
 
+    for name in given or {}:
+        if name not in names:
+            message = (
+                f"A reference is given for '{name}', which is not among the groups ({listed(names) or 'none'})."
+                f"{suggestion(name, names)}"
+            )
+            raise SchemaError(message)
     references = {**of_policy, **cube.schema.references, **{k: label(v) for k, v in (given or {}).items()}}
     return {name: level for name, level in references.items() if name in names}
 
@@ -254,6 +260,10 @@ def _contrasts(metrics: Collection[str] | None) -> set[str]:
     if metrics is None:
         return {*CONTRASTS}
     wanted = [metrics] if isinstance(metrics, str) else metrics
+    for name in wanted:
+        if not isinstance(name, str):
+            message = f"metrics takes ids of comparisons, got {name!r}."
+            raise SchemaError(message)
     found = [find_metric(name).id for name in wanted]
     for name in found:
         if name in METRICS:
@@ -270,7 +280,13 @@ def _seed(cube: Cube, rng: np.random.Generator | int | None) -> int:
 
     if rng is None:
         return derive_seed(cube.digest)
-    return int(rng) if isinstance(rng, int) else int(rng.integers(2**53))
+    given: Any = rng
+    if isinstance(given, Integral) and int(given) >= 0:
+        return int(given)
+    if not hasattr(given, "integers"):
+        message = f"rng must be a whole number of at least 0 or a numpy Generator, got {rng!r}."
+        raise SchemaError(message)
+    return int(given.integers(2**53))
 
 
 def _created() -> str | None:

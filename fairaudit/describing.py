@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.special
 
 from .cube.cube import Cube
-from .inference.of_metrics import auc_variance
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -30,9 +27,6 @@ from .schema.issues import DataIssue
 
 if TYPE_CHECKING:
     from .policy.loading import LoadedPolicy
-
-SURE = 0.999
-"""How sure the ranking must be the wrong way round before the direction is questioned."""
 
 
 def tool() -> dict[str, str]:
@@ -77,12 +71,11 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
     )
 
 
-def schema_record(
-    cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord], references: Mapping[str, str]
-) -> SchemaRecord:
+def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord]) -> SchemaRecord:
     """Return the roles as declared and what the data turned out to hold."""
     axes = cube.axes
-    roles = cube.schema.roles() | ({"reference": dict(references)} if references else {})
+    used = {one.name: one.reference for one in attributes if one.reference is not None and not one.crossing}
+    roles = {**cube.schema.roles(), "reference": used}
     cutoffs = [
         CutoffRecord(
             cutoff, f"favorable: {axes.score.favorable_text(cutoff)}", cube.people_at(cutoff), cutoff == rules[0]
@@ -162,13 +155,7 @@ def _of_score(cube: Cube) -> list[DataIssue]:
 
 
 def _direction(cube: Cube, auc: float) -> list[DataIssue]:
-    everybody = cube.score_table().pooled(range(len(cube.axes.cells)))
-    variance = float(auc_variance(everybody))
-    if not variance > 0:
-        # All bad people on the better side leave no variance to estimate; under no ranking at all it is this.
-        good, bad = (float(side.n.sum()) for side in (everybody.good, everybody.bad))
-        variance = (good + bad + 1) / (12 * good * bad) if good and bad else math.inf
-    if not auc < 0.5 or (0.5 - auc) / variance**0.5 < scipy.special.ndtri(SURE):
+    if not auc < 0.5:
         return []
     score = cube.axes.score
     assert score is not None  # noqa: S101 - there is an AUC

@@ -47,10 +47,6 @@ class PolicyError(FairauditError):
     """A policy file is wrong, or refuses to run as it stands."""
 
 
-class MissingExtraError(FairauditError):
-    """A package that an optional part needs is not installed."""
-
-
 class DownloadError(FairauditError):
     """A data set is not on this machine and could not be fetched."""
 

@@ -34,7 +34,8 @@ class Draft:
 
     item: Contrast
     of: Grouping
-    group: str
+    place: int
+    """Number of the group; labels of crossings need not tell groups apart."""
     reference: str
     cutoff: float | None
     family: Family
@@ -90,15 +91,27 @@ def judge_groupings(
                 work.not_run.append(NotRun(f"{item.title} (the policy's rule '{rule.id}')", f"it needs {lacking}"))
     for of in groupings:
         _compare_grouping(of, cutoffs, policy, references, asked, work, confidence=confidence)
-    adjusted = adjust_by_family([*(_member(draft) for draft in work.drafts), *work.extra])
+    adjusted = adjust_by_family([*(_member(draft, policy.minimum_n) for draft in work.drafts), *work.extra])
     findings = [
         _finding(draft, corrected, policy)
         for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
     ]
+    findings = _told_apart(findings)
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     findings.sort(key=lambda finding: order[finding.family])
     work.not_run[:] = merged(work.not_run)
     return findings, work
+
+
+def _told_apart(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with ids of their own: names from the data may run into each other."""
+    seen: dict[str, int] = {}
+    out = []
+    for finding in findings:
+        seen[finding.id] = seen.get(finding.id, 0) + 1
+        again = seen[finding.id]
+        out.append(finding if again == 1 else dataclasses.replace(finding, id=f"{finding.id}#{again}"))
+    return out
 
 
 def merged(entries: Sequence[NotRun]) -> list[NotRun]:
@@ -181,6 +194,9 @@ def _compare_grouping(
             chosen = production
         if production is None:
             production = chosen
+            if named is not None and mode != "named":
+                what = f"Comparisons with {named}, which was named as the reference"
+                work.not_run.append(NotRun(what, chosen.reason, of.name))
         if chosen.level is None:
             work.not_run.append(NotRun("all comparisons", chosen.reason, of.name))
             continue
@@ -276,7 +292,7 @@ def _compare_contrast(
     family = _family(of, rule, production=production)
     tested = []
     for i, group in enumerate(of.groups):
-        if group == reference.level:
+        if group == reference.level and reference.mode != "rest":
             continue
         reason = small.get(group) or _left_out(of, i, table, policy)
         if suppressed is not None and bool(suppressed[i]):
@@ -287,24 +303,25 @@ def _compare_contrast(
             tested.append(i)
     if not tested:
         return
+    compared_at_all = [i for i in known if of.groups[i] not in small and _enough(table, i, policy)]
     asked = Asked(
         confidence=confidence,
         alpha=policy.alpha_of(rule) if rule else policy.alpha,
         power=policy.power,
         line=rule.practical.value if rule and rule.practical else None,
-        comparisons=_pairs(len(known)) if reference.mode == "highest" else 1,
+        family=max(1, sum(_enough(table, i, policy) for i in tested if i in known)),
+        minimum_n=policy.minimum_n,
+        comparisons=_pairs(len(compared_at_all)) if reference.mode == "highest" else 1,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
     made = compare_groups(
         item, table[tested], _references(of, table, tested, known, reference), everybody=everybody, asked=asked
     )
     for i, compared in zip(tested, made, strict=True):
-        work.drafts.append(
-            Draft(item, of, of.groups[i], str(reference.level), cutoff, family, rule, compared, i in known)
-        )
+        work.drafts.append(Draft(item, of, i, str(reference.level), cutoff, family, rule, compared, i in known))
     if reference.mode == "highest":
         # The data chose the reference, so each other pair could have been the one that is tested.
-        free = [i for i in known if of.groups[i] != reference.level and of.groups[i] not in small]
+        free = [i for i in compared_at_all if of.groups[i] != reference.level]
         others = list(combinations(free, 2))
         if others:
             first, second = ([pair[side] for pair in others] for side in (0, 1))
@@ -329,6 +346,12 @@ def _references(
         return table[[of.groups.index(str(reference.level))] * len(tested)]
     rest = [table.pooled([j for j in known if j != i]) for i in tested]
     return type(table).stacked(rest)  # type: ignore[arg-type]
+
+
+def _enough(table: Confusion | ScoreTable, place: int, policy: Policy) -> bool:
+    """Return True where a group has the people that the policy asks of a finding."""
+    counts = table.people.n if isinstance(table, Confusion) else table.people.n.sum(axis=-1)
+    return bool(counts[place] >= policy.minimum_n)
 
 
 def _pairs(groups: int) -> int:
@@ -373,8 +396,10 @@ def _family(of: Grouping, rule: Rule | None, *, production: bool) -> Family:
 # Findings
 
 
-def _member(draft: Draft) -> Member:
-    p = draft.compared.p if draft.in_test_family else None
+def _member(draft: Draft, minimum_n: int) -> Member:
+    # A group too small to be flagged takes no share of the error that the others are allowed.
+    enough = draft.rule is None or min(draft.compared.n, draft.compared.n_reference) >= minimum_n
+    p = draft.compared.p if draft.in_test_family and enough else None
     return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
 
 
@@ -400,11 +425,10 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         no_difference=item.neutral,
     )
     place = "recorded" if draft.cutoff is None and "decision" in item.needs else draft.cutoff
-    levels = next(row for group, row in zip(draft.of.groups, draft.of.levels, strict=True) if group == draft.group)
     parts = [
         rule.id if rule else item.id,
         draft.of.name,
-        draft.group,
+        draft.of.groups[draft.place],
         f"{place:.10g}" if isinstance(place, float) else place,
     ]
     finding = Finding(
@@ -414,8 +438,8 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         metric=item.id,
         contrast=item.how,
         attribute=draft.of.name,
-        group=draft.group,
-        levels=levels,
+        group=draft.of.groups[draft.place],
+        levels=draft.of.levels[draft.place],
         reference=draft.reference,
         cutoff=draft.cutoff,
         value=finite(made.value),

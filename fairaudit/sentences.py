@@ -97,5 +97,8 @@ def _interval(item: Contrast, made: Compared, finding: Finding) -> str:
     elif low.endswith("people") and high.endswith("people"):
         low = low.removesuffix(" people")
     p = "" if finding.p is None else f", p {'< 0.0001' if finding.p < 0.0001 else f'= {finding.p:.2g}'}"
+    corrected = finding.p_adjusted
+    if p and corrected is not None and f"{corrected:.2g}" != f"{finding.p:.2g}":
+        p += f", corrected {'< 0.0001' if corrected < 0.0001 else f'= {corrected:.2g}'}"
     # Where the data chose the reference the interval is wider: 99.76% is not 100%.
     return f" ({100 * made.confidence:.4g}% interval {low} to {high}{p})"

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
+from ..errors import PolicyError
+from ..measuring import SUPPRESSED
 from ..result import STATUS_WORDS, Result
 from .roles import role_options, roles_of
 from .streams import progress, readable, tell
@@ -42,7 +44,8 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
 @click.option("--fail-on", type=click.Choice(["never", "flag"]), default="never", show_default=True,
-              help="flag: exit 1 if a finding is flagged, 3 if the evidence is insufficient.")  # fmt: skip
+              help="flag: exit 1 if a finding of the policy's rules is flagged, 3 if one is insufficient; exploratory "
+              "findings never decide.")  # fmt: skip
 @click.option("--allow-insufficient", is_flag=True, help="With --fail-on flag: insufficient evidence is no failure.")
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
 def command(data: str | None, **options: Any) -> int:
@@ -70,10 +73,11 @@ def command(data: str | None, **options: Any) -> int:
             rng=options["seed"],
             **roles_of(options),
         )
+    code = 0
+    if options["fail_on"] != "never":
+        code = gate(made.result, allow_insufficient=options["allow_insufficient"])
     _deliver(made, options["out"], options["formats"], quiet=quiet)
-    if options["fail_on"] == "never":
-        return 0
-    return gate(made.result, allow_insufficient=options["allow_insufficient"])
+    return code
 
 
 def _given(data: str | None, crossings: Sequence[str]) -> str:
@@ -96,12 +100,25 @@ def _crossings(texts: Sequence[str]) -> bool | list[list[str]]:
 def gate(result: Result, *, allow_insufficient: bool = False) -> int:
     """Return 1 if a finding of the policy's lines is flagged, 3 if a primary one is insufficient, else 0.
 
-    No primary finding at all is insufficient too: nothing was tested.
+    No primary finding at all is insufficient too, and so is a suppressed group: nothing was tested.
+
+    Raises
+    ------
+    PolicyError
+        If comparisons were made and the policy sets no line that a gate could hold them to.
     """
+    ruled = [finding for finding in result.findings if finding.rule is not None]
+    if ruled and all(finding.line is None for finding in ruled):
+        message = (
+            f"Policy '{result.policy.id}' sets no line, so --fail-on flag has nothing to hold findings to. "
+            "Leave it out, or give a policy with lines."
+        )
+        raise PolicyError(message)
     if any(f.status == "flag" for f in result.findings if f.family in {"primary", "secondary"}):
         return FLAGGED
     primary = [f.status for f in result.findings if f.family == "primary"]
-    if (not primary or "insufficient" in primary) and not allow_insufficient:
+    hidden = any(SUPPRESSED in entry.reason for entry in result.not_run)
+    if (not primary or "insufficient" in primary or hidden) and not allow_insufficient:
         return INSUFFICIENT
     return 0
 

@@ -14,7 +14,8 @@ from .audit import render
 
 @click.command("report", short_help="Make a report of a result.json again.")
 @click.argument("result", type=click.Path(path_type=Path))
-@click.option("--format", "format_", type=click.Choice(["html", "md", "json"]), default="md", show_default=True)
+@click.option("--format", "format_", type=click.Choice(["html", "md", "json"]), default="md", show_default=True,
+              help="What to make.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else it is printed.")
 def command(result: Path, format_: str, out: Path | None) -> int:
     """Make the report of RESULT, a result.json that an audit wrote."""

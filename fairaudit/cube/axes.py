@@ -237,6 +237,18 @@ def distinct_cells(codes: NDArray[np.integer], lengths: Sequence[int]) -> tuple[
     return np.stack(np.unravel_index(occurring, tuple(lengths)), axis=1).astype(np.int32), place[key]
 
 
+def distinct_rows(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct rows, the number of the first row of each, and for each row the number of its like."""
+    order = np.lexsort(keys.T[::-1])
+    ordered = keys[order]
+    new = np.ones(len(keys), dtype=bool)
+    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    alike = np.empty(len(keys), dtype=np.int64)
+    alike[order] = np.cumsum(new) - 1
+    first = order[new]
+    return keys[first], first, alike
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Axes:
     """The four axes of a cube: cells, bins, decisions, outcomes.

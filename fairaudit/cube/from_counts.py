@@ -29,6 +29,7 @@ from .axes import (
     Dimension,
     ScoreAxis,
     distinct_cells,
+    distinct_rows,
     order_levels,
 )
 from .cube import Cube, Ints, order_decisions
@@ -36,6 +37,8 @@ from .cube import Cube, Ints, order_decisions
 Mask = NDArray[np.bool_]
 
 INT64_MOST = 2**63 - 1
+FINEST = 5_000
+"""A mean weight (or squared weight) of so many units is rounded by one part in ten thousand at most."""
 MOST_PEOPLE = 2**53
 """Up to here every whole number is a float of its own, so rates are made of exact counts."""
 
@@ -144,7 +147,7 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
         bad = ~(np.isfinite(numbers) & (numbers >= 0))
         safe = np.where(bad, 0.0, numbers)
         with np.errstate(over="ignore", invalid="ignore"):
-            check_weights(schema, float(safe @ people), float((safe * safe) @ people))
+            check_weights(schema, float(safe @ people), float((safe * safe) @ people), int(people[safe > 0].sum()))
         w = fixed(safe, schema.weight_scale) * people
         w2 = fixed(safe * safe, schema.weight_scale) * people
     return build_cube(schema, Counted(columns, people, w, w2, bad), name=name)
@@ -155,8 +158,8 @@ def _weight(value: Any) -> float:
     return math.nan if parsed is None else parsed
 
 
-def check_weights(schema: Schema, total: float, squares: float) -> None:
-    """Raise a SchemaError if the sum of weights, or of squared weights, would not fit whole numbers.
+def check_weights(schema: Schema, total: float, squares: float, rows: int = 0) -> None:
+    """Raise a SchemaError if sums of weights would not fit whole numbers, or would be rounded away.
 
     Parameters
     ----------
@@ -164,12 +167,26 @@ def check_weights(schema: Schema, total: float, squares: float) -> None:
         The roles: the weight and its scale.
     total, squares
         The sum of weights and the sum of squared weights, in the weights' own unit.
+    rows
+        How many rows have a weight above 0; 0 leaves the rounding unchecked.
 
     Examples
     --------
     >>> check_weights(declare(outcome="y", bad=1, weight="fnlwgt", weight_scale=1), 1e10, 1e15)
     """
-    _check_fits(float(np.max([total, squares])), schema.weight_scale, "weight", schema.weight)
+    scale = schema.weight_scale
+    _check_fits(float(np.max([total, squares])), scale, "weight", schema.weight)
+    smallest = min(total, squares) / rows if rows else 0.0
+    if smallest > 0 and smallest * scale < FINEST:
+        wanted = 10 ** math.ceil(math.log10(FINEST / smallest))
+        mend = f"weight_scale={wanted}"
+        if max(total, squares) * wanted > INT64_MOST / 4:
+            mend = "weights multiplied by a constant, so that their mean is near 1"
+        message = (
+            f"The weights in '{schema.weight}' are too small to be kept as whole numbers of 1/{scale}: rounding would "
+            f"change their squares by more than one part in ten thousand. Give {mend}."
+        )
+        raise SchemaError(message)
 
 
 def _check_fits(largest: float, scale: int, role: str, column: str | None) -> None:
@@ -274,7 +291,7 @@ def build_cube(
         return out
 
     w = counted.w[keep] if counted.w is not None else None
-    s1, s2 = _score_sums(schema, score_axis, scores[keep] if scores is not None else None, n, w)
+    s1, s2 = _score_sums(schema, score_axis, scores[keep] if scores is not None else None, n, w, place)
     counts_array = total(n)
     assert counts_array is not None  # noqa: S101 - n is always given
     provenance = Provenance(name, Ledger(read, sorting.set_aside), tuple(files), tuple(sorting.issues))
@@ -347,11 +364,14 @@ def _score_sums(
     scores: NDArray[np.float64] | None,
     n: Ints,
     w: Ints | None,
+    place: tuple[Ints, ...],
 ) -> tuple[Ints | None, Ints | None]:
     """Return each row's (weighted) sum of score and squared score in whole numbers, for gridded bins."""
     if axis is None or axis.exact or scores is None:
         return None, None
     safe = np.nan_to_num(scores)
+    if w is not None:
+        w = _weight_of_alike(safe, w, place)
     weight = n.astype(np.float64) if w is None else w / schema.weight_scale
     with np.errstate(over="ignore", invalid="ignore"):
         powers = (safe, safe * safe)
@@ -361,6 +381,21 @@ def _score_sums(
     # Unweighted sums are exact whatever way the rows are split; weighted ones to half a unit a group.
     s1, s2 = (fixed(power, scale) * n if w is None else fixed(power * weight, scale) for power in powers)
     return s1, s2
+
+
+def _weight_of_alike(scores: NDArray[np.float64], w: Ints, place: tuple[Ints, ...]) -> Ints:
+    """Return the weights with those of alike rows (one entry, one score) all on the first of them.
+
+    A missing label may be written in several ways and come as several rows; rounding must not tell.
+    """
+    _, score = np.unique(scores, return_inverse=True)
+    keys = np.stack([*place, score.reshape(-1)], axis=1)
+    _, first, alike = distinct_rows(keys)
+    gathered = np.zeros(len(first), dtype=np.int64)
+    np.add.at(gathered, alike, w)
+    out = np.zeros_like(w)
+    out[first] = gathered
+    return out
 
 
 # Decisions and outcomes

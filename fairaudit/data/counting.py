@@ -98,7 +98,8 @@ def _count(source: Source, schema: Schema) -> Counted:
         people = people * factor
     if schema.weight:
         w, w2 = (as_numbers(table.column(name)).astype(np.int64) for name in (_WEIGHT, _WEIGHT2))
-        check_weights(schema, *(float(sums.astype(np.float64) @ factor) / schema.weight_scale for sums in (w, w2)))
+        total, squares = (float(sums.astype(np.float64) @ factor) / schema.weight_scale for sums in (w, w2))
+        check_weights(schema, total, squares)
         w, w2 = w * factor, w2 * factor
         bad = as_numbers(table.column(_BAD)).astype(bool)
     return Counted(columns, people, w, w2, bad)
@@ -120,11 +121,12 @@ def _same(wanted: str, value: Any) -> bool:
     return label(value) == wanted
 
 
-def _sums(frame: Any, value: Any) -> tuple[float, float]:
-    """Return the sum of weights and of their squares as floats: whole numbers would overflow without a word."""
-    table = _collect(frame.select(value.sum().alias("sum"), (value * value).sum().alias("squares")))
-    total, squares = (table.column(name)[0].as_py() or 0.0 for name in ("sum", "squares"))
-    return float(total), float(squares)
+def _sums(frame: Any, value: Any) -> tuple[float, float, int]:
+    """Return the sum of weights and of their squares as floats, and the rows above 0: integers would overflow."""
+    sums = {"sum": value.sum(), "squares": (value * value).sum(), "rows": (value > 0).cast(nw.Int64).sum()}
+    table = _collect(frame.select(*(made.alias(name) for name, made in sums.items())))
+    total, squares, rows = (table.column(name)[0].as_py() or 0 for name in sums)
+    return float(total), float(squares), int(rows)
 
 
 def _fixed(value: Any, scale: int) -> Any:

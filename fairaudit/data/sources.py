@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -119,15 +120,17 @@ def _table(columns: Mapping[str, Any], name: str) -> Any:
     """Return columns as an Arrow table; a column of mixed types has no Arrow type, but its labels have."""
     import pyarrow as pa
 
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for column, values in columns.items():
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) != 1:
             message = f"Column '{column}' of {name} must be a sequence of values, got {type(values).__name__}."
             raise DataContractError(message)
         values = values if hasattr(values, "__len__") else list(values)
         try:
-            arrays[column] = pa.array(values)
+            arrays[column] = pa.array(values) if not _mixed(values) else None
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            arrays[column] = None
+        if arrays[column] is None:
             arrays[column] = pa.array([label(value) for value in values])
     lengths = {column: len(array) for column, array in arrays.items()}
     if len({*lengths.values()}) > 1:
@@ -135,6 +138,15 @@ def _table(columns: Mapping[str, Any], name: str) -> Any:
         message = f"The columns of {name} differ in length: {said} values."
         raise DataContractError(message)
     return pa.table(arrays)
+
+
+def _mixed(values: Any) -> bool:
+    """Return True for Python values of several types, which Arrow would make one of by whichever stands first."""
+    if not isinstance(values, (list, tuple)) and str(getattr(values, "dtype", "")) != "object":
+        return False
+    kinds = {type(value) for value in values}
+    known = [kind for kind in kinds if kind.__name__ not in {"NoneType", "NAType", "NaTType"}]
+    return len(known) > 1 and not all(issubclass(kind, Real) and not issubclass(kind, bool) for kind in known)
 
 
 def _as_arrow(frame: Any, wanted: Sequence[str]) -> Any:
@@ -148,11 +160,11 @@ def _as_arrow(frame: Any, wanted: Sequence[str]) -> Any:
         table = None
     columns = {}
     for column in wanted:
-        if table is None:
-            mixed = native[column].dtype == object
-            made = pa.array([label(v) for v in native[column]] if mixed else native[column])
+        unclear = native[column].dtype == object and (table is None or _mixed(native[column]))
+        if unclear:
+            made = pa.array([label(value) for value in native[column]])
         else:
-            made = table.column(column)
+            made = pa.array(native[column]) if table is None else table.column(column)
         kind = made.type.value_type if pa.types.is_dictionary(made.type) else made.type
         if isinstance(kind, pa.BaseExtensionType):
             # Intervals and periods are known to pandas only; their labels are text.

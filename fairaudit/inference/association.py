@@ -148,7 +148,8 @@ def _pooled_z(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, *, cor
     chosen, everybody = a + b, n + m
     factor = finite_population(everybody) if correct else 1.0
     pooled = divide(chosen * (everybody - chosen), everybody**2)
-    sd = np.sqrt(pooled * divide(everybody, n * m) * factor)
+    with np.errstate(invalid="ignore"):  # nobody on one side: NaN below
+        sd = np.sqrt(pooled * divide(everybody, n * m) * factor)
     constant = (chosen == 0) | (chosen == everybody)
     z = np.where(constant, 0.0, divide(divide(a, n) - divide(b, m), sd))
     z = scalar_or_array(np.where((n > 0) & (m > 0), z, np.nan))

@@ -44,6 +44,10 @@ class Asked:
     """Of the minimum detectable effect and of the people needed."""
     line: float | None = None
     """The policy's line, for the people needed."""
+    family: int = 1
+    """Tests that a p-value is corrected for: what would settle a finding must hold after correction."""
+    minimum_n: int = 1
+    """Fewest people that a finding may rest on."""
     comparisons: int = 1
     """Where the data chose the reference, the pairs it chose from: intervals are widened for them all."""
 
@@ -211,8 +215,10 @@ def _other_tests(a: float, n: float, b: float, m: float, primary: str, whole: bo
 def _needed(table: tuple[float, float, float, float], line: float, asked: Asked) -> int | None:
     if not (table[1] > 0 and table[3] > 0):
         return None
-    people = people_needed(*table, line=line, alpha=asked.alpha, power=asked.power)
-    return None if people is None or not math.isfinite(people) else math.ceil(people)
+    past = table[0] / table[1] < line * table[2] / table[3]
+    alpha = asked.alpha / max(asked.family, asked.comparisons) if past else asked.alpha_each
+    people = people_needed(*table, line=line, alpha=alpha, power=asked.power)
+    return None if people is None or not math.isfinite(people) else max(math.ceil(people), asked.minimum_n)
 
 
 def _of_several(item: Contrast, groups: Any, references: Any, asked: Asked) -> dict[str, Any]:

@@ -65,7 +65,7 @@ _add(
     ("selection_rate",),
     adverse="below",
     needs={"decision"},
-    undefined_when="nobody in the reference is selected, or one of the two has nobody",
+    undefined_when="nobody is selected in either, or one of the two has nobody",
     source=_UGESP,
     aliases=(
         "AIR", "impact ratio", "disparate impact", "disparate_impact", "demographic_parity_ratio",
@@ -94,7 +94,7 @@ _add(
     ("adverse_rate",),
     adverse="above",
     needs={"decision"},
-    undefined_when="nobody in the reference is declined, or one of the two has nobody",
+    undefined_when="nobody is declined in either, or one of the two has nobody",
     source=_BLDS,
     aliases=("relative denial rate", "denial disparity ratio"),
 )
@@ -145,7 +145,7 @@ _add(
     ("true_positive_rate",),
     adverse="below",
     needs={"decision", "outcome"},
-    undefined_when="nobody has a good outcome in one of the two, or no good person is selected in the reference",
+    undefined_when="nobody has a good outcome in one of the two, or no good person is selected in either",
     source=_HARDT,
     aliases=("true_positive_rate_ratio", "tpr_disparity"),
 )

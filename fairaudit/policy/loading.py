@@ -20,7 +20,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..errors import PolicyError, listed, suggestion
-from .model import Policy, unknown_metric
+from ..metrics import CONTRASTS
+from .model import Policy, mismatch, unknown_metric
 from .reading import MAX_BYTES, Document, Location, Problem, read_yaml
 
 DEFAULT_POLICY = "us-fair-lending"
@@ -85,6 +86,9 @@ def load_policy(
     >>> loaded.policy.primary_rule.practical.value
     0.8
     """
+    if not isinstance(name_or_path, (str, Path, Mapping, Policy)):
+        message = f"A policy is the id of a preset, the path of a YAML file or a mapping, got {name_or_path!r}."
+        raise PolicyError(message)
     if isinstance(name_or_path, Policy):
         policy: Policy | None = name_or_path
         place, problems = f"policy '{name_or_path.id}'", _metric_problems(name_or_path, None, known_metrics)
@@ -200,11 +204,14 @@ def _extended(data: dict[str, Any], document: Document | None) -> tuple[dict[str
 def _metric_problems(policy: Policy, document: Document | None, known: Collection[str] | None) -> list[Problem]:
     if known is None:
         return []
-    return [
-        _located(("rules", place, "metric"), unknown_metric(rule.metric, known), document)
-        for place, rule in enumerate(policy.rules)
-        if rule.metric not in known
-    ]
+    problems = []
+    for place, rule in enumerate(policy.rules):
+        if rule.metric not in known:
+            problems.append(_located(("rules", place, "metric"), unknown_metric(rule.metric, known), document))
+        elif rule.metric in CONTRASTS:
+            wrong = mismatch(rule, CONTRASTS[rule.metric])
+            problems += [_located(("rules", place, *at), message, document) for at, message in wrong]
+    return problems
 
 
 def _located(location: Location, message: str, document: Document | None) -> Problem:

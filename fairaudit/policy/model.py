@@ -6,6 +6,7 @@ Every check that a policy file must meet is here; ``loading`` adds the line on w
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 
 from ..errors import PolicyError, listed, suggestion
-from ..metrics.base import How  # pydantic reads it at run time
+from ..metrics.base import Contrast, How  # pydantic reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -116,7 +117,9 @@ class Practical(_Record):
         return self
 
     def beyond(self, value: float, line: float) -> bool:
-        """Whether a value is on the far side of any line with this policy's ``op``."""
+        """Whether a value is on the far side of any line with this policy's ``op``; one on the line is not."""
+        if math.isclose(value, line, rel_tol=1e-9):
+            return False  # 0.62 / 0.775 is four fifths, whatever its last bit says
         return value < line if self.op == "<" else value > line
 
     def is_past(self, value: float) -> bool:
@@ -268,24 +271,26 @@ class Policy(_Record):
         return self.alpha if own is None else own
 
 
-def check_metrics(policy: Policy, known: Collection[str]) -> None:
-    """Refuse a policy that asks for a metric nobody knows.
-
-    Raises
-    ------
-    PolicyError
-        With the nearest known name and all known names.
-    """
-    for rule in policy.rules:
-        if rule.metric not in known:
-            message = f"Policy '{policy.id}', rule '{rule.id}': {unknown_metric(rule.metric, known)}"
-            raise PolicyError(message)
-
-
 def unknown_metric(metric: str, known: Collection[str]) -> str:
     """Return the sentence about a metric that is not in the catalogue."""
     names = sorted(known)
     return f"unknown metric '{metric}'.{suggestion(metric, names)} Metrics: {listed(names, 60)}."
+
+
+def mismatch(rule: Rule, contrast: Contrast) -> list[tuple[tuple[str, ...], str]]:
+    """Return where a rule reads its metric wrongly: another way of comparing, or a line on the wrong side."""
+    found: list[tuple[tuple[str, ...], str]] = []
+    if rule.contrast != contrast.how:
+        message = f"'{contrast.id}' is a {contrast.how}, not a {rule.contrast}. Write 'contrast: {contrast.how}'."
+        found.append((("contrast",), message))
+    op = {"below": "<", "above": ">"}.get(contrast.adverse)
+    if rule.practical is not None and op is not None and rule.practical.op != op:
+        message = (
+            f"a group is worse off with a '{contrast.id}' {contrast.adverse} {contrast.neutral:g}, so its line is "
+            f"past with '{op}', not with '{rule.practical.op}'."
+        )
+        found.append((("practical", "op"), message))
+    return found
 
 
 def check_ready(policy: Policy) -> None:

@@ -185,7 +185,7 @@ def _identification(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ..
 
 
 def _scores(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
-    extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in _KNOWN)
+    extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in {*_KNOWN, "people"})
     blocks = (
         *_rate_tables(look, attribute, _SCORES, "The score"),
         *_band_tables(look, attribute),

@@ -113,19 +113,31 @@ def _labels(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label(item) for item in (value if many else [value])))
 
 
-def _numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, ...]:
+def numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, ...]:
+    """Return one number or several as distinct floats, in the order given.
+
+    Raises
+    ------
+    SchemaError
+        If one of them is no number, or not finite.
+
+    Examples
+    --------
+    >>> numbers([620, 640, 620], "cutoff")
+    (620.0, 640.0)
+    """
     if value is None:
         return ()
     items = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
     try:
-        numbers = tuple(dict.fromkeys(float(item) for item in items))
+        made = tuple(dict.fromkeys(float(item) for item in items))
     except (TypeError, ValueError):
         message = f"{role} must be a number or a list of numbers, got {value!r}."
         raise SchemaError(message) from None
-    if not all(math.isfinite(item) for item in numbers):
+    if not all(math.isfinite(item) for item in made):
         message = f"{role} must be finite, got {value!r}."
         raise SchemaError(message)
-    return numbers
+    return made
 
 
 def _attributes(names: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed) -> tuple[Attribute, ...]:
@@ -141,7 +153,7 @@ def _attributes(names: tuple[str, ...], bands: Mapping[str, Sequence[float]], cl
             raise SchemaError(message)
     attributes = []
     for name in names:
-        edges = tuple(sorted(_numbers(bands[name], f"The edges of '{name}'"))) if name in bands else ()
+        edges = tuple(sorted(numbers(bands[name], f"The edges of '{name}'"))) if name in bands else ()
         if name in bands and not edges:
             message = f"The bands of '{name}' need at least one edge, for example bands={{'{name}': [25, 62]}}."
             raise SchemaError(message)
@@ -238,6 +250,26 @@ class Roles(TypedDict, total=False):
     score_scale: int
 
 
+_MAPPINGS = ("decision_levels", "unobserved", "bands", "reference")
+_COLUMNS = ("score", "decision", "outcome", "weight", "period", "counts")
+
+
+def check_types(roles: Mapping[str, Any]) -> None:
+    """Raise a SchemaError for the first role that is of another type than it must be."""
+    for name, value in roles.items():
+        if value is None:
+            continue
+        if name in _MAPPINGS and not isinstance(value, Mapping):
+            message = f"{name} is a mapping, for example {name}={{'name': ...}}, got {value!r}."
+            raise SchemaError(message)
+        if name in _COLUMNS and not isinstance(value, str):
+            message = f"{name} is the name of a column, got {value!r}."
+            raise SchemaError(message)
+        if name in {"groups", "strata"} and not all(isinstance(one, str) for one in _names(value)):
+            message = f"{name} are names of columns, got {value!r}."
+            raise SchemaError(message)
+
+
 def declare(**roles: Unpack[Roles]) -> Schema:
     """Declare the roles of the columns, and check that they fit together.
 
@@ -289,6 +321,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
                 f"Roles: {listed(Roles.__annotations__, most=30)}."
             )
             raise SchemaError(message)
+    check_types(roles)
     score, decision, outcome = roles.get("score"), roles.get("decision"), roles.get("outcome")
     higher_is, cutoff, edges = roles.get("higher_is"), roles.get("cutoff"), roles.get("edges")
     favorable, decision_levels = roles.get("favorable"), roles.get("decision_levels")
@@ -296,7 +329,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     period, weight, counts = roles.get("period"), roles.get("weight"), roles.get("counts")
     weight_scale, score_scale = roles.get("weight_scale", WEIGHT_SCALE), roles.get("score_scale", SCORE_SCALE)
     names, strata_names = _names(roles.get("groups")), _names(roles.get("strata"))
-    cutoffs, bin_edges = _numbers(cutoff, "cutoff"), tuple(sorted(_numbers(edges, "edges")))
+    cutoffs, bin_edges = numbers(cutoff, "cutoff"), tuple(sorted(numbers(edges, "edges")))
     levels = _decision_levels(decision_levels or {})
     favorable_label = None if favorable is None else label(favorable)
     good_labels, bad_labels = _labels(roles.get("good")), _labels(roles.get("bad"))

@@ -70,7 +70,7 @@ def table(**groups):
 
 FLAGGED = table(White=(800, 200), Black=(400, 600))
 WITHIN = table(White=(800, 200), Black=(790, 210))
-THIN = table(White=(16, 4), Black=(14, 6))
+THIN = table(White=(40, 10), Black=(35, 15))
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,19 @@ THIN = table(White=(16, 4), Black=(14, 6))
         (FLAGGED + "Asian,pass,3\nAsian,fail,2\n", ["--fail-on", "flag"], 1),  # flagged goes before insufficient
         (WITHIN + "Asian,pass,3\nAsian,fail,2\n", ["--fail-on", "flag"], 3),
         (table(White=(80, 20)), ["--fail-on", "flag"], 3),  # nothing was tested
-        (FLAGGED, ["--fail-on", "flag", "--policy", "us-nyc-ll144"], 3),  # it sets no line: nothing is cleared either
+        (FLAGGED, ["--policy", "us-nyc-ll144"], 0),
+        (FLAGGED, ["--fail-on", "flag", "--policy", "us-nyc-ll144"], 2),  # it sets no line: nothing is cleared either
     ],
 )
 def test_exit_codes_of_the_gate(run, text, options, code):
     Path("t.csv").write_text(text)
-    for written in ([], ["--out", "report"], ["--format", "json"]):
-        assert run("audit", "t.csv", *COUNTS, *WHITE, *options, *written)[0] == code
+    assert run("audit", "t.csv", *COUNTS, *WHITE, *options, "--format", "json")[0] == code
+
+
+def test_the_gate_is_the_same_whatever_is_written(run):
+    Path("t.csv").write_text(FLAGGED)
+    for written in ([], ["--out", "report"], ["--format", "md"], ["--quiet"]):
+        assert run("audit", "t.csv", *COUNTS, *WHITE, "--fail-on", "flag", *written)[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -230,9 +236,7 @@ class _Nothing:
 def test_one_format_is_printed(run, form):
     code, out, err = run("audit", "teal.csv", *COUNTS, *WHITE, "--format", form)
     assert (code, err) == (0, "")
-    assert out.startswith({"html": "<!DOCTYPE html>", "md": "# ", "json": "{"}[form]) or out.startswith(
-        "<!doctype html>"
-    )
+    assert out.casefold().startswith({"html": "<!doctype html>", "md": "# ", "json": "{"}[form])
 
 
 def test_a_summary_is_printed_without_out(run):
@@ -314,9 +318,10 @@ def test_every_role_reaches_the_schema(run):
         "race,age,branch,month,s,d,y,w\nA,20,x,1,500,yes,0,1\nA,30,y,2,640,no,,2\nB,70,x,1,600,wd,1,1\nB,41,y,2,710,yes,9,1\n"
     )
     code, _, err = run(
-        "count", "loans.csv", "-o", "loans.cube", "--score", "s", "--higher-is", "better", "--cutoff", "620", "--cutoff", "600",
-        "--decision", "d", "--decision-level", "yes=favorable", "--decision-level", "no=unfavorable",
-        "--decision-level", "wd=excluded", "--outcome", "y", "--bad", "1", "--good", "0", "--unobserved", "9=not matured",
+        "count", "loans.csv", "-o", "loans.cube", "--score", "s", "--higher-is", "better", "--cutoff", "620",
+        "--cutoff", "600", "--decision", "d", "--decision-level", "yes=favorable", "--decision-level", "no=unfavorable",
+        "--decision-level", "wd=excluded", "--outcome", "y", "--bad", "1", "--good", "0",
+        "--unobserved", "9=not matured",
         "--group", "race", "--group", "age", "--bands", "age=25,62", "--closed", "right", "--stratum", "branch",
         "--period", "month", "--weight", "w", "--reference", "race=A", "--reference", "age=over 25 to 62",
     )  # fmt: skip
@@ -324,9 +329,7 @@ def test_every_role_reaches_the_schema(run):
     assert "4 read, 4 counted" in err
     roles = load_cube("loans.cube").schema.roles()
     assert roles["cutoffs"] == [620, 600]
-    assert roles["decision_levels"] == {
-        "yes": "favorable", "no": "unfavorable", "wd": "excluded", "(missing)": "excluded",
-    } or roles["decision_levels"] == {"yes": "favorable", "no": "unfavorable", "wd": "excluded"}  # fmt: skip
+    assert roles["decision_levels"] == {"yes": "favorable", "no": "unfavorable", "wd": "excluded"}
     assert roles["unobserved"] == {"9": "not matured"}
     assert (roles["bands"], roles["closed"]) == ({"age": [25, 62]}, {"age": "right"})
     assert roles["reference"] == {"race": "A", "age": "over 25 to 62"}
@@ -343,7 +346,8 @@ def test_a_level_may_hold_an_equals_sign(run):
 
 @pytest.mark.parametrize(
     ("crossing", "names"),
-    [(["--cross"], {"race × sex"}), (["--cross=sex,race"], {"sex × race"}), (["--cross", "race,sex"], {"race × sex"}), ([], set())],
+    [(["--cross"], {"race × sex"}), (["--cross=sex,race"], {"sex × race"}), (["--cross", "race,sex"], {"race × sex"}),
+     ([], set())],
 )  # fmt: skip
 def test_crossings(run, crossing, names):
     code, out, _ = run("audit", "teal.csv", *COUNTS, *WHITE, *CROSSED, "--format", "json", *crossing)

@@ -56,6 +56,7 @@ class Rows:
             outcome="y",
             good=1,
             weight="w" if weighted else None,
+            weight_scale=10**10,
         )
 
 

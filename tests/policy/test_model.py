@@ -3,8 +3,9 @@
 import pytest
 
 from fairaudit.errors import PolicyError
+from fairaudit.metrics import CONTRASTS
 from fairaudit.policy.loading import load_policy
-from fairaudit.policy.model import Practical, Rule, Source, check_metrics, check_ready
+from fairaudit.policy.model import Practical, Rule, Source, check_ready
 
 
 def test_an_effect_on_the_line_is_not_past_it():
@@ -68,14 +69,31 @@ def test_a_policy_cannot_be_changed():
 
 def test_metrics_are_checked_against_the_known_ones():
     policy = load_policy("us-fair-lending").policy
-    check_metrics(policy, {"adverse_impact_ratio", "standardized_mean_difference"})
-    with pytest.raises(PolicyError) as caught:
-        check_metrics(policy, ["adverse_impact_ratio", "standardised_mean_difference"])
-    assert str(caught.value) == (
-        "Policy 'us-fair-lending', rule 'standardized-mean-difference': unknown metric "
-        "'standardized_mean_difference'. Did you mean 'standardised_mean_difference'? "
-        "Metrics: adverse_impact_ratio, standardised_mean_difference."
-    )
+    load_policy(policy, known_metrics={"adverse_impact_ratio", "standardized_mean_difference"})
+    with pytest.raises(PolicyError, match="Did you mean 'standardised_mean_difference'"):
+        load_policy(policy, known_metrics=["adverse_impact_ratio", "standardised_mean_difference"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"metric": "selection_rate_difference", "contrast": "ratio", "practical": {"op": "<", "value": 0.8}},
+         "is a difference, not a ratio"),
+        ({"metric": "adverse_outcome_ratio", "contrast": "ratio", "practical": {"op": "<", "value": 0.8}},
+         "with '>', not with '<'"),
+    ],
+)  # fmt: skip
+def test_a_rule_reads_its_metric_as_the_catalogue_does(rule, words):
+    mine = {"extends": "us-fair-lending", "id": "mine", "rules": [{"id": "one", "family": "primary", **rule}]}
+    with pytest.raises(PolicyError, match=words):
+        load_policy(mine, known_metrics=CONTRASTS)
+
+
+def test_an_effect_on_the_line_is_not_past_it_whatever_its_last_bit():
+    line = Practical(op="<", value=0.8)
+    assert 0.62 / 0.775 < 0.8
+    assert not line.is_past(0.62 / 0.775)
+    assert line.is_past(0.79999)
 
 
 def test_the_ai_act_refuses_until_a_line_is_declared():
