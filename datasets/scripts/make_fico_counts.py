@@ -68,9 +68,7 @@ def counts() -> Iterator[tuple[str, str, str, int]]:
         message = "The two published files do not list the same scores."
         raise SystemExit(message)
     for race, column in RACES.items():
-        good, bad = people(
-            int(totals[column]), [row[column] for row in cdf], [row[column] for row in performance]
-        )
+        good, bad = people(int(totals[column]), [row[column] for row in cdf], [row[column] for row in performance])
         for score, n_good, n_bad in zip(scores, good, bad, strict=True):
             for outcome, n in (("good", n_good), ("bad", n_bad)):
                 if n:

@@ -104,10 +104,7 @@ COLUMNS: dict[str, dict[str, str] | None] = {
 def decode(line: str) -> list[str]:
     """Return one row of german.data in words; a code that is not in the table is a KeyError."""
     values = line.split()
-    return [
-        value if labels is None else labels[value]
-        for value, labels in zip(values, COLUMNS.values(), strict=True)
-    ]
+    return [value if labels is None else labels[value] for value, labels in zip(values, COLUMNS.values(), strict=True)]
 
 
 def field(value: str) -> str:
