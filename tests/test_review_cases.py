@@ -92,7 +92,7 @@ def test_the_share_of_people_is_never_a_percentage_in_the_report():
     "wrong",
     [
         {"rng": "x"}, {"rng": 2.5}, {"policy": None}, {"policy": 3}, {"metrics": [3]}, {"reference": "A"},
-        {"bands": [1]}, {"unobserved": ["x"]}, {"score": 3},
+        {"bands": [1]}, {"unobserved": ["x"]}, {"score": 3}, {"groups": 0},
     ],
     ids=str,
 )  # fmt: skip

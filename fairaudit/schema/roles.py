@@ -265,7 +265,8 @@ def check_types(roles: Mapping[str, Any]) -> None:
         if name in _COLUMNS and not isinstance(value, str):
             message = f"{name} is the name of a column, got {value!r}."
             raise SchemaError(message)
-        if name in {"groups", "strata"} and not all(isinstance(one, str) for one in _names(value)):
+        many = isinstance(value, Iterable)
+        if name in {"groups", "strata"} and not (many and all(isinstance(one, str) for one in _names(value))):
             message = f"{name} are names of columns, got {value!r}."
             raise SchemaError(message)
 

@@ -60,7 +60,7 @@ def test_the_evidence_must_exclude_the_line():
 
 def test_an_interval_that_ends_on_the_line_holds_nothing_past_it():
     assert verdict(value=0.97, low_one_sided=0.8, p=0.4, p_adjusted=0.9).status == "within_line"
-    assert verdict(value=0.97, low_one_sided=math.nextafter(0.8, 0), p=0.4, p_adjusted=0.9).status == "insufficient"
+    assert verdict(value=0.97, low_one_sided=0.7999, p=0.4, p_adjusted=0.9).status == "insufficient"
 
 
 def test_a_real_difference_inside_the_line_is_said_to_be_real_and_on_watch():

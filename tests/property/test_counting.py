@@ -152,11 +152,6 @@ counts = st.lists(
 KINDS = {"yes": "favorable", "no": "unfavorable", "refer": "intermediate", "gone": "excluded"}
 
 
-# An empty group against one person: association.py multiplies 0 by infinity on the way to its NaN, and numpy warns.
-harmless = pytest.mark.filterwarnings("ignore:invalid value encountered in multiply:RuntimeWarning")
-
-
-@harmless
 @slow
 @given(counts)
 @example([("a", "yes", 0, 40), ("b", "yes", 0, 1)])
@@ -200,7 +195,6 @@ def test_any_counts_can_be_audited(table):
     assert made.to_markdown()
 
 
-@harmless
 @slow
 @given(counts, st.integers(2, 5))
 def test_more_people_in_the_same_shares_change_no_rate(table, times):
