@@ -1,4 +1,4 @@
-.PHONY: help install test lint format types contract schema bench demo ci
+.PHONY: help install test lint format types contract schema metrics bench demo ci
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ contract:  ## lower floors never import higher ones
 
 schema:  ## write fairaudit/result.schema.json anew
 	python -c "import json; from fairaudit.result import json_schema; print(json.dumps(json_schema(), indent=2))" > fairaudit/result.schema.json
+
+metrics:  ## write docs/metrics anew, a page a metric
+	python docs/metric_pages.py
 
 bench:  ## benchmarks, both sides in one process
 	python benchmarks/metricframe.py

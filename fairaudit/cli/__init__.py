@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "A worked example on real data, offline.",
     "doctor": "Versions, for a bug report.",
     "merge": "Merge cube files.",
+    "metrics": "What each metric means.",
     "policy": "Policies: list, show, lint.",
     "report": "Make a report of a result.json again.",
 }

@@ -94,6 +94,8 @@ class Metric:
     aliases: tuple[str, ...]
     kind: Kind
     function: Callable[[Any], Any]
+    checked_against: tuple[str, ...] = ()
+    """Functions and tables that we did not write and that tests hold this metric against."""
 
     def __call__(self, counts: Any) -> Any:
         """Return the metric of a Confusion or a ScoreTable."""
@@ -121,6 +123,8 @@ class Contrast:
     undefined_when: str
     source: str
     aliases: tuple[str, ...]
+    checked_against: tuple[str, ...] = ()
+    """Functions and tables that we did not write and that tests hold this contrast against."""
 
 
 _METRICS: dict[str, Metric] = {}
@@ -143,6 +147,7 @@ def metric(
     range: tuple[float, float] = (0.0, 1.0),  # noqa: A002 - the word of the catalogue
     aliases: tuple[str, ...] = (),
     kind: Kind = "rate",
+    checked_against: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Any], Any]], Metric]:
     """Register the decorated function as a metric; its name is the id, its docstring the plain words."""
 
@@ -162,6 +167,7 @@ def metric(
             aliases,
             kind,
             function,
+            checked_against,
         )
         return _METRICS.setdefault(name, made)
 

@@ -46,12 +46,13 @@ def _add(
     source: str,
     aliases: tuple[str, ...] = (),
     value_range: tuple[float, float] | None = None,
+    checked_against: tuple[str, ...] = (),
 ) -> None:
     neutral = 1.0 if how in {"ratio", "odds_ratio"} else 0.0
     contrast(
         Contrast(
             id, title, plain, formula, how, of, neutral, adverse, value_range or _RANGES[how], frozenset(needs),
-            undefined_when, source, aliases,
+            undefined_when, source, aliases, checked_against,
         )
     )  # fmt: skip
 
@@ -67,6 +68,7 @@ _add(
     needs={"decision"},
     undefined_when="nobody is selected in either, or one of the two has nobody",
     source=_UGESP,
+    checked_against=("fairlearn.metrics.demographic_parity_ratio", "Connecticut v. Teal, 457 US 440 (1982)"),
     aliases=(
         "AIR", "impact ratio", "disparate impact", "disparate_impact", "demographic_parity_ratio",
         "statistical parity ratio", "selection_rate_ratio", "pprev_disparity", "relative rate",
@@ -83,6 +85,7 @@ _add(
     needs={"decision"},
     undefined_when="one of the two has nobody",
     source=_BLDS,
+    checked_against=("fairlearn.metrics.demographic_parity_difference", "Connecticut v. Teal, 457 US 440 (1982)"),
     aliases=("statistical_parity_difference", "demographic_parity_difference", "marginal effect", "mean_difference"),
 )
 _add(
@@ -96,6 +99,7 @@ _add(
     needs={"decision"},
     undefined_when="nobody is declined in either, or one of the two has nobody",
     source=_BLDS,
+    checked_against=("Connecticut v. Teal, 457 US 440 (1982)",),
     aliases=("relative denial rate", "denial disparity ratio"),
 )
 _add(
@@ -109,6 +113,7 @@ _add(
     needs={"decision"},
     undefined_when="nobody, or everybody, is selected in both",
     source="Cornfield (1951), Journal of the National Cancer Institute 11:1269",
+    checked_against=("scipy.stats.contingency.odds_ratio", "Connecticut v. Teal, 457 US 440 (1982)"),
     aliases=("odds ratio",),
 )
 _add(
@@ -122,6 +127,7 @@ _add(
     needs={"decision"},
     undefined_when="one of the two has nobody",
     source=_BLDS,
+    checked_against=("Connecticut v. Teal, 457 US 440 (1982)",),
 )
 _add(
     "equal_opportunity_difference",
@@ -134,6 +140,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="nobody has a good outcome in one of the two",
     source=_HARDT,
+    checked_against=("fairlearn.metrics.equal_opportunity_difference",),
     aliases=("true_positive_rate_difference", "tpr_difference"),
 )
 _add(
@@ -147,6 +154,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="nobody has a good outcome in one of the two, or no good person is selected in either",
     source=_HARDT,
+    checked_against=("fairlearn.metrics.equal_opportunity_ratio",),
     aliases=("true_positive_rate_ratio", "tpr_disparity"),
 )
 _add(
@@ -160,6 +168,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="nobody has a bad outcome in one of the two",
     source="Corbett-Davies, Pierson, Feller, Goel and Huq (2017), Algorithmic decision making and the cost of fairness",
+    checked_against=("fairlearn.metrics.false_positive_rate_difference",),
     aliases=("false_positive_rate_difference", "fpr_difference"),
 )
 _add(
@@ -173,6 +182,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="nobody has a good, or nobody a bad outcome in one of the two",
     source=_HARDT,
+    checked_against=("fairlearn.metrics.equalized_odds_difference",),
     aliases=("equalized odds", "equal odds"),
 )
 _add(
@@ -186,6 +196,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="nobody has a good, or nobody a bad outcome in one of the two",
     source="Bellamy et al. (2018), AI Fairness 360, arXiv 1810.01943",
+    checked_against=("the definition in AIF360 0.6, written out on rows",),
     aliases=("average_odds",),
 )
 _add(
@@ -199,6 +210,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="nobody has a good, or nobody a bad outcome in one of the two",
     source="Bellamy et al. (2018), AI Fairness 360, arXiv 1810.01943",
+    checked_against=("fairlearn.metrics.equalized_odds_difference",),
     aliases=("average_abs_odds_difference", "average_odds_error"),
 )
 _add(
@@ -212,6 +224,7 @@ _add(
     needs={"decision", "outcome"},
     undefined_when="no selected person's outcome is observed in one of the two",
     source="Chouldechova (2017), Fair prediction with disparate impact",
+    checked_against=("the definition in AIF360 0.6, written out on rows",),
     aliases=("predictive parity", "ppv_difference"),
 )
 for _id, _sigma, _words, _alias in (
@@ -230,6 +243,7 @@ for _id, _sigma, _words, _alias in (
         needs={"score"},
         undefined_when="nobody is scored in one of the two, or all scores are equal",
         source=f"{_BLDS}; Cohen (1988)",
+        checked_against=("numpy.std", "statsmodels.stats.meta_analysis.effectsize_smd"),
         aliases=_alias,
     )
 _add(
@@ -243,6 +257,7 @@ _add(
     needs={"score", "outcome"},
     undefined_when="nobody has a good, or nobody a bad outcome in one of the two",
     source="DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44:837",
+    checked_against=("sklearn.metrics.roc_auc_score",),
     aliases=("auc_difference", "auc parity"),
 )
 

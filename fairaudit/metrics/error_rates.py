@@ -37,6 +37,7 @@ NEED_EVERYBODY = frozenset(
     needs={"decision", "outcome"},
     undefined_when="nobody has a good outcome",
     source=_HARDT,
+    checked_against=("fairlearn.metrics.true_positive_rate", "sklearn.metrics.confusion_matrix"),
     aliases=("tpr", "recall", "recall_score", "sensitivity"),
 )
 def true_positive_rate(k: Confusion) -> Rate:
@@ -51,6 +52,7 @@ def true_positive_rate(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="nobody has a good outcome",
     source=_HARDT,
+    checked_against=("fairlearn.metrics.false_negative_rate", "sklearn.metrics.confusion_matrix"),
     aliases=("fnr", "miss rate"),
 )
 def false_negative_rate(k: Confusion) -> Rate:
@@ -65,6 +67,7 @@ def false_negative_rate(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="nobody has a bad outcome",
     source=_HARDT,
+    checked_against=("fairlearn.metrics.false_positive_rate", "sklearn.metrics.confusion_matrix"),
     aliases=("fpr", "fall-out"),
 )
 def false_positive_rate(k: Confusion) -> Rate:
@@ -79,6 +82,7 @@ def false_positive_rate(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="nobody has a bad outcome",
     source=_HARDT,
+    checked_against=("sklearn.metrics.confusion_matrix",),
     aliases=("tnr", "specificity"),
 )
 def true_negative_rate(k: Confusion) -> Rate:
@@ -93,6 +97,7 @@ def true_negative_rate(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="no selected person's outcome is observed",
     source=_CHOULDECHOVA,
+    checked_against=("sklearn.metrics.confusion_matrix",),
     aliases=("ppv", "precision", "precision_score"),
 )
 def positive_predictive_value(k: Confusion) -> Rate:
@@ -107,6 +112,7 @@ def positive_predictive_value(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="no selected person's outcome is observed",
     source=_CHOULDECHOVA,
+    checked_against=("sklearn.metrics.confusion_matrix",),
     aliases=("fdr",),
 )
 def false_discovery_rate(k: Confusion) -> Rate:
@@ -121,6 +127,7 @@ def false_discovery_rate(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="no declined person's outcome is observed",
     source=_CHOULDECHOVA,
+    checked_against=("sklearn.metrics.confusion_matrix",),
     aliases=("npv",),
 )
 def negative_predictive_value(k: Confusion) -> Rate:
@@ -135,6 +142,7 @@ def negative_predictive_value(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="no declined person's outcome is observed",
     source=_CHOULDECHOVA,
+    checked_against=("sklearn.metrics.confusion_matrix",),
     aliases=("for",),
 )
 def false_omission_rate(k: Confusion) -> Rate:
@@ -149,6 +157,7 @@ def false_omission_rate(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="nobody's outcome is observed",
     source=_ALTMAN,
+    checked_against=("sklearn.metrics.accuracy_score",),
     aliases=("acc", "accuracy_score"),
 )
 def accuracy(k: Confusion) -> Rate:
@@ -164,6 +173,7 @@ def accuracy(k: Confusion) -> Rate:
     needs={"decision", "outcome"},
     undefined_when="nobody has a good outcome, or nobody has a bad one",
     source="Brodersen, Ong, Stephan and Buhmann (2010), The balanced accuracy and its posterior distribution",
+    checked_against=("sklearn.metrics.balanced_accuracy_score",),
     aliases=("balanced_accuracy_score",),
     kind="average",
 )

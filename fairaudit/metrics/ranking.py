@@ -42,6 +42,7 @@ def _auc(s: ScoreTable) -> np.ndarray:
     needs={"score"},
     undefined_when="nobody is scored",
     source="arithmetic mean",
+    checked_against=("numpy.average", "scipy.stats.sem"),
     aliases=("mean_prediction", "average score"),
     kind="estimate",
 )
@@ -62,6 +63,7 @@ def mean_score(s: ScoreTable) -> Estimate:
     needs={"score", "outcome"},
     undefined_when="nobody has a good outcome, or nobody has a bad one",
     source=_HANLEY,
+    checked_against=("sklearn.metrics.roc_auc_score", "scipy.stats.mannwhitneyu"),
     aliases=("auc", "roc_auc", "roc_auc_score", "area under the ROC curve"),
     kind="estimate",
 )
@@ -78,6 +80,7 @@ def area_under_curve(s: ScoreTable) -> Estimate:
     needs={"score", "outcome"},
     undefined_when="nobody has a good outcome, or nobody has a bad one",
     source=_HANLEY,
+    checked_against=("sklearn.metrics.roc_auc_score",),
     aliases=("accuracy ratio", "Somers' D"),
     kind="estimate",
 )
@@ -93,6 +96,7 @@ def gini(s: ScoreTable) -> Estimate:
     needs={"score", "outcome"},
     undefined_when="nobody has a good outcome, or nobody has a bad one",
     source="Smirnov (1948), Annals of Mathematical Statistics 19:279",
+    checked_against=("scipy.stats.ks_2samp", "sklearn.metrics.roc_curve"),
     aliases=("ks", "Kolmogorov-Smirnov"),
     kind="estimate",
 )

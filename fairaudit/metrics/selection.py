@@ -16,6 +16,7 @@ _UGESP = "29 CFR 1607.4(D)"
     needs=set(),
     undefined_when="never",
     source="a count",
+    checked_against=("rows counted by numpy",),
     aliases=("count", "group size", "n"),
     kind="count",
 )
@@ -31,6 +32,7 @@ def people(k: Confusion) -> Tally:
     needs={"decision"},
     undefined_when="nobody was decided on",
     source=_UGESP,
+    checked_against=("fairlearn.metrics.selection_rate",),
     # Not Aequitas' "ppr": that is the group's share of all selected people.
     aliases=("approval rate", "positive rate", "predicted prevalence", "pprev"),
 )
@@ -46,6 +48,7 @@ def selection_rate(k: Confusion) -> Rate:
     needs={"decision"},
     undefined_when="nobody was decided on",
     source=_UGESP,
+    checked_against=("fairlearn.metrics.selection_rate",),
     aliases=("denial rate", "rejection rate"),
 )
 def adverse_rate(k: Confusion) -> Rate:
@@ -60,6 +63,7 @@ def adverse_rate(k: Confusion) -> Rate:
     needs={"outcome"},
     undefined_when="nobody's outcome is observed",
     source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3",
+    checked_against=("fairlearn.metrics.mean_prediction",),
     # Positive is the good outcome here, as in tpr and fpr: so the others' prevalence is the good rate.
     aliases=("repayment rate", "prevalence", "prev", "base_rate"),
 )
@@ -75,6 +79,7 @@ def good_rate(k: Confusion) -> Rate:
     needs={"outcome"},
     undefined_when="nobody's outcome is observed",
     source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3",
+    checked_against=("fairlearn.metrics.mean_prediction",),
     aliases=("default rate",),
 )
 def bad_rate(k: Confusion) -> Rate:
@@ -89,6 +94,7 @@ def bad_rate(k: Confusion) -> Rate:
     needs={"score", "outcome"},
     undefined_when="nobody with an observed outcome has a score in the band",
     source="Barocas, Hardt and Narayanan, Fairness and Machine Learning (2023), chapter 3 (sufficiency)",
+    checked_against=("rows grouped by numpy",),
     aliases=("calibration by group",),
     kind="bands",
 )
