@@ -20,7 +20,7 @@ from ..metrics.disparity import SIGMAS, rates, standard_deviation, value
 from ..metrics.ranking import moments
 from .combining import bonferroni_p, mean_absolute, mover, worst_of
 from .contrast import Comparisons, compare_many, one_sided, other_tests
-from .of_metrics import auc_variance, effective, is_weighted
+from .of_metrics import auc_ties, auc_variance, effective, is_weighted
 from .power import minimum_detectable_ratio, minimum_detectable_smd, people_needed
 from .proportion import wilson_at
 from .ranking import auc_difference
@@ -294,8 +294,11 @@ def _auc_difference(item: Contrast, groups: ScoreTable, references: ScoreTable, 
         for auc, side, heads in zip(values, sides, people, strict=True)
         for argument in (auc, auc_variance(side), *heads)
     ]
-    two = auc_difference(*arguments, confidence=asked.confidence_each)
-    one = auc_difference(*arguments, confidence=1 - 2 * asked.alpha_each)
+    tied, tied_reference = (auc_ties(side) for side in sides)
+    two, one = (
+        auc_difference(*arguments, confidence=level, tied=tied, tied_reference=tied_reference)
+        for level in (asked.confidence_each, 1 - 2 * asked.alpha_each)
+    )
     return _from_comparisons(two, one) | {
         "n": sum(people[0]), "n_reference": sum(people[1]), "group_value": values[0], "reference_value": values[1],
     }  # fmt: skip

@@ -13,7 +13,7 @@ from ..metrics.base import Estimate, Metric, Rate
 from .bootstrap import bootstrap, outer_interval
 from .combining import mover
 from .proportion import effective_n, effective_rate_interval, rate_interval
-from .ranking import auc_interval, delong
+from .ranking import auc_interval, delong, tied_share
 
 DRAWS = 2_000
 MOST_DRAWN_BINS = 64
@@ -121,7 +121,7 @@ def _of_estimate(item: Metric, made: Estimate, s: ScoreTable, confidence: float,
         variance = auc_variance(s)
         heads = (s.good.n.sum(axis=-1), s.bad.n.sum(axis=-1))
         auc = made.value if item.id == "area_under_curve" else (made.value + 1) / 2
-        low, high, method = auc_interval(auc, variance, *heads, confidence=confidence)
+        low, high, method = auc_interval(auc, variance, *heads, confidence=confidence, tied=auc_ties(s))
         if item.id == "gini":
             low, high = 2 * low - 1, 2 * high - 1
         return Measured(made.value, np.asarray(low), np.asarray(high), _names(method, shape), made.n)
@@ -138,6 +138,11 @@ def auc_variance(s: ScoreTable) -> Floats:
     if s.table.w is s.table.n:
         return np.asarray(delong(s.good.n, s.bad.n).variance)
     return np.asarray(delong(s.good.w, s.bad.w, good_w2=s.good.w2, bad_w2=s.bad.w2).variance)
+
+
+def auc_ties(s: ScoreTable) -> Floats | None:
+    """Return what equal scores take from each group's variance; None for weighted rows, where it is not known."""
+    return tied_share(s.good.n + s.bad.n) if s.table.w is s.table.n else None
 
 
 def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from fairaudit.errors import UndefinedMetricError
-from fairaudit.inference.ranking import auc_difference, auc_interval, delong, difference_z, ks_statistic
+from fairaudit.inference.ranking import auc_difference, auc_interval, delong, difference_z, ks_statistic, tied_share
 
 
 def rows(seed, n_good=40, n_bad=25, bins=6):
@@ -139,3 +139,32 @@ def test_difference_z():
 def test_bins_must_match_and_hold_people(good, bad):
     with pytest.raises(UndefinedMetricError, match="score bin"):
         delong(good, bad)
+
+
+def test_newcombe_s_published_interval_without_ties():
+    # Newcombe (2006), method 5, solves (A - a)^2 = z^2 V(a) with Hanley and McNeil's V; checked at the two ends.
+    low, high, method = auc_interval(0.8, 0.004, 30, 20, tied=0.0)
+    assert method == "Newcombe score, ties allowed for"
+    for end in (low, high):
+        half = (30 + 20) / 2 - 1
+        variance = end * (1 - end) * (1 + half * ((1 - end) / (2 - end) + end / (1 + end))) / (30 * 20)
+        assert (0.8 - end) ** 2 == pytest.approx(stats.norm.ppf(0.975) ** 2 * variance, rel=1e-6)
+    assert auc_interval(0.8, 0.004, 300, 200, tied=0.0).method == "DeLong, logit"
+
+
+@pytest.mark.parametrize(("n_good", "n_bad"), [(90, 10), (388, 12)])
+def test_few_bad_people_and_many_ties_are_covered_where_delong_is_not(n_good, n_bad):
+    rng = np.random.default_rng(8)
+    shares = {shift: np.diff(stats.norm.cdf([-np.inf, -3, -1, 1, 3, np.inf], loc=shift)) for shift in (0, 2)}
+    good, bad = rng.multinomial(n_good, shares[2], 10_000), rng.multinomial(n_bad, shares[0], 10_000)
+    truth = (shares[2] * (np.cumsum(shares[0]) - shares[0] / 2)).sum()
+    found = delong(good, bad)
+    low, high, _ = auc_interval(*found, n_good, n_bad, tied=tied_share(good + bad))
+    assert 0.93 <= np.mean((low <= truth) & (truth <= high)) <= 0.97
+    low, high, _ = auc_interval(*found, n_good, n_bad)
+    assert np.mean((low <= truth) & (truth <= high)) < 0.9
+
+
+def test_ties_are_those_of_scipy():
+    people = np.array([3, 1, 4, 2])
+    assert 1 - tied_share(people) == pytest.approx(stats.tiecorrect(stats.rankdata(np.repeat(range(4), people))))

@@ -1,0 +1,320 @@
+"""The scenes of the coverage simulation: what is drawn, what is true, and which methods are asked.
+
+Each method's name begins with what is counted: ``interval:`` covered, ``test:`` rejected though true,
+``power:`` rejected and not true. NaN is a draw in which the metric is undefined.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.special
+
+from fairaudit.cube.confusion import Confusion
+from fairaudit.inference.association import chi_square, z_test
+from fairaudit.inference.conditional import fisher_exact, mid_p
+from fairaudit.inference.contrast import compare_many
+from fairaudit.inference.intervals import katz_ratio, newcombe_difference, woolf_odds_ratio
+from fairaudit.inference.multiplicity import holm
+from fairaudit.inference.of_contrasts import compare_groups
+from fairaudit.inference.proportion import rate_interval
+from fairaudit.inference.ranking import auc_difference, auc_interval, delong, tied_share
+from fairaudit.inference.smd import smd_interval
+from fairaudit.metrics import CONTRASTS
+
+Hits = dict[str, np.ndarray]
+ENOUGH = 10
+RATES = (0.01, 0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.99)
+SIZES = (30, 100, 400, 2_000, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Something that can be drawn as often as wanted."""
+
+    name: str
+    enough: bool
+    run: Callable[[np.random.Generator, int], Hits]
+
+
+def enough(*sides: tuple[float, float]) -> bool:
+    """Whether each (people, rate) expects at least 10 on both sides."""
+    return all(n * p >= ENOUGH and n * (1 - p) >= ENOUGH for n, p in sides)
+
+
+def covered(truth: float, low: np.ndarray, high: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return 1 where an interval holds the truth, 0 where not, NaN where there is no value."""
+    inside = (np.asarray(low) <= truth) & (truth <= np.asarray(high))
+    return np.where(np.isnan(value), np.nan, inside.astype(float))
+
+
+def rejected(p: np.ndarray, level: float = 0.05) -> np.ndarray:
+    """Return 1 where a p-value is at most the level; NaN where there is none."""
+    return np.where(np.isnan(p), np.nan, (np.asarray(p) <= level).astype(float))
+
+
+def each_once(*counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct tables [table, count] and each draw's table: equal tables are computed once."""
+    return np.unique(np.stack(counts, axis=-1), axis=0, return_inverse=True)
+
+
+# One rate
+
+
+def rates() -> Iterator[Scene]:
+    """A share of one group."""
+    for n in SIZES:
+        for p in RATES:
+            yield Scene(f"n={n:,}, rate {p:g}", enough((n, p)), _rate(n, p))
+
+
+def _rate(n: int, p: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        (unique, back) = each_once(rng.binomial(n, p, draws))
+        counted, people = unique[:, 0].astype(float), np.full(len(unique), float(n))
+        value = counted / people
+        low, high, _ = rate_interval(counted, people)
+        reach = scipy.special.ndtri(0.975) * np.sqrt(value * (1 - value) / people)
+        return {
+            "interval:rate (Wilson, or Clopper-Pearson below 15 on a side)": covered(p, low, high, value)[back],
+            "interval:foil: Wald": covered(p, value - reach, value + reach, value)[back],
+        }
+
+    return run
+
+
+# Two rates
+
+
+def pairs() -> Iterator[Scene]:
+    """Two groups, equal and different rates."""
+    for n in SIZES:
+        for m in (100, 400, 10_000):
+            for p in RATES:
+                for ratio in (1.0, 0.8):
+                    q = p * ratio
+                    yield Scene(f"{n:,} at {q:g} against {m:,} at {p:g}", enough((n, q), (m, p)), _pair(n, q, m, p))
+
+
+TRUE_CONTRASTS = {
+    "ratio": lambda q, p: q / p,
+    "difference": lambda q, p: q - p,
+    "odds_ratio": lambda q, p: q * (1 - p) / (p * (1 - q)),
+}
+FOILS = {"ratio": katz_ratio, "difference": newcombe_difference, "odds_ratio": woolf_odds_ratio}
+
+
+def _pair(n: int, q: float, m: int, p: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        unique, back = each_once(rng.binomial(n, q, draws), rng.binomial(m, p, draws))
+        a, b = unique.astype(float).T
+        ns, ms = np.full(len(a), float(n)), np.full(len(a), float(m))
+        hits: Hits = {}
+        for how, true in TRUE_CONTRASTS.items():
+            made = compare_many(a, ns, b, ms, how=how)
+            words = how.replace("_", " ")
+            hits[f"interval:{words}"] = covered(true(q, p), made.low, made.high, made.value)[back]
+            foil = FOILS[how](a, ns, b, ms)
+            name = {"ratio": "Katz", "difference": "Newcombe", "odds_ratio": "Woolf"}[how]
+            hits[f"interval:foil: {name} ({words})"] = covered(true(q, p), foil[0], foil[1], made.value)[back]
+        if p == q:
+            hits["test:primary (score, or mid-p where few are expected)"] = rejected(made.p)[back]
+            hits["test:mid-p"] = rejected(mid_p(a, ns, b, ms))[back]
+            hits["test:Fisher's exact"] = rejected(fisher_exact(a, ns, b, ms))[back]
+            hits["test:foil: pooled z"] = rejected(z_test(a, ns, b, ms).p)[back]
+            hits["test:foil: chi-square with continuity"] = rejected(chi_square(a, ns, b, ms).p)[back]
+        return hits
+
+    return run
+
+
+# Families
+
+
+def families() -> Iterator[Scene]:
+    """Many groups against a named reference, all alike: is one flagged by chance more often than in 5%?"""
+    for p in (0.03, 0.3, 0.7, 0.97):
+        for sizes, words in (
+            ((400,) * 12, "12 groups of 400"),
+            (tuple(np.linspace(30, 400, 12).astype(int)), "12 groups of 30 to 400"),
+            ((2_000,) * 5, "5 groups of 2,000"),
+        ):
+            yield Scene(f"{words}, rate {p:g}", min(sizes) * min(p, 1 - p) >= ENOUGH, _family(sizes, p))
+
+
+def _family(sizes: tuple[int, ...], p: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 4_000)
+        n = np.array([*sizes, max(sizes)])
+        counted = rng.binomial(n, p, (draws, len(n)))
+        raw = np.empty((draws, len(sizes)))
+        for place, size in enumerate(sizes):
+            unique, back = each_once(counted[:, place], counted[:, -1])
+            a, b = unique.astype(float).T
+            full = np.ones(len(a))
+            raw[:, place] = compare_many(a, full * size, b, full * n[-1], how="difference").p[back]
+        smallest = np.array([np.nanmin(holm(row)) for row in raw])
+        return {
+            "test:any of the family, Holm": rejected(smallest),
+            "test:foil: any of the family, uncorrected": rejected(raw.min(axis=1)),
+        }
+
+    return run
+
+
+# Error rates
+
+
+def odds() -> Iterator[Scene]:
+    """Contrasts made of two gaps: equalized odds and average odds."""
+    for n in (60, 200, 1_000):
+        for good, bad in ((0.7, 0.3), (0.9, 0.1), (0.8, 0.5)):
+            for gap in (0.0, 0.1):
+                sides = ((n / 2, good), (n / 2, bad), (n, good - gap), (n, bad))
+                name = f"{n:,} against {2 * n:,}, TPR {good:g}, FPR {bad:g}, gap {gap:g}"
+                yield Scene(name, enough(*sides), _odds(n, good, bad, gap))
+
+
+def _odds(n: int, good: float, bad: float, gap: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 1_000)
+
+        def confusion(people: int, tpr: float, fpr: float) -> Confusion:
+            counts = np.zeros((draws, 2, 3))
+            goods = rng.binomial(people, 0.5, draws)
+            counts[:, 0, 0] = rng.binomial(goods, tpr)
+            counts[:, 1, 0] = goods - counts[:, 0, 0]
+            counts[:, 0, 1] = rng.binomial(people - goods, fpr)
+            counts[:, 1, 1] = people - goods - counts[:, 0, 1]
+            return Confusion.from_counts(counts)
+
+        mine, theirs = confusion(n, good - gap, bad), confusion(2 * n, good, bad)
+        truths = {
+            "equalized_odds_difference": gap,
+            "average_odds_difference": -gap / 2,
+            "average_absolute_odds_difference": gap / 2,
+        }
+        hits: Hits = {}
+        for name, truth in truths.items():
+            made = compare_groups(CONTRASTS[name], mine, theirs)
+            value, low, high, p = (np.array([getattr(one, key) for one in made], dtype=float)
+                                   for key in ("value", "low", "high", "p"))  # fmt: skip
+            words = name.replace("_", " ")
+            hits[f"interval:{words}"] = covered(truth, low, high, value)
+            if gap == 0:
+                hits[f"test:{words}"] = rejected(p)
+        return hits
+
+    return run
+
+
+# Scores
+
+
+def scores() -> Iterator[Scene]:
+    """AUC, its difference and the standardized mean difference; few distinct scores are many ties."""
+    for n in (30, 100, 400, 2_000):
+        for bad in (0.1, 0.3):
+            for values in (5, 50):
+                for shift in (0.0, 1.0, 2.0):
+                    name = f"n={n:,}, bad rate {bad:g}, {values} scores, good ones {shift:g} sd better"
+                    yield Scene(name, enough((n, bad)), _scores(n, bad, values, shift))
+
+
+def _shares(values: int, shift: float) -> np.ndarray:
+    edges = np.linspace(-3, 3, values - 1)
+    return np.diff(scipy.special.ndtr(np.concatenate([[-np.inf], edges, [np.inf]]) - shift))
+
+
+def _scores(n: int, bad: float, values: int, shift: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 2_000)
+        of_good, of_bad = _shares(values, shift), _shares(values, 0.0)
+        worse = np.cumsum(of_bad) - of_bad
+        truth = float((of_good * (worse + of_bad / 2)).sum())
+
+        def people(size: int) -> tuple[np.ndarray, np.ndarray]:
+            bads = rng.binomial(size, bad, draws)
+            return rng.multinomial(size - bads, of_good).astype(float), rng.multinomial(bads, of_bad).astype(float)
+
+        hits: Hits = {}
+        sides, ties = [], []
+        for size in (n, 2 * n):
+            good, poor = people(size)
+            some = (good.sum(axis=1) > 0) & (poor.sum(axis=1) > 0)
+            auc, variance = np.full(draws, np.nan), np.full(draws, np.nan)
+            found = delong(good[some], poor[some])
+            auc[some], variance[some] = found[0], found[1]
+            sides += [auc, variance, good.sum(axis=1), poor.sum(axis=1)]
+            ties.append(tied_share(good + poor))
+            if size == n:
+                low, high, _ = auc_interval(*sides, tied=ties[0])
+                hits["interval:AUC"] = covered(truth, low, high, auc)
+                low, high, _ = auc_interval(*sides)
+                hits["interval:foil: AUC, DeLong and logit alone"] = covered(truth, low, high, auc)
+                one = good + poor
+            else:
+                two = good + poor
+        made = auc_difference(*sides, tied=ties[0], tied_reference=ties[1])
+        hits["interval:AUC difference"] = covered(0.0, made.low, made.high, made.value)
+        hits["test:AUC difference"] = rejected(made.p)
+        smd = _smd(one, two)
+        hits["interval:standardized mean difference"] = covered(0.0, smd.low, smd.high, smd.value)
+        hits["test:standardized mean difference"] = rejected(smd.p)
+        return hits
+
+    return run
+
+
+def _smd(one: np.ndarray, two: np.ndarray):
+    score = np.arange(one.shape[1], dtype=float)
+
+    def moments(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        people = counts.sum(axis=1)
+        mean = counts @ score / people
+        return people, mean, (counts * (score - mean[:, None]) ** 2).sum(axis=1) / (people - 1)
+
+    mine, theirs, both = moments(one), moments(two), moments(one + two)
+    sigma = np.sqrt(both[2] * (both[0] - 1) / both[0])
+    return smd_interval(*mine, *theirs, sigma=sigma, population_n=both[0])
+
+
+# Power
+
+
+def powers() -> Iterator[Scene]:
+    """How often the primary test finds an adverse impact ratio of 0.8 or 0.9."""
+    for p in (0.05, 0.2, 0.5, 0.9):
+        for n in (100, 400, 1_600, 6_400):
+            yield Scene(f"rate {p:g}, {n:,} people in each group", True, _power(n, p))  # noqa: FBT003
+
+
+def _power(n: int, p: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        hits: Hits = {}
+        for ratio in (0.8, 0.9):
+            unique, back = each_once(rng.binomial(n, p * ratio, draws), rng.binomial(n, p, draws))
+            a, b = unique.astype(float).T
+            full = np.full(len(a), float(n))
+            hits[f"power:ratio of {ratio:g}"] = rejected(compare_many(a, full, b, full, how="ratio").p)[back]
+        return hits
+
+    return run
+
+
+PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
+    "rates": rates,
+    "pairs": pairs,
+    "families": families,
+    "odds": odds,
+    "scores": scores,
+    "powers": powers,
+}
+TITLES = {
+    "rates": "one rate",
+    "pairs": "two rates",
+    "families": "families of comparisons",
+    "odds": "error rates",
+    "scores": "scores",
+    "powers": "adverse impact ratio",
+}
