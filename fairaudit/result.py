@@ -90,6 +90,39 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Measurement:
+    """A quantity beyond one rate and one contrast, for a group, a pair of groups or a whole attribute."""
+
+    topic: str
+    """The question it answers: distribution, calibration, conditional, summary or bounds."""
+    metric: str
+    attribute: str
+    group: str | None
+    """None where the number is about all groups of the attribute together."""
+    reference: str | None
+    cutoff: float | None
+    detail: str | None
+    """What part of it: a quantile, a score band, a stratum, an assumption."""
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str | None
+    n: int
+    n_reference: int | None = None
+    expected: float | None = None
+    """What chance alone would give if the groups were alike, for numbers that cannot be negative."""
+    excess: float | None = None
+    """Value less expected."""
+    test: str | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    """Benjamini-Hochberg over all measurements of the topic."""
+    note: str | None = None
+    undefined: str | None = None
+    source: Literal["counts", "rows"] = "counts"
+
+
+@dataclass(frozen=True, slots=True)
 class NotRun:
     """A check that was not made, and why."""
 
@@ -241,6 +274,8 @@ class Result:
     not_run: list[NotRun]
     issues: list[IssueRecord]
     cube: dict[str, Any]
+    measurements: list[Measurement] = field(default_factory=list)
+    """Distances, calibration, conditional disparity, summaries and bounds; none of them sets a status."""
     explanation: dict[str, Any] | None = None
     recourse: dict[str, Any] | None = None
     alternatives: dict[str, Any] | None = None

@@ -127,13 +127,40 @@ class Contrast:
     """Functions and tables that we did not write and that tests hold this contrast against."""
 
 
+Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity beyond one rate and one contrast: a distance, a calibration, a pooled ratio, a bound.
+
+    ``topic`` is the question of the audit that it answers; ``about`` says what sort of number it is and
+    ``reading`` how to read it.
+    """
+
+    id: str
+    title: str
+    plain: str
+    formula: str
+    reading: str
+    undefined_when: str
+    source: str
+    topic: Topic
+    about: str = "a comparison of a group with its reference"
+    aliases: tuple[str, ...] = ()
+    checked_against: tuple[str, ...] = ()
+
+
 _METRICS: dict[str, Metric] = {}
 _CONTRASTS: dict[str, Contrast] = {}
+_MEASURES: dict[str, Measure] = {}
 
 METRICS: Mapping[str, Metric] = MappingProxyType(_METRICS)
 """Every metric of a single group, by id."""
 CONTRASTS: Mapping[str, Contrast] = MappingProxyType(_CONTRASTS)
 """Every comparison of a group with a reference, by id."""
+MEASURES: Mapping[str, Measure] = MappingProxyType(_MEASURES)
+"""Every other quantity of the audit, by id."""
 
 
 def metric(
@@ -177,6 +204,12 @@ def metric(
 def contrast(made: Contrast) -> Contrast:
     """Register a contrast."""
     return _CONTRASTS.setdefault(made.id, made)
+
+
+def measure(**fields: Any) -> Measure:
+    """Register a measure; the fields are those of :class:`Measure`."""
+    made = Measure(**fields)
+    return _MEASURES.setdefault(made.id, made)
 
 
 def find_metric(name: str) -> Metric | Contrast:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from .base import CONTRASTS, METRICS, Contrast, Metric
+from .base import CONTRASTS, MEASURES, METRICS, Contrast, Measure, Metric
 
 
 class Described(Protocol):
@@ -52,6 +52,7 @@ def catalogue() -> dict[str, Described]:
 def _registries() -> Iterable[Iterable[Described]]:
     yield METRICS.values()
     yield CONTRASTS.values()
+    yield MEASURES.values()
 
 
 def page(item: Described) -> str:
@@ -86,7 +87,7 @@ def kind(item: Described) -> str:
         return KINDS[item.kind]
     if isinstance(item, Contrast):
         return f"a comparison of a group with its reference ({item.how.replace('_', ' ')})"
-    return str(getattr(item, "about", "a comparison of groups"))
+    return item.about if isinstance(item, Measure) else "a number"
 
 
 def reading(item: Any) -> str:
@@ -107,7 +108,7 @@ def reading(item: Any) -> str:
             "either": "neither side is worse by itself",
         }[item.adverse]
         return f"{item.neutral:g} means no difference; {side}. Read the interval, never the number alone."
-    return str(getattr(item, "reading", "")) or "Read the interval and the number expected under no difference."
+    return str(item.reading)
 
 
 def index(items: Iterable[Described]) -> str:
