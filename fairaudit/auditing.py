@@ -159,6 +159,8 @@ def _result(
     from .judging import judge_groupings
     from .measuring import decision_rules, everybody, measure_curves, measure_grouping
     from .policy.references import REST
+    from .questions import ask_all
+    from .questions.common import Asking
 
     policy = loaded.policy
     confidence = 1 - policy.alpha
@@ -195,6 +197,7 @@ def _result(
         not_run=[*describing.not_run(cube, rules), *work.not_run],
         issues=describing.issues(cube),
         cube=to_plain(cube),
+        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed)),
     )
 
 

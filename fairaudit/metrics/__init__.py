@@ -4,17 +4,20 @@
 decisions against outcomes · ``ranking`` scores against outcomes · ``disparity`` a group against its reference.
 """
 
-from . import disparity, error_rates, ranking, selection
-from .base import CONTRASTS, METRICS, Contrast, Estimate, Metric, Rate, find_metric
+from . import disparity, distribution, error_rates, ranking, selection
+from .base import CONTRASTS, MEASURES, METRICS, Contrast, Estimate, Measure, Metric, Rate, find_metric
 
 __all__ = [
     "CONTRASTS",
+    "MEASURES",
     "METRICS",
     "Contrast",
     "Estimate",
+    "Measure",
     "Metric",
     "Rate",
     "disparity",
+    "distribution",
     "error_rates",
     "find_metric",
     "ranking",
