@@ -175,10 +175,10 @@ def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
     if not cube.has_outcome:
         reason = "no outcome was given: whether decisions were right cannot be seen"
         out.append(NotRun("Error rates, AUC and calibration", reason))
-    strata = [d.name for d in cube.axes.dimensions if d.role != "attribute"]
-    if strata:
-        reason = "they are counted in the cube; this version makes no conditional comparison"
-        out.append(NotRun(f"Comparisons within {', '.join(strata)}", reason))
+    periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
+    if periods:
+        reason = "it is counted in the cube; this version follows nothing over time"
+        out.append(NotRun(f"Comparisons over {', '.join(periods)}", reason))
     if not cube.axes.attributes:
         out.append(NotRun("Comparisons of groups", "no groups were given"))
     return out

@@ -34,6 +34,8 @@ class Grouping:
     cube: Cube
     groups: tuple[str, ...]
     levels: tuple[dict[str, str], ...]
+    whole: Cube
+    """The cube that this one was collapsed from: with the strata."""
 
     @property
     def crossing(self) -> bool:
@@ -46,14 +48,14 @@ EVERYBODY = "(everybody)"
 
 def everybody(cube: Cube) -> Grouping:
     """Return all people as one group."""
-    return Grouping(EVERYBODY, (), cube.marginal(()), (EVERYBODY,), ({},))
+    return Grouping(EVERYBODY, (), cube.marginal(()), (EVERYBODY,), ({},), cube)
 
 
 def grouping(cube: Cube, attributes: Sequence[str]) -> Grouping:
     """Return the groups of an attribute or of a crossing."""
     marginal = cube.marginal(attributes)
     levels = tuple(dict(zip(attributes, cell, strict=True)) for cell in marginal.axes.cell_levels())
-    return Grouping(" × ".join(attributes), tuple(attributes), marginal, marginal.groups, levels)
+    return Grouping(" × ".join(attributes), tuple(attributes), marginal, marginal.groups, levels, cube)
 
 
 def attribute_record(of: Grouping, reference: str | None, mode: str) -> AttributeRecord:

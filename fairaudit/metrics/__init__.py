@@ -4,7 +4,7 @@
 decisions against outcomes · ``ranking`` scores against outcomes · ``disparity`` a group against its reference.
 """
 
-from . import disparity, distribution, error_rates, ranking, selection
+from . import conditional, disparity, distribution, error_rates, ranking, selection
 from .base import CONTRASTS, MEASURES, METRICS, Contrast, Estimate, Measure, Metric, Rate, find_metric
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Measure",
     "Metric",
     "Rate",
+    "conditional",
     "disparity",
     "distribution",
     "error_rates",

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from ..measuring import Grouping
 from ..result import Measurement
-from . import distributions
+from . import distributions, strata
 from .common import Asking
 
-QUESTIONS = (distributions,)
+QUESTIONS = (distributions, strata)
 
 
 def ask_all(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
