@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from ..measuring import Grouping
 from ..result import Measurement
-from . import distributions, strata
+from . import distributions, strata, summaries
 from .common import Asking
 
-QUESTIONS = (distributions, strata)
+QUESTIONS = (distributions, strata, summaries)
 
 
 def ask_all(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
