@@ -4,7 +4,7 @@
 decisions against outcomes · ``ranking`` scores against outcomes · ``disparity`` a group against its reference.
 """
 
-from . import conditional, disparity, distribution, error_rates, ranking, selection, summaries
+from . import calibration, conditional, disparity, distribution, error_rates, ranking, selection, summaries
 from .base import CONTRASTS, MEASURES, METRICS, Contrast, Estimate, Measure, Metric, Rate, find_metric
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Measure",
     "Metric",
     "Rate",
+    "calibration",
     "conditional",
     "disparity",
     "distribution",

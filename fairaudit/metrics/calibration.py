@@ -7,8 +7,7 @@ probability, else the good rate of everybody at that score (the pooled curve).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..cube.confusion import BAD, GOOD, Tally
 from ..cube.score_sums import ScoreSums
+from .base import measure
 
 Floats = NDArray[np.float64]
 
@@ -25,42 +25,29 @@ POOLED_PEOPLE = 100
 """Neighbouring scores are taken together until so many people stand behind each point of the pooled curve."""
 
 
-@dataclass(frozen=True, slots=True)
-class CalibrationMetric:
-    """One number of this room, with all that a reader needs to know about it."""
-
-    id: str
-    title: str
-    plain: str
-    formula: str
-    undefined_when: str
-    source: str
-    aliases: tuple[str, ...] = ()
-    checked_against: tuple[str, ...] = ()
-    reading: str = ""
-    about: str = "calibration of a score by group"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Predicted:
     """People with an observed outcome and what was predicted for them.
 
     ``table``, ``sums`` and ``squares`` are [..., group, bin, outcome (good, bad)]; sums and squares are the
     (weighted) sums of the predicted probability of the good outcome and of its square. ``everybody`` is the
-    pooled curve's own people by bin, None where the score itself is the prediction; ``logits`` is then the
-    curve on the log-odds scale, half a person added to each side.
+    pooled curve's own people by bin, None where the score itself is the prediction; ``curve`` and ``logits``
+    are then its good rates, and their log-odds with half a person added to each side, and ``starts`` the first
+    bin of each block of neighbouring bins that share a point of the curve.
     """
 
     table: Tally
     sums: Floats
     squares: Floats
     everybody: Floats | None = None
+    curve: Floats | None = None
     logits: Floats | None = None
+    starts: NDArray[np.int64] | None = None
 
     def __getitem__(self, group: Any) -> Predicted:
         """Return one group, or several, along the group axis."""
         key = (..., group, slice(None), slice(None))
-        return Predicted(self.table[key], self.sums[key], self.squares[key], self.everybody, self.logits)
+        return replace(self, table=self.table[key], sums=self.sums[key], squares=self.squares[key])
 
     @property
     def heads(self) -> Floats:
@@ -108,21 +95,23 @@ def predicted(s: ScoreSums, *, everybody: ScoreSums | None = None) -> Predicted:
         if not s.higher_is_better:
             sums, squares = table.w - sums, table.w - 2 * sums + squares
         return Predicted(table, sums, squares)
-    good, people, effective = _pooled_curve(everybody)
+    good, people, effective, starts = _pooled_curve(everybody)
     curve = _divide(good, people)
     # Nobody stands at a score without people, so its place on the curve weighs nothing.
     curve = np.where(np.isnan(curve), 0.5, curve)
     logits = np.log((good + 0.5) / (people - good + 0.5))
-    return Predicted(table, table.w * curve[:, None], table.w * curve[:, None] ** 2, effective, logits)
+    sums, squares = table.w * curve[:, None], table.w * curve[:, None] ** 2
+    return Predicted(table, sums, squares, effective, curve, logits, starts)
 
 
-def _pooled_curve(everybody: ScoreSums) -> tuple[Floats, Floats, Floats]:
-    """Return good and all people behind each bin's point of the pooled curve, and how many people that is worth."""
+def _pooled_curve(everybody: ScoreSums) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+    """Return good and all people behind each bin's point of the pooled curve, what they are worth, and its blocks."""
     observed = everybody.observed
     block = _blocks(observed.n)
     sides = (everybody.table.w[..., GOOD], observed.w, observed.w2)
-    good, people, squares = (np.bincount(block, weights=side)[block] for side in sides)
-    return good, people, np.nan_to_num(_divide(people**2, squares))
+    good, people, squares = (_floats(np.bincount(block, weights=side))[block] for side in sides)
+    starts = np.flatnonzero(np.diff(block, prepend=-1))
+    return good, people, np.nan_to_num(_divide(people**2, squares)), starts
 
 
 def _blocks(people: Floats) -> NDArray[np.int64]:
@@ -199,6 +188,10 @@ def decomposition(p: Predicted, banded: Predicted) -> tuple[Floats, Floats, Floa
     return reliability, reliability + uncertainty - brier(p), uncertainty
 
 
+def _floats(values: Any) -> Floats:
+    return np.asarray(values, dtype=np.float64)
+
+
 def _divide(num: Floats, den: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(den > 0, num / den, np.nan))
@@ -213,187 +206,204 @@ _SUFFICIENCY = "Barocas, Hardt and Narayanan, Fairness and Machine Learning (202
 _BECKER = "Becker (1957), The Economics of Discrimination; Simoiu, Corbett-Davies and Goel (2017), AOAS 11:1193"
 _BALANCE = "sign x (mean score of the group - mean score of the reference), among people with a {} outcome"
 _SIGNED = "0 means no difference; below 0 the group is worse off than its reference"
+_ABOUT = "a number about the scores of one group"
 
-_ENTRIES = (
-    CalibrationMetric(
-        "calibration_curve",
-        "Calibration curve",
-        "Good rate that was predicted and good rate that happened, in bands of the score.",
-        "good / (good + bad) in the band, beside the mean predicted good rate in it",
-        _NOBODY,
-        _VAN_CALSTER,
-        ("reliability diagram",),
-        ("sklearn.calibration.calibration_curve",),
-        "On the diagonal the score means what it says; above it people turn out better than predicted.",
-    ),
-    CalibrationMetric(
-        "calibration_in_the_large",
-        "Calibration in the large",
-        "How much better the group turned out than its score said, on average.",
-        "good rate - mean predicted good rate",
-        _NOBODY,
-        _VAN_CALSTER,
-        ("mean calibration",),
-        ("numpy on rows",),
-        "0 means that the score says what happened; above 0 people turned out better than their score said.",
-    ),
-    CalibrationMetric(
-        "calibration_in_the_large_difference",
-        "Difference in calibration in the large",
-        "By how much more the score understates the group than the reference.",
-        "(good rate - mean predicted) of the group - the same of the reference",
-        _NOBODY,
-        _VAN_CALSTER,
-        (),
-        ("scipy.stats.ttest_ind", "rows drawn anew"),
-        "0 means that the same score means the same risk, on average; above 0 the score is harsher on the group.",
-    ),
-    CalibrationMetric(
-        "calibration_intercept",
-        "Calibration intercept",
-        "By how much the log-odds of a good outcome are above what the score says, its slope taken as right.",
-        "a in logit(good rate) = a + logit(predicted)",
-        f"{_NOBODY}, or all outcomes are alike",
-        _COX,
-        (),
-        ("statsmodels.GLM (Binomial, offset)",),
-        "0 means right on average; above 0 people turned out better than their score said.",
-    ),
-    CalibrationMetric(
-        "calibration_slope",
-        "Calibration slope",
-        "How strongly the log-odds of a good outcome follow those that the score says.",
-        "b in logit(good rate) = a + b logit(predicted)",
-        "all outcomes or all scores are alike, or the score parts good from bad without error",
-        _COX,
-        (),
-        ("statsmodels.GLM (Binomial)",),
-        "1 means as strong as it says; below 1 the score's differences between people are too large.",
-    ),
-    CalibrationMetric(
-        "calibration_slope_difference",
-        "Difference in calibration slopes",
-        "Whether the score tells people apart as well in the group as in the reference.",
-        "slope of the group - slope of the reference",
-        "either slope is undefined",
-        _COX,
-        (),
-        ("statsmodels.GLM with an interaction",),
-        "0 means no difference; below 0 the score says less about the group.",
-    ),
-    CalibrationMetric(
-        "expected_calibration_error",
-        "Expected calibration error",
-        "Mean distance of predicted and observed good rates over ten bands.",
-        "sum over bands of people / all x |good rate - mean predicted|",
-        _NOBODY,
-        "Naeini, Cooper and Hauskrecht (2015), AAAI 29:2901",
-        ("ece",),
-        ("numpy on rows",),
-        "Never below 0, and larger in small groups by chance alone: read the excess over the value expected under "
-        "perfect calibration, and never compare two groups' errors.",
-    ),
-    CalibrationMetric(
-        "brier_score",
-        "Brier score",
-        "Mean squared distance of the predicted probability and what happened.",
-        "sum of (predicted - outcome)^2 / people, the outcome 1 if good",
-        f"{_NOBODY}, or the score is not declared a probability",
-        _BRIER,
-        ("brier_score_loss",),
-        ("sklearn.metrics.brier_score_loss",),
-        "0 is perfect. It grows with the group's own uncertainty, so groups with other good rates differ without fault.",
-    ),
-    CalibrationMetric(
-        "brier_reliability",
-        "Reliability (of the Brier score)",
-        "The part of the Brier score that comes from predicting the wrong rates.",
-        "sum over bands of people / all x (good rate - mean predicted)^2",
-        f"{_NOBODY}, or the score is not declared a probability",
-        _BRIER,
-        (),
-        ("numpy on rows",),
-        "Never below 0: read the excess over the value expected under perfect calibration.",
-    ),
-    CalibrationMetric(
-        "brier_resolution",
-        "Resolution (of the Brier score)",
-        "How far the score tells people apart.",
-        "reliability + uncertainty - Brier score",
-        f"{_NOBODY}, or the score is not declared a probability",
-        "Stephenson, Coelho and Jolliffe (2008), Weather and Forecasting 23:752",
-        (),
-        ("numpy on rows",),
-        "Higher is better.",
-    ),
-    CalibrationMetric(
-        "brier_uncertainty",
-        "Uncertainty (of the Brier score)",
-        "What would be uncertain about the group if everybody were predicted its good rate.",
-        "good rate x (1 - good rate)",
-        f"{_NOBODY}, or the score is not declared a probability",
-        _BRIER,
-        (),
-        ("numpy on rows",),
-        "A property of the group, not of the score.",
-    ),
-    CalibrationMetric(
-        "balance_for_good_outcomes",
-        "Balance for people with a good outcome",
-        "Whether people who turned out good are scored alike in both groups.",
-        _BALANCE.format("good"),
-        "a group has fewer than two people with a good outcome",
-        _KLEINBERG,
-        ("balance for the positive class",),
-        ("scipy.stats.ttest_ind (Welch)",),
-        _SIGNED,
-    ),
-    CalibrationMetric(
-        "balance_for_bad_outcomes",
-        "Balance for people with a bad outcome",
-        "Whether people who turned out bad are scored alike in both groups.",
-        _BALANCE.format("bad"),
-        "a group has fewer than two people with a bad outcome",
-        _KLEINBERG,
-        ("balance for the negative class",),
-        ("scipy.stats.ttest_ind (Welch)",),
-        _SIGNED,
-    ),
-    CalibrationMetric(
-        "bad_rate_difference_in_band",
-        "Difference in bad rates at the same score",
-        "Bad rate of the group less that of the reference, in one band of the score.",
-        "bad / (good + bad) of the group - of the reference, in the band",
-        "a group has nobody with an observed outcome in the band",
-        _SUFFICIENCY,
-        (),
-        ("statsmodels.stats.proportion.confint_proportions_2indep",),
-        "0 means that the same score stands for the same risk there; below 0 the score is harsher on the group.",
-    ),
-    CalibrationMetric(
-        "bad_rate_difference_at_same_score",
-        "Common difference in bad rates at the same score",
-        "Bad rate of the group less that of the reference, over all bands of the score together.",
-        "Mantel-Haenszel risk difference over the bands",
-        "no band holds both groups",
-        f"Mantel and Haenszel (1959), JNCI 22:719; {_SUFFICIENCY}",
-        ("conditional use accuracy",),
-        ("numpy on rows", "statsmodels StratifiedTable (test)"),
-        "0 means that the same score stands for the same risk; below 0 the score is harsher on the group.",
-    ),
-    CalibrationMetric(
-        "marginal_bad_rate_difference",
-        "Difference in bad rates just past the cut-off",
-        "Bad rate of the last people selected, group less reference.",
-        "bad / (good + bad) in the narrow band on the favorable side of the cut-off: group - reference",
-        "a group has nobody with an observed outcome in the band",
-        _BECKER,
-        ("outcome test", "hit rate test"),
-        ("statsmodels.stats.proportion.confint_proportions_2indep",),
-        "0 means one standard for both; below 0 the group was held to a stricter one, if the two groups' scores lie "
-        "alike within the band.",
-    ),
+measure(
+    id="calibration_curve",
+    title="Calibration curve",
+    plain="Good rate that was predicted and good rate that happened, in bands of the score.",
+    formula="good / (good + bad) in the band, beside the mean predicted good rate in it",
+    reading="On the diagonal the score means what it says; above it people turn out better than predicted.",
+    undefined_when=_NOBODY,
+    source=_VAN_CALSTER,
+    topic="calibration",
+    about=_ABOUT,
+    aliases=("reliability diagram",),
+    checked_against=("sklearn.calibration.calibration_curve",),
 )
-
-CALIBRATION: Mapping[str, CalibrationMetric] = {item.id: item for item in _ENTRIES}
-"""Every number of this room, by id."""
+measure(
+    id="calibration_in_the_large",
+    title="Calibration in the large",
+    plain="How much better the group turned out than its score said, on average.",
+    formula="good rate - mean predicted good rate",
+    reading="0 means that the score says what happened; above 0 people turned out better than their score said.",
+    undefined_when=_NOBODY,
+    source=_VAN_CALSTER,
+    topic="calibration",
+    about=_ABOUT,
+    aliases=("mean calibration",),
+    checked_against=("numpy on rows",),
+)
+measure(
+    id="calibration_in_the_large_difference",
+    title="Difference in calibration in the large",
+    plain="By how much more the score understates the group than the reference.",
+    formula="(good rate - mean predicted) of the group - the same of the reference",
+    reading="0 means that the same score means the same risk, on average; above 0 the score is harsher on the group.",
+    undefined_when=_NOBODY,
+    source=_VAN_CALSTER,
+    topic="calibration",
+    checked_against=("scipy.stats.ttest_ind", "rows drawn anew"),
+)
+measure(
+    id="calibration_intercept",
+    title="Calibration intercept",
+    plain="By how much the log-odds of a good outcome are above what the score says, its slope taken as right.",
+    formula="a in logit(good rate) = a + logit(predicted)",
+    reading="0 means right on average; above 0 people turned out better than their score said.",
+    undefined_when=f"{_NOBODY}, or all outcomes are alike",
+    source=_COX,
+    topic="calibration",
+    about=_ABOUT,
+    checked_against=("statsmodels.GLM (Binomial, offset)",),
+)
+measure(
+    id="calibration_slope",
+    title="Calibration slope",
+    plain="How strongly the log-odds of a good outcome follow those that the score says.",
+    formula="b in logit(good rate) = a + b logit(predicted)",
+    reading="1 means as strong as it says; below 1 the score's differences between people are too large.",
+    undefined_when="all outcomes or all scores are alike, or the score parts good from bad without error",
+    source=_COX,
+    topic="calibration",
+    about=_ABOUT,
+    checked_against=("statsmodels.GLM (Binomial)",),
+)
+measure(
+    id="calibration_slope_difference",
+    title="Difference in calibration slopes",
+    plain="Whether the score tells people apart as well in the group as in the reference.",
+    formula="slope of the group - slope of the reference",
+    reading="0 means no difference; below 0 the score says less about the group.",
+    undefined_when="either slope is undefined",
+    source=_COX,
+    topic="calibration",
+    checked_against=("statsmodels.GLM with an interaction",),
+)
+measure(
+    id="expected_calibration_error",
+    title="Expected calibration error",
+    plain="Mean distance of predicted and observed good rates over ten bands.",
+    formula="sum over bands of people / all x |good rate - mean predicted|",
+    reading=(
+        "Never below 0, and larger in small groups by chance alone: read the excess over the value expected under "
+        "perfect calibration, and never compare two groups' errors."
+    ),
+    undefined_when=_NOBODY,
+    source="Naeini, Cooper and Hauskrecht (2015), AAAI 29:2901",
+    topic="calibration",
+    about=_ABOUT,
+    aliases=("ece",),
+    checked_against=("numpy on rows",),
+)
+measure(
+    id="brier_score",
+    title="Brier score",
+    plain="Mean squared distance of the predicted probability and what happened.",
+    formula="sum of (predicted - outcome)^2 / people, the outcome 1 if good",
+    reading="0 is perfect. It grows with the group's own uncertainty: other good rates give other numbers.",
+    undefined_when=f"{_NOBODY}, or the score is not declared a probability",
+    source=_BRIER,
+    topic="calibration",
+    about=_ABOUT,
+    aliases=("brier_score_loss",),
+    checked_against=("sklearn.metrics.brier_score_loss",),
+)
+measure(
+    id="brier_reliability",
+    title="Reliability (of the Brier score)",
+    plain="The part of the Brier score that comes from predicting the wrong rates.",
+    formula="sum over bands of people / all x (good rate - mean predicted)^2",
+    reading="Never below 0: read the excess over the value expected under perfect calibration.",
+    undefined_when=f"{_NOBODY}, or the score is not declared a probability",
+    source=_BRIER,
+    topic="calibration",
+    about=_ABOUT,
+    checked_against=("numpy on rows",),
+)
+measure(
+    id="brier_resolution",
+    title="Resolution (of the Brier score)",
+    plain="How far the score tells people apart.",
+    formula="reliability + uncertainty - Brier score",
+    reading="Higher is better.",
+    undefined_when=f"{_NOBODY}, or the score is not declared a probability",
+    source="Stephenson, Coelho and Jolliffe (2008), Weather and Forecasting 23:752",
+    topic="calibration",
+    about=_ABOUT,
+    checked_against=("numpy on rows",),
+)
+measure(
+    id="brier_uncertainty",
+    title="Uncertainty (of the Brier score)",
+    plain="What would be uncertain about the group if everybody were predicted its good rate.",
+    formula="good rate x (1 - good rate)",
+    reading="A property of the group, not of the score.",
+    undefined_when=f"{_NOBODY}, or the score is not declared a probability",
+    source=_BRIER,
+    topic="calibration",
+    about=_ABOUT,
+    checked_against=("numpy on rows",),
+)
+measure(
+    id="balance_for_good_outcomes",
+    title="Balance for people with a good outcome",
+    plain="Whether people who turned out good are scored alike in both groups.",
+    formula=_BALANCE.format("good"),
+    reading=_SIGNED,
+    undefined_when="a group has fewer than two people with a good outcome",
+    source=_KLEINBERG,
+    topic="calibration",
+    aliases=("balance for the positive class",),
+    checked_against=("scipy.stats.ttest_ind (Welch)",),
+)
+measure(
+    id="balance_for_bad_outcomes",
+    title="Balance for people with a bad outcome",
+    plain="Whether people who turned out bad are scored alike in both groups.",
+    formula=_BALANCE.format("bad"),
+    reading=_SIGNED,
+    undefined_when="a group has fewer than two people with a bad outcome",
+    source=_KLEINBERG,
+    topic="calibration",
+    aliases=("balance for the negative class",),
+    checked_against=("scipy.stats.ttest_ind (Welch)",),
+)
+measure(
+    id="bad_rate_difference_in_band",
+    title="Difference in bad rates at the same score",
+    plain="Bad rate of the group less that of the reference, in one band of the score.",
+    formula="bad / (good + bad) of the group - of the reference, in the band",
+    reading="0 means that the same score stands for the same risk there; below 0 the score is harsher on the group.",
+    undefined_when="a group has nobody with an observed outcome in the band",
+    source=_SUFFICIENCY,
+    topic="calibration",
+    checked_against=("statsmodels.stats.proportion.confint_proportions_2indep",),
+)
+measure(
+    id="bad_rate_difference_at_same_score",
+    title="Common difference in bad rates at the same score",
+    plain="Bad rate of the group less that of the reference, over all bands of the score together.",
+    formula="Mantel-Haenszel risk difference over the bands",
+    reading="0 means that the same score stands for the same risk; below 0 the score is harsher on the group.",
+    undefined_when="no band holds both groups",
+    source=f"Mantel and Haenszel (1959), JNCI 22:719; {_SUFFICIENCY}",
+    topic="calibration",
+    aliases=("conditional use accuracy",),
+    checked_against=("numpy on rows",),
+)
+measure(
+    id="marginal_bad_rate_difference",
+    title="Difference in bad rates just past the cut-off",
+    plain="Bad rate of the last people selected, group less reference.",
+    formula="bad / (good + bad) in the narrow band on the favorable side of the cut-off: group - reference",
+    reading=(
+        "0 means one standard for both; below 0 the group was held to a stricter one, if the two groups' scores lie "
+        "alike within the band."
+    ),
+    undefined_when="a group has nobody with an observed outcome in the band",
+    source=_BECKER,
+    topic="calibration",
+    aliases=("outcome test", "hit rate test"),
+    checked_against=("statsmodels.stats.proportion.confint_proportions_2indep",),
+)

@@ -107,7 +107,7 @@ def _calibrate(of: Grouping, asking: Asking) -> list[Measurement]:
         for group, levels in zip(of.groups, of.levels, strict=True)
         if any(is_excluded(level, policy.excluded_levels) for level in levels.values())
     }
-    return [dataclasses.replace(one, p=None) if one.group in untested else one for one in records]
+    return [dataclasses.replace(one, p=None, test=None) if one.group in untested else one for one in records]
 
 
 # A group by itself
@@ -139,21 +139,23 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
 def _curves(room: _Room) -> list[Measurement]:
     """Return predicted and observed good rates: over all scores (band None), then in each band."""
     names, banded = _banded(room, room.p)
-    shape = (len(room.of.groups), -1)
     whole = in_bands(room.p, np.zeros(room.p.table.n.shape[:-1], dtype=np.int64), 1)
-    records = []
+    records: list[Measurement] = []
     for band, table, j in [(None, whole, 0), *((name, banded, j) for j, name in enumerate(names))]:
         span = inference.observed_interval(table, confidence=room.confidence)
-        good, people = table.table.w[..., GOOD].reshape(shape), table.table.w.sum(axis=-1)
-        observed, expected = divide(good, people)[:, j], divide(table.sums.sum(axis=-1), people)[:, j]
-        for i in room.kept:
-            records.append(
-                room.made(
-                    "calibration_curve", i, detail=band, value=float(observed[i]), low=float(span.low[i, j]),
-                    high=float(span.high[i, j]), method=str(span.method), expected=float(expected[i]),
-                    excess=float(observed[i] - expected[i]), n=int(table.table.n[i, j].sum()),
-                )
-            )  # fmt: skip
+        people = table.table.w.sum(axis=-1)
+        observed, expected = (
+            divide(table.table.w[..., GOOD], people)[:, j],
+            divide(table.sums.sum(axis=-1), people)[:, j],
+        )
+        records += [
+            room.made(
+                "calibration_curve", i, detail=band, value=float(observed[i]), low=float(span.low[i, j]),
+                high=float(span.high[i, j]), method=str(span.method), expected=float(expected[i]),
+                excess=float(observed[i] - expected[i]), n=int(table.table.n[i, j].sum()),
+            )
+            for i in room.kept
+        ]  # fmt: skip
     return records
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from ..result import Result
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
+from .calibration import calibration_section
 from .groups import attribute_sections, cutoff_section
 from .lookup import Lookup
 from .nodes import Report
 from .overview import audit_title, findings, limits, opening
+from .questions import question_sections
 
 
 def report_tree(result: Result) -> Report:
@@ -29,6 +31,8 @@ def report_tree(result: Result) -> Report:
         findings(look),
         *attribute_sections(look),
         *cutoff_section(look),
+        *calibration_section(result),
+        *question_sections(result),
         ledger_section(result),
         methods_section(result),
         policy_section(result),

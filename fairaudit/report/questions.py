@@ -1,0 +1,193 @@
+"""One section a question: how the scores differ, comparable people, all groups at once, what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..metrics.base import MEASURES
+from ..result import Measurement, Result
+from .lookup import unique
+from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .words import NOTHING, cutoff_text, interval, number, p_value
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A topic of the measurements, and how the report speaks of it."""
+
+    topic: str
+    heading: str
+    limits: str
+    says: Callable[[Result, list[Measurement]], list[Item]]
+
+
+def question_sections(result: Result) -> tuple[Section, ...]:
+    """Return a section for each question that the data allow, in a fixed order.
+
+    Parameters
+    ----------
+    result
+        What an audit found.
+    """
+    sections = []
+    for question in QUESTIONS:
+        records = [record for record in result.measurements if record.topic == question.topic]
+        if records:
+            parts = tuple(
+                _attribute(result, question, [r for r in records if r.attribute == name], f"{question.topic}-{place}")
+                for place, name in enumerate(unique(record.attribute for record in records), start=1)
+            )
+            sections.append(Section(question.topic, question.heading, (Paragraph(question.limits, "note"),), parts))
+    return tuple(sections)
+
+
+def _attribute(result: Result, question: Question, records: list[Measurement], name: str) -> Section:
+    notes = unique(record.note for record in records if record.note)
+    blocks: tuple[Block, ...] = (*items(question.says(result, records)), *(Paragraph(note, "note") for note in notes))
+    for cutoff in unique(record.cutoff for record in records):
+        mine = [record for record in records if record.cutoff == cutoff]
+        decided = cutoff is not None or question.topic in {"summary", "conditional"}
+        where = f", {cutoff_text(result, cutoff)}" if decided else ""
+        for metric in unique(record.metric for record in mine):
+            blocks += _table(f"{MEASURES[metric].title}{where}", [r for r in mine if r.metric == metric])
+    return Section(name, records[0].attribute, blocks)
+
+
+def _table(caption: str, records: list[Measurement]) -> tuple[Block, ...]:
+    """Return one metric's table, folded, with the columns that have something in them."""
+    grouped = any(record.group for record in records)
+    detailed = any(record.detail for record in records)
+    chance = any(record.expected is not None for record in records)
+    tested = any(record.p is not None for record in records)
+    columns = [Column("Group" if grouped else "Over")]
+    columns += [Column("Of what")] if detailed else []
+    columns += [Column("Value", numeric=True), Column("Interval", numeric=True)]
+    columns += [Column("By chance", numeric=True), Column("Excess", numeric=True)] if chance else []
+    columns += [Column("p (corrected)", numeric=True)] if tested else []
+    columns += [Column("People", numeric=True), Column("Method")]
+    rows = []
+    for record in records:
+        against = f"against {record.reference}" if record.reference else ""
+        row = [Cell(record.group or "all groups", against)]
+        row += [Cell(record.detail or NOTHING)] if detailed else []
+        row += [Cell(_value(record), record.undefined or ""), Cell(_interval(record))]
+        row += [Cell(_or_nothing(record.expected)), Cell(_or_nothing(record.excess))] if chance else []
+        row += [Cell(p_value(record.p), p_value(record.p_adjusted) if record.p is not None else "")] if tested else []
+        beside = f"reference {record.n_reference:,}" if record.n_reference is not None else ""
+        row += [Cell(f"{record.n:,}", beside), Cell(_method(record))]
+        rows.append(tuple(row))
+    note = MEASURES[records[0].metric].reading
+    return (Details(caption, table(caption, tuple(columns), rows, note)),)
+
+
+def _value(record: Measurement) -> str:
+    if record.value is None and record.low is not None and record.high is not None:
+        return "not identified"
+    return _or_nothing(record.value)
+
+
+def _method(record: Measurement) -> str:
+    return "; ".join(unique(part for part in (record.method, record.test) if part)) or NOTHING
+
+
+def _interval(record: Measurement) -> str:
+    if record.low is None and record.high is None:
+        return NOTHING
+    return interval(record.low, record.high, number)
+
+
+def _or_nothing(value: float | None) -> str:
+    return NOTHING if value is None else number(value)
+
+
+# What each section says in a sentence
+
+
+def _named(records: list[Measurement], metric: str) -> list[Measurement]:
+    return [record for record in records if record.metric == metric]
+
+
+def _of_scores(_: Result, records: list[Measurement]) -> list[Item]:
+    said = []
+    for record in _named(records, "score_distance"):
+        if record.value is None:
+            continue
+        text = f"the score distributions of {record.group} and {record.reference} are {number(record.value)} apart at most"
+        if record.expected is not None:
+            text += f", where chance alone gives {number(record.expected)} (corrected p {p_value(record.p_adjusted)})"
+        said.append(Item(f"{text}.", record.group or ""))
+    return said
+
+
+def _of_strata(result: Result, records: list[Measurement]) -> list[Item]:
+    said = []
+    production = unique(record.cutoff for record in records)[0]
+    for record in _named(records, "segmented_adverse_impact_ratio"):
+        if record.cutoff == production and record.value is not None:
+            whole = next(
+                (f for f in result.findings if f.metric == "adverse_impact_ratio" and f.attribute == record.attribute
+                 and f.group == record.group and f.cutoff == record.cutoff), None,
+            )  # fmt: skip
+            raw = f"; over all strata together it is {number(whole.value)}" if whole and whole.value is not None else ""
+            text = f"{record.detail}, the adverse impact ratio is {number(record.value)} ({_interval(record)}){raw}."
+            said.append(Item(text, record.group or ""))
+    for record in _named(records, "simpson_reversal"):
+        text = "the whole and the strata say opposite things, both beyond chance: the whole is made by where people stand."
+        said.append(Item(f"Reversal: {text}", record.group or ""))
+    for record in _named(records, "stratum_homogeneity"):
+        if record.cutoff == production and record.p is not None and record.p <= 0.05:
+            text = f"the strata differ (p {p_value(record.p)}): read each of them, no single number stands for all."
+            said.append(Item(text, record.group or ""))
+    return said
+
+
+def _of_all(result: Result, records: list[Measurement]) -> list[Item]:
+    production = unique(record.cutoff for record in records)[0]
+    said = []
+    for record in _named(records, "largest_selection_gap"):
+        if record.cutoff == production and record.value is not None:
+            chance = f"; chance alone gives {number(record.expected)}" if record.expected is not None else ""
+            text = f"the widest gap between two groups' selection rates is {number(record.value)} ({_interval(record)}){chance}."
+            said.append(Item(text, cutoff_text(result, record.cutoff)))
+    return said
+
+
+def _of_bounds(_: Result, records: list[Measurement]) -> list[Item]:
+    said = []
+    for record in _named(records, "adverse_impact_ratio_bounds"):
+        if record.low is not None:
+            text = f"whoever the people without a level are, the adverse impact ratio lies within {_interval(record)}."
+            said.append(Item(text, record.group or ""))
+    return said
+
+
+QUESTIONS = (
+    Question(
+        "distribution",
+        "How do the scores differ?",
+        "Distances say that scores differ, not why, and not that they are wrong. They cannot be negative: each is set "
+        "beside what chance alone would give. Intervals of single quantiles and cut-offs are pointwise.",
+        _of_scores,
+    ),
+    Question(
+        "conditional",
+        "Does it remain among comparable people?",
+        "Strata are the grounds that were declared legitimate; whether they are is not for counts to say. A ground that "
+        "itself carries the disparity hides it. What is not in the data is not controlled for.",
+        _of_strata,
+    ),
+    Question(
+        "summary",
+        "Over all groups at once",
+        "One number for many groups hides who is concerned. It sets no status: findings of groups do.",
+        _of_all,
+    ),
+    Question(
+        "bounds",
+        "What the data cannot tell",
+        "Bounds need no assumption and are wide; a sensitivity is a number under an assumption that nobody can check "
+        "here. Neither sets a status.",
+        _of_bounds,
+    ),
+)
