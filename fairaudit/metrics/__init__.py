@@ -4,7 +4,17 @@
 decisions against outcomes · ``ranking`` scores against outcomes · ``disparity`` a group against its reference.
 """
 
-from . import calibration, conditional, disparity, distribution, error_rates, ranking, selection, summaries
+from . import (
+    calibration,
+    conditional,
+    disparity,
+    distribution,
+    error_rates,
+    identification,
+    ranking,
+    selection,
+    summaries,
+)
 from .base import CONTRASTS, MEASURES, METRICS, Contrast, Estimate, Measure, Metric, Rate, find_metric
 
 __all__ = [
@@ -22,6 +32,7 @@ __all__ = [
     "distribution",
     "error_rates",
     "find_metric",
+    "identification",
     "ranking",
     "selection",
     "summaries",

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from ..measuring import Grouping
 from ..result import Measurement
-from . import calibration, distributions, strata, summaries
+from . import bounds, calibration, distributions, strata, summaries
 from .common import Asking
 
-QUESTIONS = (distributions, calibration, strata, summaries)
+QUESTIONS = (distributions, calibration, strata, summaries, bounds)
 
 
 def ask_all(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
