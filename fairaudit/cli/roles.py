@@ -14,6 +14,9 @@ Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 _OPTIONS: tuple[Option, ...] = (
     click.option("--score", metavar="COLUMN", help="Column of the score."),
     click.option("--higher-is", type=click.Choice(["better", "worse"]), help="Which side of the score is better."),
+    click.option(
+        "--score-unit", type=click.Choice(["probability"]), help="The score is a predicted probability; never guessed."
+    ),
     click.option("--cutoff", multiple=True, type=float, metavar="NUMBER", help="Cut-off; the first is in production."),
     click.option("--decision", metavar="COLUMN", help="Column of recorded decisions."),
     click.option("--favorable", metavar="LABEL", help="The favorable one of two decision labels."),
@@ -68,7 +71,7 @@ def _numbers(text: str, option: str) -> list[float]:
 def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the roles that were given on the command line, as :func:`fairaudit.schema.declare` takes them."""
     plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts",
-             "weight_scale", "score_scale")  # fmt: skip
+             "weight_scale", "score_scale", "score_unit")  # fmt: skip
     many = ("cutoff", "bad", "good", "groups", "strata")
     roles: dict[str, Any] = {name: options[name] for name in plain if options[name] is not None}
     roles |= {name: list(options[name]) for name in many if options[name]}

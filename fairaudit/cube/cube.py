@@ -414,6 +414,9 @@ def _merged_schema(one: Schema, two: Schema) -> Schema:
                 "If both mean the same, count both under one name."
             )
             raise CubeError(message)
+    if one.score is not None and two.score is not None and one.score_unit != two.score_unit:
+        message = f"Cubes differ in score_unit: {one.score_unit!r} and {two.score_unit!r}. Count both with the same."
+        raise CubeError(message)
     if _meaning(one) != _meaning(two):
         said = [f"good={list(schema.good)}, bad={list(schema.bad)}" for schema in (one, two)]
         message = f"Cubes differ in which outcome is good: {said[0]} and {said[1]}. Count both with the same labels."

@@ -325,12 +325,27 @@ def _scores(schema: Schema, column: Coded, sorting: _Sorting) -> NDArray[np.floa
         text = np.array([value is None for value in parsed])[column.codes]
     sorting.drop(text, "score_not_a_number", name, f"score '{name}' is text, not a number")
     sorting.drop(np.isinf(values), "score_infinite", name, f"score '{name}' is infinite")
+    _check_probabilities(schema, values[sorting.keep])
     sorting.note(
         np.isnan(values), "score_missing", name,
         f"{{n}} people have no score in '{name}'.",
         "counted as unscored: in recorded decisions, not in rates at a cut-off",
     )  # fmt: skip
     return values
+
+
+def _check_probabilities(schema: Schema, scores: NDArray[np.float64]) -> None:
+    """Raise where a score that is declared a probability cannot be one: set aside, it would hide a wrong column."""
+    if schema.score_unit != "probability":
+        return
+    outside = scores[(scores < 0) | (scores > 1)]
+    if outside.size:
+        message = (
+            f"Score '{schema.score}' is declared a probability (score_unit), but holds {float(outside[0])!r}: a "
+            "probability lies between 0 and 1. Divide percentages by 100, name the column of the probability, or "
+            "leave score_unit out."
+        )
+        raise DataContractError(message)
 
 
 def _score_axis(schema: Schema, scores: NDArray[np.float64], n: Ints) -> ScoreAxis:

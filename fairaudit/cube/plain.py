@@ -362,9 +362,16 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             reference=schema.references,
             weight_scale=schema.weight_scale,
             score_scale=schema.score_scale,
+            score_unit=schema.score_unit,
         )
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")
+    if (
+        schema.score_unit == "probability"
+        and axes.score is not None
+        and not 0 <= axes.score.low <= axes.score.high <= 1
+    ):
+        refuse("its score is said to be a probability, but lies outside 0 and 1")
     for what, declared, counted in (
         ("the score", schema.score is not None, axes.score is not None),
         ("the decision", schema.decision is not None, bool(axes.decisions)),

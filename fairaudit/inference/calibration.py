@@ -27,7 +27,8 @@ FINE = 10
 CLIP = 1e-6
 """Predictions of exactly 0 or 1 have no log-odds; they are moved this far inside."""
 MOST_STEPS = 60
-LARGEST_STEP = 3.0
+MOST_HALVINGS = 30
+FLAT = 1e-12
 SEPARATED = 40.0
 """Log-odds that no data give: the score parts good from bad without error."""
 SHIFTED = "Wilson on the observed rate, shifted by the predicted one"
@@ -236,8 +237,8 @@ def recalibrate(p: Predicted, *, confidence: float = 0.95) -> Recalibration:
     both = np.stack([np.ones(people.shape), logits], axis=-1)
     weighted = p.table.w is not p.table.n
     squares = (p.table.w2[..., GOOD], p.table.w2[..., BAD]) if weighted else None
-    first, first_error = _fit(one, good, people, logits, np.zeros(1), squares)
-    second, second_error = _fit(both, good, people, np.zeros(people.shape), np.zeros(2), squares)
+    first, first_error = _fit(one, good, people, logits, squares)
+    second, second_error = _fit(both, good, people, np.zeros(people.shape), squares)
     name = SANDWICH if weighted else WALD
     intercept = _wald(first[..., 0], first_error[..., 0], 0.0, name, confidence)
     slope = _wald(second[..., 1], second_error[..., 1], 1.0, name, confidence)
@@ -269,36 +270,55 @@ def _fit(
     good: FloatArray,
     people: FloatArray,
     offset: FloatArray,
-    start: FloatArray,
     squares: tuple[FloatArray, FloatArray] | None,
 ) -> tuple[FloatArray, FloatArray]:
     """Return coefficients [..., k] and standard errors of logistic regressions of counts, many at once.
 
-    ``x`` is [..., bin, k]. With ``squares`` (sums of squared weights of good and of bad people) the errors are
-    the sandwich's. Where no finite solution exists both are NaN.
+    ``x`` is [..., bin, k]. Newton's steps are halved until the likelihood does not fall. With ``squares`` (sums
+    of squared weights of good and of bad people) the errors are the sandwich's. Where no
+    finite solution exists both are NaN.
     """
-    beta = np.broadcast_to(start, (*people.shape[:-1], len(start))).copy()
-    eye = np.eye(len(start))
-    alike = (good.sum(axis=-1) <= 0) | ((people - good).sum(axis=-1) <= 0) | _alone(x, people)
-    information = np.broadcast_to(eye, (*beta.shape, len(start)))
+    beta = np.zeros((*people.shape[:-1], x.shape[-1]))
+    eye = np.eye(x.shape[-1])
+    nothing = (good.sum(axis=-1) <= 0) | ((people - good).sum(axis=-1) <= 0) | _alone(x, people)
+
+    def at(b: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the log-odds and the log-likelihood."""
+        log_odds = offset + (x * b[..., None, :]).sum(axis=-1)
+        return log_odds, (good * log_odds - people * np.logaddexp(0.0, log_odds)).sum(axis=-1)
+
+    log_odds, likelihood = at(beta)
     for _ in range(MOST_STEPS):
-        rate = scipy.special.expit(offset + (x * beta[..., None, :]).sum(axis=-1))
+        rate, information = _information(x, people, log_odds)
+        # Where the likelihood is flat to the last digit there is no step: what is not solved by then never is.
+        flat = nothing | ~(np.linalg.det(information) > FLAT)
         score = (x * (good - people * rate)[..., None]).sum(axis=-2)
-        information = np.einsum("...b,...bi,...bj->...ij", people * rate * (1 - rate), x, x)
-        safe = np.where(alike[..., None, None], eye, information + 1e-300 * eye)
-        alike = alike | ~np.isfinite(safe).all(axis=(-2, -1)) | (np.linalg.det(safe) <= 0)
-        step = np.linalg.solve(np.where(alike[..., None, None], eye, safe), score[..., None])[..., 0]
-        step = np.where(alike[..., None], 0.0, np.clip(step, -LARGEST_STEP, LARGEST_STEP))
-        beta = beta + step
+        step = np.linalg.solve(np.where(flat[..., None, None], eye, information), score[..., None])[..., 0]
+        step = np.where(flat[..., None], 0.0, step)
+        for _ in range(MOST_HALVINGS):
+            log_odds, better = at(beta + step)
+            worse = better < likelihood - 1e-9 * np.abs(likelihood)
+            if not worse.any():
+                break
+            step = np.where(worse[..., None], step / 2, step)
+        beta, likelihood = beta + step, better
         if np.abs(step).max(initial=0.0) < 1e-10:
             break
-    alike = alike | (np.abs(beta) > SEPARATED).any(axis=-1) | (np.abs(step) > 1e-6).any(axis=-1)
-    inverse = np.linalg.inv(np.where(alike[..., None, None], eye, information))
+    rate, information = _information(x, people, log_odds)
+    nothing = nothing | ~(np.linalg.det(information) > FLAT) | (np.abs(step) > 1e-6).any(axis=-1)
+    nothing = nothing | (np.abs(beta) > SEPARATED).any(axis=-1)
+    inverse = np.linalg.inv(np.where(nothing[..., None, None], eye, information))
     if squares is not None:
         meat = squares[0] * (1 - rate) ** 2 + squares[1] * rate**2
         inverse = inverse @ np.einsum("...b,...bi,...bj->...ij", meat, x, x) @ inverse
     errors = np.sqrt(np.diagonal(inverse, axis1=-2, axis2=-1))
-    return np.where(alike[..., None], np.nan, beta), np.where(alike[..., None], np.nan, errors)
+    return np.where(nothing[..., None], np.nan, beta), np.where(nothing[..., None], np.nan, errors)
+
+
+def _information(x: FloatArray, people: FloatArray, log_odds: FloatArray) -> tuple[FloatArray, FloatArray]:
+    rate = scipy.special.expit(log_odds)
+    information: FloatArray = np.einsum("...b,...bi,...bj->...ij", people * rate * (1 - rate), x, x)
+    return rate, information
 
 
 def _alone(x: FloatArray, people: FloatArray) -> np.ndarray:

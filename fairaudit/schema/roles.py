@@ -15,6 +15,7 @@ HigherIs = Literal["better", "worse"]
 DecisionKind = Literal["favorable", "unfavorable", "intermediate", "excluded"]
 DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Closed = Literal["left", "right"]
+ScoreUnit = Literal["probability"]
 
 WEIGHT_SCALE = 1_000_000
 SCORE_SCALE = 1_000_000
@@ -59,6 +60,8 @@ class Schema:
     references: Mapping[str, str] = field(default_factory=dict)
     weight_scale: int = WEIGHT_SCALE
     score_scale: int = SCORE_SCALE
+    score_unit: ScoreUnit | None = None
+    """What the score is: the predicted probability of the better outcome (higher is better) or of the worse one."""
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
@@ -96,6 +99,7 @@ class Schema:
             "reference": dict(self.references),
             "weight_scale": self.weight_scale if self.weight else None,
             "score_scale": self.score_scale if self.score else None,
+            "score_unit": self.score_unit,
         }
         return {key: value for key, value in plain.items() if value not in (None, [], {})}
 
@@ -191,6 +195,24 @@ def _check_score(score: str | None, higher_is: str | None, cutoffs: object, edge
         raise SchemaError(message)
 
 
+def _check_score_unit(score: str | None, unit: object, cutoffs: tuple[float, ...]) -> None:
+    if unit is None:
+        return
+    if score is None:
+        message = "score_unit is given but no score. Name the score column with score=."
+        raise SchemaError(message)
+    if unit not in get_args(ScoreUnit):
+        message = (
+            f"score_unit must be 'probability' (the score is a predicted probability), or left out, got {unit!r}."
+            f"{suggestion(str(unit), get_args(ScoreUnit))}"
+        )
+        raise SchemaError(message)
+    for cutoff in cutoffs:
+        if not 0 <= cutoff <= 1:
+            message = f"The score is declared a probability (score_unit), but the cutoff {cutoff:g} is outside 0 and 1."
+            raise SchemaError(message)
+
+
 def _check_decision(decision: str | None, favorable: str | None, levels: Mapping[str, DecisionKind]) -> None:
     if decision is None and (favorable is not None or levels):
         message = "favorable or decision_levels is given but no decision. Name its column with decision=."
@@ -248,6 +270,7 @@ class Roles(TypedDict, total=False):
     edges: Sequence[float] | None
     weight_scale: int
     score_scale: int
+    score_unit: ScoreUnit | None
 
 
 _MAPPINGS = ("decision_levels", "unobserved", "bands", "reference")
@@ -299,6 +322,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         Bin edges for a score of many distinct values; cubes with equal edges can be merged.
     weight_scale, score_scale
         Sums of weights and of scores are kept as whole numbers of 1/scale.
+    score_unit
+        ``"probability"`` where the score is the predicted probability of the good outcome (higher is better) or
+        of the bad one (higher is worse); never guessed. Calibration is then measured against it.
 
     Returns
     -------
@@ -336,6 +362,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     good_labels, bad_labels = _labels(roles.get("good")), _labels(roles.get("bad"))
     reasons = {label(name): str(reason) for name, reason in (roles.get("unobserved") or {}).items()}
     _check_score(score, higher_is, cutoffs, bin_edges)
+    _check_score_unit(score, roles.get("score_unit"), cutoffs)
     _check_decision(decision, favorable_label, levels)
     _check_outcome(outcome, good_labels, bad_labels, reasons)
     if score is None and decision is None and outcome is None:
@@ -377,6 +404,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         references=MappingProxyType(references),
         weight_scale=int(weight_scale),
         score_scale=int(score_scale),
+        score_unit=roles.get("score_unit"),
     )
 
 
