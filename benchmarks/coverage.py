@@ -46,9 +46,7 @@ def outcomes(parts: list[str], draws: int) -> Iterator[Outcome]:
             for method, hit in scene.run(rng, draws).items():
                 defined = ~np.isnan(hit)
                 share = float(hit[defined].mean()) if defined.any() else float("nan")
-                yield Outcome(
-                    method, scene.name, scene.enough, share, 1 - float(defined.mean()), int(defined.sum())
-                )
+                yield Outcome(method, scene.name, scene.enough, share, 1 - float(defined.mean()), int(defined.sum()))
         print(f"{part}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 

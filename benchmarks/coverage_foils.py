@@ -58,7 +58,7 @@ def text(rng: np.random.Generator) -> str:
     rows = [[name, f"{DATA_SETS:,}", f"{share:.1%}"] for name, share in shares.items()]
     rows.append(["foil: fairlearn MetricFrame.difference_ci", f"{FAIRLEARN_SETS}", f"{theirs:.1%}"])
     words = (
-        f"{GROUPS} groups of {PEOPLE} people, all selected at {RATE:g}: the true gap is 0. The share of data sets whose "
-        "interval of 95% leaves 0 out; at most 5% is right."
+        f"{GROUPS} groups of {PEOPLE} people, all selected at {RATE:g}: the true gap is 0. The share of data sets "
+        "whose interval of 95% leaves 0 out; at most 5% is right."
     )
     return f"{words}\n\n{table(['interval', 'data sets', 'leaves 0 out'], rows)}"

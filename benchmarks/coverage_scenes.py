@@ -19,7 +19,14 @@ from fairaudit.inference.multiplicity import holm
 from fairaudit.inference.of_contrasts import compare_groups
 from fairaudit.inference.proportion import rate_interval
 from fairaudit.inference.ranking import auc_difference, auc_interval, delong, tied_share
+from fairaudit.inference.simultaneous import all_pairs
 from fairaudit.inference.smd import smd_interval
+from fairaudit.inference.stratified import (
+    cochran_mantel_haenszel,
+    mantel_haenszel_odds_ratio,
+    mantel_haenszel_risk_difference,
+    mantel_haenszel_risk_ratio,
+)
 from fairaudit.metrics import CONTRASTS
 
 Hits = dict[str, np.ndarray]
@@ -162,6 +169,74 @@ def _family(sizes: tuple[int, ...], p: float) -> Callable[[np.random.Generator, 
     return run
 
 
+def highest() -> Iterator[Scene]:
+    """Groups that are all alike, each against the one with the highest rate: the data chose the reference."""
+    for p in (0.1, 0.4, 0.8):
+        for sizes, words in (
+            ((200,) * 14, "14 groups of 200"),
+            ((60,) * 8, "8 groups of 60"),
+            ((1_000, 400, 150), "3 groups of 150 to 1,000"),
+        ):
+            yield Scene(f"{words}, rate {p:g}", min(sizes) * min(p, 1 - p) >= ENOUGH, _highest(sizes, p))
+
+
+def _highest(sizes: tuple[int, ...], p: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 1_000)
+        n = np.array(sizes)
+        ours, naive = np.zeros(draws), np.zeros(draws)
+        for draw in range(draws):
+            selected = rng.binomial(n, p)
+            family = all_pairs(selected, n, rng=rng, draws=1_000)
+            top = int((selected / n).argmax())
+            rest = np.arange(len(n)) != top
+            full = np.ones(rest.sum())
+            found = compare_many(
+                selected[rest].astype(float), n[rest].astype(float), full * selected[top], full * n[top], how="ratio"
+            ).p
+            ours[draw] = min(family.adjusted(float(x)) for x in found) <= 0.05
+            naive[draw] = np.nanmin(holm(found)) <= 0.05
+        return {
+            "test:any against the highest, all pairs": ours,
+            "test:foil: any against the highest, Holm over the groups": naive,
+        }
+
+    return run
+
+
+# Strata
+
+
+def strata() -> Iterator[Scene]:
+    """A common contrast over strata with different rates, and none."""
+    for people in (((40, 80), (60, 60), (100, 30), (25, 25)), ((8, 10), (6, 12)) * 4, ((400, 900), (700, 300))):
+        for odds in (1.0, 0.6):
+            few = min(min(pair) for pair in people) < 4 * ENOUGH
+            yield Scene(f"{len(people)} strata of {people[0]}, odds ratio {odds:g}", not few, _strata(people, odds))
+
+
+def _strata(people: tuple[tuple[int, int], ...], odds: float) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 3_000)
+        size = np.array(people)
+        base = np.linspace(0.25, 0.75, len(size))
+        other = odds * base / (1 - base + odds * base)
+        selected = rng.binomial(size, np.stack([other, base], axis=1), (draws, *size.shape))
+        tables = np.stack([selected, size - selected], axis=-1)
+        found = mantel_haenszel_odds_ratio(tables)
+        hits: Hits = {"interval:Mantel-Haenszel odds ratio": covered(odds, found.low, found.high, found.value)}
+        if odds == 1:
+            ratio, gap = mantel_haenszel_risk_ratio(tables), mantel_haenszel_risk_difference(tables)
+            hits["interval:segmented adverse impact ratio"] = covered(1.0, ratio.low, ratio.high, ratio.value)
+            hits["interval:difference within strata"] = covered(0.0, gap.low, gap.high, gap.value)
+            hits["test:Cochran-Mantel-Haenszel (exact where few are expected)"] = rejected(
+                np.array([cochran_mantel_haenszel(table).p for table in tables])
+            )
+        return hits
+
+    return run
+
+
 # Error rates
 
 
@@ -286,7 +361,7 @@ def powers() -> Iterator[Scene]:
     """How often the primary test finds an adverse impact ratio of 0.8 or 0.9."""
     for p in (0.05, 0.2, 0.5, 0.9):
         for n in (100, 400, 1_600, 6_400):
-            yield Scene(f"rate {p:g}, {n:,} people in each group", True, _power(n, p))  # noqa: FBT003
+            yield Scene(f"rate {p:g}, {n:,} people in each group", True, _power(n, p))
 
 
 def _power(n: int, p: float) -> Callable[[np.random.Generator, int], Hits]:
@@ -306,6 +381,8 @@ PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
     "rates": rates,
     "pairs": pairs,
     "families": families,
+    "highest": highest,
+    "strata": strata,
     "odds": odds,
     "scores": scores,
     "powers": powers,
@@ -314,6 +391,8 @@ TITLES = {
     "rates": "one rate",
     "pairs": "two rates",
     "families": "families of comparisons",
+    "highest": "a reference that the data chose",
+    "strata": "strata",
     "odds": "error rates",
     "scores": "scores",
     "powers": "adverse impact ratio",

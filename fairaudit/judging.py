@@ -8,11 +8,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+import numpy as np
+
 from .cube.confusion import Confusion, ScoreTable
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
+from .inference.bootstrap import derive_seed
 from .inference.of_contrasts import Asked, Compared, compare_groups
+from .inference.of_metrics import is_weighted
+from .inference.simultaneous import AllPairs, all_pairs
 from .measuring import SUPPRESSED, Grouping, attribute_record, available
-from .metrics.base import CONTRASTS, METRICS, Contrast
+from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
+from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
 from .policy.evaluate import judge
 from .policy.families import Adjusted, Member, adjust_by_family
@@ -42,6 +48,8 @@ class Draft:
     rule: Rule | None
     compared: Compared
     in_test_family: bool
+    pairs: AllPairs | None = None
+    """The correction for all pairs, where the data chose the reference; p is then in no other family."""
 
 
 @dataclass(slots=True)
@@ -304,6 +312,8 @@ def _compare_contrast(
     if not tested:
         return
     compared_at_all = [i for i in known if of.groups[i] not in small and _enough(table, i, policy)]
+    chosen = reference.mode == "highest"
+    pairs = _all_pairs(of, item, table, compared_at_all) if chosen and family != "exploratory" else None
     asked = Asked(
         confidence=confidence,
         alpha=policy.alpha_of(rule) if rule else policy.alpha,
@@ -311,15 +321,16 @@ def _compare_contrast(
         line=rule.practical.value if rule and rule.practical else None,
         family=max(1, sum(_enough(table, i, policy) for i in tested if i in known)),
         minimum_n=policy.minimum_n,
-        comparisons=_pairs(len(compared_at_all)) if reference.mode == "highest" else 1,
+        comparisons=_pairs(len(compared_at_all)) if chosen else 1,
+        pairs=pairs,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
     made = compare_groups(
         item, table[tested], _references(of, table, tested, known, reference), everybody=everybody, asked=asked
     )
     for i, compared in zip(tested, made, strict=True):
-        work.drafts.append(Draft(item, of, i, str(reference.level), cutoff, family, rule, compared, i in known))
-    if reference.mode == "highest":
+        work.drafts.append(Draft(item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs))
+    if chosen and pairs is None:
         # The data chose the reference, so each other pair could have been the one that is tested.
         free = [i for i in compared_at_all if of.groups[i] != reference.level]
         others = list(combinations(free, 2))
@@ -352,6 +363,17 @@ def _enough(table: Confusion | ScoreTable, place: int, policy: Policy) -> bool:
     """Return True where a group has the people that the policy asks of a finding."""
     counts = table.people.n if isinstance(table, Confusion) else table.people.n.sum(axis=-1)
     return bool(counts[place] >= policy.minimum_n)
+
+
+def _all_pairs(of: Grouping, item: Contrast, table: Confusion | ScoreTable, places: Sequence[int]) -> AllPairs | None:
+    """Return the correction for every pair of groups where the contrast is one of a rate of everybody decided on."""
+    if not isinstance(table, Confusion) or len(item.of) > 1 or len(places) < 2:
+        return None
+    (rate,) = rates(item, table[list(places)])
+    if not isinstance(rate, Rate):
+        return None
+    seed = derive_seed("/".join([of.cube.digest, of.name, item.id]))
+    return all_pairs(rate.num, rate.den, rng=np.random.default_rng(seed), whole=not is_weighted(rate))
 
 
 def _pairs(groups: int) -> int:
@@ -400,6 +422,9 @@ def _member(draft: Draft, minimum_n: int) -> Member:
     # A group too small to be flagged takes no share of the error that the others are allowed.
     enough = draft.rule is None or min(draft.compared.n, draft.compared.n_reference) >= minimum_n
     p = draft.compared.p if draft.in_test_family and enough else None
+    if draft.pairs is not None and p is not None:
+        settled = Adjusted(draft.pairs.adjusted(p), draft.pairs.pairs)
+        return Member(None, draft.family, draft.of.name, draft.item.id, draft.cutoff, settled)
     return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
 
 

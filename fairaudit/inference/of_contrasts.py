@@ -25,6 +25,7 @@ from .power import minimum_detectable_ratio, minimum_detectable_smd, people_need
 from .proportion import wilson_at
 from .ranking import auc_difference
 from .roots import crossing
+from .simultaneous import AllPairs
 from .smd import smd_interval
 
 NAN = math.nan
@@ -50,16 +51,28 @@ class Asked:
     """Fewest people that a finding may rest on."""
     comparisons: int = 1
     """Where the data chose the reference, the pairs it chose from: intervals are widened for them all."""
+    pairs: AllPairs | None = None
+    """The same where the correction for all pairs was drawn, with their correlations."""
 
     @property
     def confidence_each(self) -> float:
-        """Confidence of one interval of the family (Bonferroni)."""
-        return 1 - (1 - self.confidence) / self.comparisons
+        """Confidence of one interval of the family."""
+        return 1 - self._each(1 - self.confidence)
 
     @property
     def alpha_each(self) -> float:
-        """Error of one one-sided bound of the family (Bonferroni)."""
-        return self.alpha / self.comparisons
+        """Error of one one-sided bound of the family."""
+        return self._each(self.alpha)
+
+    def _each(self, error: float) -> float:
+        return self.pairs.each(error) if self.pairs is not None else error / self.comparisons
+
+    @property
+    def widened(self) -> str:
+        """How intervals are widened, in words; empty where the reference was named."""
+        if self.pairs is not None and self.pairs.pairs > 1:
+            return f", widened for {self.pairs.method.replace('all pairs', f'all {self.pairs.pairs} pairs')}"
+        return f", widened for {self.comparisons} pairs (Bonferroni)" if self.comparisons > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +165,8 @@ def _labelled(made: dict[str, Any], item: Contrast, asked: Asked) -> Compared:
         made["unbounded"] = "high"
     elif math.isinf(made["low"]):
         made["unbounded"] = "low"
-    if asked.comparisons > 1 and made["method"]:
-        made["method"] += f", widened for {asked.comparisons} pairs (Bonferroni)"
+    if made["method"]:
+        made["method"] += asked.widened
     return Compared(confidence=asked.confidence, **made)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from .counts import FloatArray
 
 DRAWS = 1_000
-MOST_BINS = 128
+MOST_BINS = 64
 MOST_PEOPLE = 10**9 - 1
 """numpy draws hypergeometric counts of fewer people than this."""
 
@@ -71,22 +71,44 @@ def permuted(
     >>> 0.1 < made.p < 0.2
     True
     """
-    whole = [np.rint(np.asarray(part, dtype=np.float64)).astype(np.int64) for part in group]
-    pooled = [np.rint(np.asarray(p, dtype=np.float64)).astype(np.int64) + w for p, w in zip(reference, whole, strict=True)]
-    if max(int(part.sum()) for part in pooled) > MOST_PEOPLE:
+    dealt = deal(group, reference, rng=rng, draws=draws)
+    return None if dealt is None else beside(value, statistic(*dealt))
+
+
+def deal(
+    group: Sequence[ArrayLike], reference: Sequence[ArrayLike], *, rng: np.random.Generator, draws: int = DRAWS
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the group's and the reference's counts [draw, part, bin] when labels are dealt anew within each part.
+
+    None where there are too many people to draw. Several statistics may share one dealing.
+    """
+    mine = [np.rint(np.asarray(part, dtype=np.float64)).astype(np.int64) for part in group]
+    theirs = [np.rint(np.asarray(part, dtype=np.float64)).astype(np.int64) for part in reference]
+    pooled = np.stack([one + other for one, other in zip(mine, theirs, strict=True)])
+    if int(pooled.sum(axis=1).max()) > MOST_PEOPLE:
         return None
     dealt = np.stack(
         [
-            rng.multivariate_hypergeometric(part, int(mine.sum()), size=draws, method="marginals")
-            for part, mine in zip(pooled, whole, strict=True)
+            rng.multivariate_hypergeometric(part, int(one.sum()), size=draws, method="marginals")
+            for part, one in zip(pooled, mine, strict=True)
         ],
         axis=1,
     ).astype(np.float64)
-    rest = np.stack(pooled)[None].astype(np.float64) - dealt
-    by_chance = np.asarray(statistic(dealt, rest), dtype=np.float64)
-    expected = float(by_chance.mean())
-    reached = int((by_chance >= value - 1e-12).sum())
-    return Permuted(expected, value - expected, (1 + reached) / (1 + draws))
+    return dealt, pooled[None].astype(np.float64) - dealt
+
+
+def beside(value: float, by_chance: ArrayLike) -> Permuted:
+    """Set a statistic beside what it was when labels were dealt anew [draw].
+
+    Examples
+    --------
+    >>> beside(3.0, [1.0, 2.0, 3.0])
+    Permuted(expected=2.0, excess=1.0, p=0.5)
+    """
+    drawn = np.asarray(by_chance, dtype=np.float64)
+    expected = float(drawn.mean())
+    reached = int((drawn >= value - 1e-12).sum())
+    return Permuted(expected, value - expected, (1 + reached) / (1 + len(drawn)))
 
 
 def coarse_edges(people: FloatArray, most: int = MOST_BINS) -> NDArray[np.int64]:

@@ -357,7 +357,8 @@ def _score_bound(auc: FloatArray, n_good: FloatArray, n_bad: FloatArray, tied: F
     for _ in range(HALVINGS):
         middle = (inner + outer) / 2
         spread = 1 + pairs * ((1 - middle) / (2 - middle) + middle / (1 + middle))
-        near = (auc - middle) ** 2 <= z**2 * at_stake * middle * (1 - middle) * spread
+        with np.errstate(invalid="ignore"):  # without people of either kind there is no AUC, and no end
+            near = (auc - middle) ** 2 <= z**2 * at_stake * middle * (1 - middle) * spread
         inner, outer = np.where(near, middle, inner), np.where(near, outer, middle)
     return outer
 

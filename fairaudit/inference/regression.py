@@ -92,7 +92,7 @@ def fit_logit(x: FloatArray, selected: FloatArray, people: FloatArray) -> Fitted
         step = np.linalg.solve(information, x.T @ (selected - people * p))
         beta = beta + step
         if np.abs(step).max() < TOLERANCE:
-            return Fitted(beta, np.linalg.inv(information))
+            return Fitted(beta, np.asarray(np.linalg.inv(information), dtype=np.float64))
     return "the fit did not settle"
 
 

@@ -33,7 +33,7 @@ measure(
 measure(
     id="wasserstein_distance",
     title="Wasserstein distance of the scores",
-    plain="How many score points a person of the group would have to move on average for the distributions to be equal.",
+    plain="How many score points a person of the group would have to move, on average, for equal distributions.",
     formula="area between the two cumulative distributions, in score points",
     reading=f"In score points. {_DISTANCE}",
     undefined_when=_NOBODY,
@@ -72,7 +72,7 @@ measure(
     id="adverse_impact_ratio_in_best",
     title="Adverse impact ratio by quantile of the score",
     plain="The adverse impact ratio if so many of the best scores of all people were selected.",
-    formula="share of the group above the cut-off / share of the reference above it, at the cut-off that selects the best q",
+    formula="share of the group selected / share of the reference selected, at the cut-off that selects the best q",
     reading=(
         "1 means no difference; below 1 the group is worse off. A score with few values cannot select every share: the "
         "share that is really selected is printed. Intervals are pointwise."
@@ -87,8 +87,8 @@ measure(
     id="background_negative_subgroup_positive_auc",
     title="AUC of the group's good people against the reference's bad people",
     plain="Chance that a good person of the group has a better score than a bad person of the reference.",
-    formula="share of pairs (good of the group, bad of the reference) in which the first has the better score, ties one half",
-    reading="From 0 to 1, higher is better for the group's good people. Low: they are ranked with the reference's bad ones.",
+    formula="share of pairs (good of the group, bad of the reference) with the first one's score better, ties one half",
+    reading="From 0 to 1, higher is better for the group's good people; low: they rank with the reference's bad ones.",
     undefined_when="the group has nobody good, or the reference nobody bad",
     source=f"{_BORKAN}; {_KALLUS}",
     topic="distribution",
@@ -99,7 +99,7 @@ measure(
     id="background_positive_subgroup_negative_auc",
     title="AUC of the reference's good people against the group's bad people",
     plain="Chance that a good person of the reference has a better score than a bad person of the group.",
-    formula="share of pairs (good of the reference, bad of the group) in which the first has the better score, ties one half",
+    formula="share of pairs (good of the reference, bad of the group) with the first one's score better, ties one half",
     reading="From 0 to 1. High, beside a low value the other way round: the score ranks the group below the reference.",
     undefined_when="the reference has nobody good, or the group nobody bad",
     source=f"{_BORKAN}; {_KALLUS}",
@@ -237,8 +237,15 @@ def abroca_on_grid(
     grid = np.linspace(0, 1, points)
 
     def heights(good: Floats, bad: Floats) -> Floats:
-        curves = [_curve(g, b) for g, b in zip(good, bad, strict=True)]
-        return np.stack([np.interp(grid, x, y) for x, y in curves])
+        draws = len(good)
+        x, y = (
+            np.concatenate([np.zeros((draws, 1)), np.minimum(np.cumsum(shares(side)[:, ::-1], axis=1), 1.0)], axis=1)
+            for side in (bad, good)
+        )
+        # One interpolation for all draws: each is moved to a stretch of its own.
+        along = 2.0 * np.arange(draws)[:, None]
+        flat = np.interp((grid + along).ravel(), (x + along).ravel(), y.ravel())
+        return np.asarray(flat.reshape(draws, points))
 
     return np.asarray(np.abs(heights(*group) - heights(*reference)).mean(axis=-1))
 

@@ -12,7 +12,7 @@ _CHANCE = (
     "It cannot be negative, and chance alone makes it larger where groups are small: read its excess over the value "
     "expected if groups were alike, and the p-value."
 )
-_STEINBERG = "Steinberg, Reid, O'Callaghan, Lattimore, McCalman and Caetano (2020), Fast fair regression, arXiv 2002.06200"
+_STEINBERG = "Steinberg, Reid, O'Callaghan et al. (2020), Fast fair regression, arXiv 2002.06200"
 _SPEICHER = "Speicher et al. (2018), A unified approach to quantifying algorithmic unfairness, arXiv 1807.00787"
 _BENEFIT = "benefit of a person = decision - good + 1: 2 selected though bad, 1 decided rightly, 0 declined though good"
 
@@ -60,7 +60,7 @@ measure(
     formula="max - min of the groups' selection rates",
     reading=f"0 means equal rates. {_CHANCE} The interval is that of the largest of all pairs' gaps, and can reach 0.",
     undefined_when="fewer than two groups have people",
-    source="Weerts et al. (2023), Fairlearn, JMLR 24 (the definition); simultaneous intervals of all pairs (Bonferroni)",
+    source="Weerts et al. (2023), Fairlearn, JMLR 24 (the definition); intervals: all pairs, Bonferroni",
     topic="summary",
     about=_ABOUT,
     aliases=("demographic_parity_difference over all groups",),
@@ -71,9 +71,9 @@ measure(
     title="Smallest ratio of selection rates between any two groups",
     plain="The lowest selection rate divided by the highest.",
     formula="min / max of the groups' selection rates",
-    reading="1 means equal rates; chance alone lowers it: read its excess under the value expected if groups were alike.",
+    reading="1 means equal rates; chance alone lowers it: read it beside the value expected if groups were alike.",
     undefined_when="nobody is selected in any group",
-    source="Weerts et al. (2023), Fairlearn, JMLR 24 (the definition); simultaneous intervals of all pairs (Bonferroni)",
+    source="Weerts et al. (2023), Fairlearn, JMLR 24 (the definition); intervals: all pairs, Bonferroni",
     topic="summary",
     about=_ABOUT,
     aliases=("demographic_parity_ratio over all groups",),
@@ -162,7 +162,8 @@ def information(counts: Floats) -> Floats:
 
     Examples
     --------
-    >>> float(information(np.array([[[5.0, 5.0], [5.0, 5.0]]]))), float(information(np.array([[[5.0, 0.0], [0.0, 5.0]]])))
+    >>> alike, apart = np.array([[[5.0, 5.0], [5.0, 5.0]]]), np.array([[[5.0, 0.0], [0.0, 5.0]]])
+    >>> float(information(alike)), float(information(apart))
     (0.0, 1.0)
     """
     total = counts.sum(axis=(-3, -2, -1), keepdims=True)

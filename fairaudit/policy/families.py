@@ -26,6 +26,8 @@ class Member:
     attribute: str
     metric: str
     cutoff: float | None = None
+    settled: Adjusted | None = None
+    """Already corrected, for all pairs together: it is in no other family."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ def adjust_by_family(members: Sequence[Member]) -> tuple[Adjusted, ...]:
 
     Holm (1979) within each attribute's primary tests, and within each attribute, metric and cut-off of the
     secondary ones; Benjamini and Hochberg (1995) over all exploratory tests together. Where the policy's
-    reference is the group with the highest rate, the caller gives the tests of all pairs of eligible groups:
-    the pairs that are not printed are members here and dropped afterwards.
+    reference is the group with the highest rate, a member is settled by the caller for all pairs of eligible groups
+    at once; or the caller gives the tests of all pairs, and drops afterwards those that are not printed.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def adjust_by_family(members: Sequence[Member]) -> tuple[Adjusted, ...]:
     for place, member in enumerate(members):
         if member.p is not None and not np.isnan(member.p):
             families.setdefault(_key(member), []).append(place)
-    adjusted = [Adjusted(None, 0)] * len(members)
+    adjusted = [member.settled or Adjusted(None, 0) for member in members]
     for places in families.values():
         correct = benjamini_hochberg if members[places[0]].family == "exploratory" else holm
         values = correct(np.array([members[place].p for place in places], dtype=np.float64))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..cube.confusion import ScoreTable
 from ..inference.combining import mover
 from ..inference.contrast import compare_many
-from ..inference.permutation import DRAWS, coarse_edges, merge_bins, permuted
+from ..inference.permutation import DRAWS, beside, coarse_edges, deal, merge_bins
 from ..inference.proportion import wilson
 from ..inference.ranking import auc_difference, auc_interval, delong, tied_share
 from ..measuring import Grouping
@@ -21,6 +22,7 @@ from .common import Asking, adjusted, pairs, written
 TOPIC = "distribution"
 PERMUTED = f"permutation of the groups, {DRAWS:,} draws"
 NO_PERMUTATION = "no permutation for weighted people"
+TOO_MANY = "too many people to permute"
 OVERLAP_BINS = 20
 
 
@@ -34,6 +36,8 @@ def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
         scores = d.bin_scores(s)
         pooled = s.pooled(range(len(of.groups)))
         for i, mine, theirs, reference in pairs(of, s, asking):
+            if not (mine.people.w.sum() > 0 and theirs.people.w.sum() > 0):
+                continue  # weights of 0 leave nobody to compare
             pair = _Pair(of, of.groups[i], reference, mine, theirs, scores, asking)
             records += [*pair.distances(), *pair.quantiles(), *pair.in_best(pooled)]
             if of.cube.has_outcome:
@@ -45,61 +49,63 @@ class _Pair:
     """A group, its reference, and the scores of the bins."""
 
     def __init__(
-        self, of: Grouping, group: str, reference: str, mine: ScoreTable, theirs: ScoreTable, scores: Floats, asking: Asking
+        self,
+        of: Grouping,
+        group: str,
+        reference: str,
+        mine: ScoreTable,
+        theirs: ScoreTable,
+        scores: Floats,
+        asking: Asking,
     ) -> None:
         self.of, self.group, self.reference, self.asking = of, group, reference, asking
         self.mine, self.theirs, self.scores = mine, theirs, scores
         self.people, self.others = mine.people, theirs.people
         self.weighted = mine.table.w is not mine.table.n
 
-    def record(self, metric: str, value: float, **fields: object) -> Measurement:
+    def record(self, metric: str, value: float, **fields: Any) -> Measurement:
         given = {"n": self.people.n.sum(), "n_reference": self.others.n.sum(), **fields}
         undefined = MEASURES[metric].undefined_when
         return written(
             TOPIC, metric, self.of, group=self.group, reference=self.reference, value=value,
             **{"undefined": undefined, **given},
-        )  # type: ignore[arg-type]  # fmt: skip
-
-    def by_chance(self, statistic, value: float, *names: str, parts=None) -> dict[str, object]:  # type: ignore[no-untyped-def]
-        """Return expected, excess and p of a statistic, or the note that weighted people are not permuted."""
-        if self.weighted:
-            return {"note": NO_PERMUTATION}
-        group, reference = parts or ([self.people.n], [self.others.n])
-        starts = coarse_edges(sum(np.asarray(part) for part in (*group, *reference)))
-        made = permuted(
-            lambda g, r: statistic(g, r, starts), value,
-            [merge_bins(part, starts) for part in group], [merge_bins(part, starts) for part in reference],
-            rng=self.asking.rng(self.of.name, self.group, *names),
         )  # fmt: skip
-        if made is None:
-            return {"note": "too many people to permute"}
-        return {"expected": made.expected, "excess": made.excess, "p": made.p, "test": PERMUTED, "method": PERMUTED}
 
     def distances(self) -> Iterator[Measurement]:
         mine, theirs, scores = self.people.w, self.others.w, self.scores
-        value = float(d.score_distance(mine, theirs))
-        chance = self.by_chance(lambda g, r, _: d.score_distance(g[:, 0], r[:, 0]), value, "ks")
-        yield self.record("score_distance", value, **chance)
-        value = float(d.wasserstein_distance(mine, theirs, scores))
+        starts = coarse_edges(mine + theirs)
+        few = coarse_edges(mine + theirs, OVERLAP_BINS)
+        coarse = [merge_bins(side, few) for side in (mine, theirs)]
+        values = (
+            float(d.score_distance(mine, theirs)),
+            float(d.wasserstein_distance(mine, theirs, scores)),
+            1 - float(d.density_overlap(coarse[0], coarse[1])),
+        )
+        made = self._dealt([merge_bins(self.people.n, starts)], [merge_bins(self.others.n, starts)], "distances")
+        drawn: list[Floats] = []
+        if not isinstance(made, str):
+            g, r = made[0][:, 0], made[1][:, 0]
+            at = np.searchsorted(starts, few)
+            drawn = [
+                d.score_distance(g, r),
+                d.wasserstein_distance(g, r, scores[starts]),
+                1 - d.density_overlap(merge_bins(g, at), merge_bins(r, at)),
+            ]
+        said = [_beside(made, value, drawn[i] if drawn else None) for i, value in enumerate(values)]
+        yield self.record("score_distance", values[0], **said[0])
+        yield self.record("wasserstein_distance", values[1], **said[1])
+        for name, less in (("expected", 1.0), ("excess", 0.0)):
+            if name in said[2]:
+                said[2][name] = less - float(said[2][name])
+        yield self.record("density_overlap", 1 - values[2], detail=f"{len(few)} bins", **said[2])
 
-        def wasserstein(g: Floats, r: Floats, starts: np.ndarray) -> Floats:
-            return d.wasserstein_distance(g[:, 0], r[:, 0], scores[starts])
-
-        yield self.record("wasserstein_distance", value, **self.by_chance(wasserstein, value, "wasserstein"))
-        starts = coarse_edges(mine + theirs, OVERLAP_BINS)
-        coarse = [merge_bins(side, starts) for side in (mine, theirs)]
-        value = float(d.density_overlap(coarse[0], coarse[1]))
-        note: dict[str, object] = {"detail": f"{len(starts)} bins"}
+    def _dealt(
+        self, group: Sequence[Floats], reference: Sequence[Floats], name: str
+    ) -> tuple[Floats, Floats] | str:  # fmt: skip
+        """Return counts with the labels dealt anew, or why there are none."""
         if self.weighted:
-            note["note"] = NO_PERMUTATION
-        else:
-            made = permuted(
-                lambda g, r: 1 - d.density_overlap(g[:, 0], r[:, 0]), 1 - value, [coarse[0]], [coarse[1]],
-                rng=self.asking.rng(self.of.name, self.group, "overlap"),
-            )  # fmt: skip
-            if made is not None:
-                note |= {"expected": 1 - made.expected, "excess": -made.excess, "p": made.p, "test": PERMUTED, "method": PERMUTED}  # fmt: skip
-        yield self.record("density_overlap", value, **note)
+            return NO_PERMUTATION
+        return deal(group, reference, rng=self.asking.rng(self.of.name, self.group, name)) or TOO_MANY
 
     def quantiles(self) -> Iterator[Measurement]:
         sign = self.mine.sign
@@ -119,22 +125,24 @@ class _Pair:
 
     def in_best(self, pooled: ScoreTable) -> Iterator[Measurement]:
         everybody = np.cumsum(d.shares(pooled.people.w)[::-1])
-        mine, theirs = np.cumsum(self.people.n[::-1]), np.cumsum(self.others.n[::-1])
-        for best in d.BEST:
-            at = int(np.abs(everybody - best).argmin())
-            a, b = mine[at : at + 1], theirs[at : at + 1]
-            detail = f"best {best:.0%} (really {everybody[at]:.1%})"
-            if self.weighted:
-                sides = [np.cumsum(side.w[::-1])[at] / side.w.sum() for side in (self.people, self.others)]
-                value = sides[0] / sides[1] if sides[1] > 0 else np.nan
+        at = np.array([int(np.abs(everybody - best).argmin()) for best in d.BEST])
+        details = [f"best {best:.0%} (really {everybody[k]:.1%})" for best, k in zip(d.BEST, at.tolist(), strict=True)]
+        if self.weighted:
+            sides = [np.cumsum(side.w[::-1])[at] / side.w.sum() for side in (self.people, self.others)]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                ratios = sides[0] / sides[1]
+            for detail, value in zip(details, ratios.tolist(), strict=True):
                 yield self.record("adverse_impact_ratio_in_best", value, detail=detail, note="no interval for weights")
-                continue
-            made = compare_many(
-                a, mine[-1:], b, theirs[-1:], how="ratio", confidence=self.asking.confidence
-            )  # fmt: skip
+            return
+        mine, theirs = np.cumsum(self.people.n[::-1]), np.cumsum(self.others.n[::-1])
+        full = np.ones(len(at))
+        made = compare_many(
+            mine[at], full * mine[-1], theirs[at], full * theirs[-1], how="ratio", confidence=self.asking.confidence
+        )
+        for i, detail in enumerate(details):
             yield self.record(
-                "adverse_impact_ratio_in_best", made.value[0], detail=detail, low=made.low[0], high=made.high[0],
-                method=f"{made.method[0]}, pointwise", test=str(made.test[0]), p=made.p[0],
+                "adverse_impact_ratio_in_best", made.value[i], detail=detail, low=made.low[i], high=made.high[i],
+                method=f"{made.method[i]}, pointwise", test=str(made.test[i]), p=made.p[i],
             )  # fmt: skip
 
     def rankings(self) -> Iterator[Measurement]:
@@ -178,7 +186,19 @@ class _Pair:
             return self.record("abroca", np.nan)
         exact = d.abroca((self.mine.good.w, self.mine.bad.w), (self.theirs.good.w, self.theirs.bad.w))
 
-        def areas(g: Floats, r: Floats, _: np.ndarray) -> Floats:
-            return d.abroca_on_grid((g[:, 0], g[:, 1]), (r[:, 0], r[:, 1]))
+        starts = coarse_edges(np.sum([kind for side in parts for kind in side], axis=0))
+        group, reference = ([merge_bins(kind, starts) for kind in side] for side in parts)
+        made = self._dealt(group, reference, "abroca")
+        drawn = None
+        if not isinstance(made, str):
+            g, r = made
+            drawn = d.abroca_on_grid((g[:, 0], g[:, 1]), (r[:, 0], r[:, 1]))
+        return self.record("abroca", exact, **_beside(made, exact, drawn))
 
-        return self.record("abroca", exact, **self.by_chance(areas, exact, "abroca", parts=parts))
+
+def _beside(made: tuple[Floats, Floats] | str, value: float, drawn: Floats | None) -> dict[str, Any]:
+    """Return expected, excess and p of a distance, or the note that says why there are none."""
+    if isinstance(made, str) or drawn is None:
+        return {"note": made}
+    found = beside(value, drawn)
+    return {"expected": found.expected, "excess": found.excess, "p": found.p, "test": PERMUTED, "method": PERMUTED}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +91,7 @@ def _warnings(of: Grouping, cube: Cube, strata: Sequence[str]) -> str | None:
             table[rows.index(levels[of.name]), columns.index(levels[name])] = people
         v = cramers_v(table)
         if v >= PROXY_LINE:
-            said.append(f"'{name}' goes closely with {of.name} (Cramer's V {v:.2f}): as a control it may hide the disparity")
+            said.append(f"'{name}' goes closely with {of.name} (Cramer's V {v:.2f}): as a control it may hide it")
         if name == cube.schema.score:
             said.append(f"'{name}' is the score under audit: given the score, its own effect is gone by construction")
     return "; ".join(said) or None
@@ -108,19 +109,19 @@ class _Given:
         self.group, self.reference = of.groups[group], of.groups[reference]
         self.given = f"given {', '.join(strata)}"
 
-    def record(self, metric: str, value: float, *, detail: str | None = None, **fields: object) -> Measurement:
+    def record(self, metric: str, value: float, *, detail: str | None = None, **fields: Any) -> Measurement:
         people = self.table.sum(axis=(0, 2))
         given = {"n": people[0], "n_reference": people[1], "note": self.warning, **fields}
         return written(
             TOPIC, metric, self.of, group=self.group, reference=self.reference, cutoff=self.cutoff,
             value=value, detail=detail or self.given,
             **{"undefined": MEASURES[metric].undefined_when, **given},
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
     def pooled(self) -> Iterator[Measurement]:
         sure = self.asking.confidence
         tested = cochran_mantel_haenszel(self.table)
-        test = {"test": tested.method, "p": tested.p}
+        test: dict[str, Any] = {"test": tested.method, "p": tested.p}
         ratio = mantel_haenszel_risk_ratio(self.table, confidence=sure)
         gap = mantel_haenszel_risk_difference(self.table, confidence=sure)
         odds = mantel_haenszel_odds_ratio(self.table, confidence=sure)
@@ -137,7 +138,9 @@ class _Given:
         )  # fmt: skip
         (a, b), (c, d) = self.table.sum(axis=0)
         whole = bool((self.table == np.round(self.table)).all())
-        raw = compare_many(*(np.array([x]) for x in (a, a + b, c, c + d)), how="difference", confidence=sure, integer=whole)
+        raw = compare_many(
+            *(np.array([x]) for x in (a, a + b, c, c + d)), how="difference", confidence=sure, integer=whole
+        )
         if (raw.high[0] < 0 < gap.low) or (raw.low[0] > 0 > gap.high):
             words = "pooled below 0, within strata above" if raw.high[0] < 0 else "pooled above 0, within strata below"
             yield self.record(
@@ -175,7 +178,7 @@ class _Given:
             for how, words in ((logit_effect, "logit, delta method"), (linear_effect, "linear probability, HC1")):
                 made = how(group, controls[:, :many], selected, people, confidence=self.asking.confidence)
                 yield self.record(
-                    "adjusted_marginal_effect", made.value, detail=f"{detail} ({words.partition(',')[0]})", low=made.low,
-                    high=made.high, method=words, test="Wald", p=made.p, undefined=made.undefined,
+                    "adjusted_marginal_effect", made.value, detail=f"{detail} ({words.partition(',')[0]})",
+                    low=made.low, high=made.high, method=words, test="Wald", p=made.p, undefined=made.undefined,
                     note=self.warning if many else None,
                 )  # fmt: skip

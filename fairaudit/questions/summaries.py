@@ -67,7 +67,9 @@ def _decisions(whole: _Whole) -> Iterator[Measurement]:
         return m.information(np.stack([drawn, people - drawn], axis=-1)[..., None, :, :])
 
     def dealt(statistic: Callable[[Floats], Floats], metric: str, value: float) -> dict[str, object]:
-        return _by_chance(whole, [(whole.k.selected.n, whole.k.people.n)], lambda parts: statistic(parts[0]), metric, value)
+        return _by_chance(
+            whole, [(whole.k.selected.n, whole.k.people.n)], lambda parts: statistic(parts[0]), metric, value
+        )
 
     value = float(independence(selected))
     yield _record(whole, "independence", value, n, **dealt(independence, "independence", value))
@@ -163,10 +165,12 @@ def _separation(whole: _Whole, table: Floats, n: float) -> Iterator[Measurement]
 
 
 def _inequality(whole: _Whole, n: float) -> Iterator[Measurement]:
-    counts, values = m.benefits(whole.k)
+    k = whole.k
+    counts, values = m.benefits(k)
     everybody = counts.sum(axis=0)
     heads = np.stack(
-        [whole.k.false_negatives.n, whole.k.true_positives.n + whole.k.true_negatives.n, whole.k.false_positives.n], axis=-1
+        [whole.k.false_negatives.n, whole.k.true_positives.n + whole.k.true_negatives.n, whole.k.false_positives.n],
+        axis=-1,
     )
     for name, alpha in (("generalized_entropy_index", 2), ("theil_index", 1)):
         value = float(m.generalized_entropy(everybody, values, alpha=alpha))
@@ -237,7 +241,9 @@ def _by_chance(
     for counted, people in parts:
         sizes = np.rint(people).astype(np.int64)
         drawn.append(
-            rng.multivariate_hypergeometric(sizes, int(counted.sum()), size=DRAWS, method="marginals").astype(np.float64)
+            rng.multivariate_hypergeometric(sizes, int(counted.sum()), size=DRAWS, method="marginals").astype(
+                np.float64
+            )
         )
     return _beside(value, statistic(drawn))
 

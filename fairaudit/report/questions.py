@@ -113,7 +113,7 @@ def _of_scores(_: Result, records: list[Measurement]) -> list[Item]:
     for record in _named(records, "score_distance"):
         if record.value is None:
             continue
-        text = f"the score distributions of {record.group} and {record.reference} are {number(record.value)} apart at most"
+        text = f"the score distributions of {record.group} and {record.reference} are {number(record.value)} apart"
         if record.expected is not None:
             text += f", where chance alone gives {number(record.expected)} (corrected p {p_value(record.p_adjusted)})"
         said.append(Item(f"{text}.", record.group or ""))
@@ -133,7 +133,7 @@ def _of_strata(result: Result, records: list[Measurement]) -> list[Item]:
             text = f"{record.detail}, the adverse impact ratio is {number(record.value)} ({_interval(record)}){raw}."
             said.append(Item(text, record.group or ""))
     for record in _named(records, "simpson_reversal"):
-        text = "the whole and the strata say opposite things, both beyond chance: the whole is made by where people stand."
+        text = "the whole and the strata say opposite things, both beyond chance."
         said.append(Item(f"Reversal: {text}", record.group or ""))
     for record in _named(records, "stratum_homogeneity"):
         if record.cutoff == production and record.p is not None and record.p <= 0.05:
@@ -148,7 +148,8 @@ def _of_all(result: Result, records: list[Measurement]) -> list[Item]:
     for record in _named(records, "largest_selection_gap"):
         if record.cutoff == production and record.value is not None:
             chance = f"; chance alone gives {number(record.expected)}" if record.expected is not None else ""
-            text = f"the widest gap between two groups' selection rates is {number(record.value)} ({_interval(record)}){chance}."
+            gap = f"{number(record.value)} ({_interval(record)})"
+            text = f"the widest gap between two groups' selection rates is {gap}{chance}."
             said.append(Item(text, cutoff_text(result, record.cutoff)))
     return said
 
@@ -173,8 +174,8 @@ QUESTIONS = (
     Question(
         "conditional",
         "Does it remain among comparable people?",
-        "Strata are the grounds that were declared legitimate; whether they are is not for counts to say. A ground that "
-        "itself carries the disparity hides it. What is not in the data is not controlled for.",
+        "Strata are the grounds that were declared legitimate; whether they are is not for counts to say. A ground "
+        "that itself carries the disparity hides it. What is not in the data is not controlled for.",
         _of_strata,
     ),
     Question(

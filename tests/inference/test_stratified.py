@@ -43,7 +43,10 @@ def test_pooled_ratios_and_tests_are_those_of_statsmodels(seed):
     assert (made.low, made.high) == pytest.approx(theirs.oddsratio_pooled_confint())
     assert mantel_haenszel_risk_ratio(tables).value == pytest.approx(theirs.riskratio_pooled)
     for continuity in (False, True):
-        null, mine = theirs.test_null_odds(correction=continuity), cochran_mantel_haenszel(tables, continuity=continuity)
+        null, mine = (
+            theirs.test_null_odds(correction=continuity),
+            cochran_mantel_haenszel(tables, continuity=continuity),
+        )
         assert (mine.statistic, mine.p) == pytest.approx((null.statistic, null.pvalue))
     equal, mine = theirs.test_equal_odds(adjust=True), breslow_day_tarone(tables)
     assert (mine.statistic, mine.p) == pytest.approx((equal.statistic, equal.pvalue))

@@ -96,7 +96,8 @@ def test_abroca_is_the_area_between_scikit_learn_s_curves(audited):
     rows, found = audited
     grid = np.linspace(0, 1, 200_001)
     heights = [
-        np.interp(grid, *roc_curve(1 - bad, side)[:2]) for side, bad in zip(sides(rows), sides(rows, "bad"), strict=True)
+        np.interp(grid, *roc_curve(1 - bad, side)[:2])
+        for side, bad in zip(sides(rows), sides(rows, "bad"), strict=True)
     ]
     record = found["abroca", None]
     assert record.value == pytest.approx(np.abs(heights[0] - heights[1]).mean(), abs=2e-5)
@@ -109,7 +110,9 @@ def test_abroca_is_the_area_between_scikit_learn_s_curves(audited):
 
 def test_the_ratio_in_the_best_is_the_ratio_at_that_cut_off(audited):
     rows, found = audited
-    record = next(m for (name, detail), m in found.items() if name.endswith("in_best") and detail.startswith("best 50%"))
+    record = next(
+        m for (name, detail), m in found.items() if name.endswith("in_best") and detail.startswith("best 50%")
+    )
     shares = [(rows["points"] >= c).mean() for c in range(12)]
     cutoff = int(np.argmin(np.abs(np.array(shares) - 0.5)))
     b, a = ((side >= cutoff).mean() for side in sides(rows))
@@ -121,7 +124,9 @@ def test_a_score_that_is_worse_when_higher_is_mirrored():
     rows = people()
     turned = {**rows, "points": -rows["points"]}
     one = fa.audit(rows, reference={"g": "a"}, rng=1, **ROLES).result.measurements
-    two = fa.audit(turned, reference={"g": "a"}, rng=1, **{**ROLES, "higher_is": "worse", "cutoff": -5}).result.measurements
+    two = fa.audit(
+        turned, reference={"g": "a"}, rng=1, **{**ROLES, "higher_is": "worse", "cutoff": -5}
+    ).result.measurements
     for mine, theirs in zip(one, two, strict=True):
         if mine.topic == "distribution":
             assert (mine.metric, mine.value) == (theirs.metric, pytest.approx(theirs.value))

@@ -89,7 +89,7 @@ def test_a_monotone_rescaling_of_the_score_keeps_every_rank_metric(people, scale
     scores = np.arange(len(people), dtype=float)[None]
 
     def ranked(values):
-        s = ScoreTable(Tally.of(table), values, values**2, True)  # noqa: FBT003
+        s = ScoreTable(Tally.of(table), values, values**2, True)
         return [measure(METRICS[name], s, confidence=0.95, seed=1)
                 for name in ("area_under_curve", "gini", "kolmogorov_smirnov")]  # fmt: skip
 

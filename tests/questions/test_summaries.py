@@ -132,8 +132,14 @@ def test_unobserved_outcomes_leave_separation_undefined(rows):
 
 def test_crossings_have_their_own(rows):
     sex = np.random.default_rng(3).choice(["f", "m"], 900)
-    made = fa.audit({**rows, "sex": sex}, **{**ROLES, "groups": ["g", "sex"]}, cross=True, reference={"g": "a", "sex": "m"})
-    assert {r.attribute for r in made.result.measurements if r.metric == "differential_fairness"} == {"g", "sex", "g × sex"}
+    made = fa.audit(
+        {**rows, "sex": sex}, **{**ROLES, "groups": ["g", "sex"]}, cross=True, reference={"g": "a", "sex": "m"}
+    )
+    assert {r.attribute for r in made.result.measurements if r.metric == "differential_fairness"} == {
+        "g",
+        "sex",
+        "g × sex",
+    }
 
 
 def test_information_of_independent_and_of_equal_columns():
