@@ -314,8 +314,9 @@ def confirm(
         finer = [j for j, other in enumerate(candidates) if confirmed[j] and candidate.covers(other)]
         found.append(
             Confirmed(
-                num=float(counts[i, 0]), den=float(counts[i, 1]), rest_num=float(counts[i, 2]),
-                rest_den=float(counts[i, 3]), gap=float(made.value[i]), low=float(made.low[i]), high=float(made.high[i]),
+                num=float(counts[i, 0]), den=float(counts[i, 1]),
+                rest_num=float(counts[i, 2]), rest_den=float(counts[i, 3]),
+                gap=float(made.value[i]), low=float(made.low[i]), high=float(made.high[i]),
                 method=str(made.method[i]), test=str(made.test[i]), p_rest=float(made.p[i]), prediction=prediction,
                 p=float(p[i]), p_adjusted=float(adjusted[i]),
                 without_finer=_without(num, den, inside[i], [inside[j] for j in finer], counts[i], confidence),
