@@ -174,11 +174,9 @@ def _of_parents(one: SubgroupRecord) -> str:
 
 
 def _affected(one: SubgroupRecord, result: SearchResult) -> str:
-    size, (low, high) = (
-        abs(one.affected or 0.0),
-        sorted(abs(end or 0.0) for end in (one.affected_low, one.affected_high)),
-    )
-    way = {True: "worse off", False: "better off"}[(one.affected or 0.0) > 0] if result.better != "neither" else "apart"
+    affected = one.affected or 0.0
+    low, high = sorted(abs(end or 0.0) for end in (one.affected_low, one.affected_high))
+    way = "apart" if result.better == "neither" else "worse off" if affected > 0 else "better off"
     people = many(one.people, "person", "people")
     return f"In the whole file it leaves {abs(affected):,.0f} of {people} {way} ({low:,.0f} to {high:,.0f})."
 
