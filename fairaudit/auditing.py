@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .cube.cube import Cube
     from .measuring import Grouping
+    from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
 
 DEFAULT_POLICY = "us-fair-lending"
@@ -76,6 +77,7 @@ def audit(
     policy: Any = DEFAULT_POLICY,
     cross: bool | Sequence[Sequence[str]] = False,
     metrics: Collection[str] | None = None,
+    profit: Mapping[str, float] | None = None,
     rng: np.random.Generator | int | None = None,
     **roles: Unpack[Roles],
 ) -> Audit:
@@ -92,6 +94,10 @@ def audit(
         stands alone.
     metrics
         Ids of the comparisons to make besides those of the policy's rules; all that the data allow when None.
+    profit
+        What a selected person brings, with a good outcome and with a bad one: ``{"good": 18, "bad": -82}``. The
+        audit then says what decisions bring by group and what each parity costs. The policy's, if it has one, when
+        None.
     rng
         Seed of the bootstrap; derived from the counts, and recorded, when None.
     roles
@@ -116,13 +122,16 @@ def audit(
     >>> finding.metric, finding.group, round(finding.value, 3), finding.status
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
+    from .metrics.profit import Payoff
     from .policy.loading import load_policy
-    from .policy.model import check_ready
+    from .policy.model import check_ready, profit_of
 
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
     cube = _cube_of(data, roles)
-    return Audit(_result(cube, loaded, cross, metrics, rng, roles), cube)
+    given = loaded.policy.profit if profit is None else profit_of(profit)
+    payoff = None if given is None else Payoff(given.good, given.bad)
+    return Audit(_result(cube, loaded, cross, metrics, payoff, rng, roles), cube)
 
 
 def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
@@ -151,6 +160,7 @@ def _result(
     loaded: LoadedPolicy,
     cross: bool | Sequence[Sequence[str]],  # noqa: FBT001 - handed through
     metrics: Collection[str] | None,
+    payoff: Payoff | None,
     rng: np.random.Generator | int | None,
     roles: Mapping[str, Any],
 ) -> Result:
@@ -161,6 +171,7 @@ def _result(
     from .policy.references import REST
     from .questions import ask_all
     from .questions.common import Asking
+    from .questions.profit import with_profit
 
     policy = loaded.policy
     confidence = 1 - policy.alpha
@@ -182,22 +193,23 @@ def _result(
     if cube.axes.score is not None:
         single = [(of, work.references.get(of.name)) for of in groupings if not of.crossing]
         curves = measure_curves([(of, None if ref == REST else ref) for of, ref in single], confidence=confidence)
+        curves = with_profit(curves, groupings, payoff)
     return Result(
         schema_version=SCHEMA_VERSION,
         tool=describing.tool(),
         created=_created(),
         input=describing.input_record(cube),
         schema=describing.schema_record(cube, rules, work.attributes),
-        policy=describing.policy_record(loaded),
+        policy=describing.policy_record(loaded, payoff),
         seed=seed,
         confidence=confidence,
         rates=rates,
         findings=findings,
         curves=curves,
-        not_run=[*describing.not_run(cube, rules), *work.not_run],
+        not_run=[*describing.not_run(cube, rules, payoff), *work.not_run],
         issues=describing.issues(cube),
         cube=to_plain(cube),
-        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed)),
+        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff)),
     )
 
 

@@ -26,6 +26,7 @@ from .result import (
 from .schema.issues import DataIssue
 
 if TYPE_CHECKING:
+    from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
 
 
@@ -53,7 +54,7 @@ def input_record(cube: Cube) -> InputRecord:
     )
 
 
-def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
+def policy_record(loaded: LoadedPolicy, payoff: Payoff | None = None) -> PolicyRecord:
     """Return the policy as the report names it."""
     policy = loaded.policy
     return PolicyRecord(
@@ -68,6 +69,7 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
         power=policy.power,
         sources=[source.text for source in policy.sources],
         notes=list(policy.notes),
+        profit=None if payoff is None else {"good": payoff.good, "bad": payoff.bad},
     )
 
 
@@ -166,7 +168,7 @@ def _direction(cube: Cube, auc: float) -> list[DataIssue]:
     return [DataIssue("direction_suspect", message, cube.people, "used as declared", cube.schema.score)]
 
 
-def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = None) -> list[NotRun]:
     """Return what no audit of these counts can show, and what was left out."""
     out = []
     if not rules:
@@ -175,6 +177,8 @@ def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
     if not cube.has_outcome:
         reason = "no outcome was given: whether decisions were right cannot be seen"
         out.append(NotRun("Error rates, AUC and calibration", reason))
+    if payoff is not None and not (cube.has_outcome and cube.axes.attributes):
+        out.append(NotRun("Profit and the cost of parities", "they need outcomes and groups"))
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"

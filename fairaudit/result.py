@@ -94,7 +94,7 @@ class Measurement:
     """A quantity beyond one rate and one contrast, for a group, a pair of groups or a whole attribute."""
 
     topic: str
-    """The question it answers: distribution, calibration, conditional, summary or bounds."""
+    """The question it answers: distribution, calibration, conditional, summary, bounds or profit."""
     metric: str
     attribute: str
     group: str | None
@@ -237,6 +237,8 @@ class PolicyRecord:
     """Of the minimum detectable effects and the people needed."""
     sources: list[str]
     notes: list[str] = field(default_factory=list)
+    profit: dict[str, float] | None = None
+    """What a good and a bad outcome of a selected person bring: given in the call, or else in the policy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from .groups import attribute_sections, cutoff_section
 from .lookup import Lookup
 from .nodes import Report
 from .overview import audit_title, findings, limits, opening
+from .profit import profit_section
 from .questions import question_sections
 
 
@@ -33,6 +34,7 @@ def report_tree(result: Result) -> Report:
         *cutoff_section(look),
         *calibration_section(result),
         *question_sections(result),
+        *profit_section(result),
         ledger_section(result),
         methods_section(result),
         policy_section(result),
