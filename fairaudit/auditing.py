@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
-from .result import SCHEMA_VERSION, Result
+from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare, numbers
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .measuring import Grouping
     from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
+    from .policy.model import Policy
 
 DEFAULT_POLICY = "us-fair-lending"
 FROM_A_CUBE = ("cutoff", "groups", "reference")
@@ -75,7 +76,7 @@ def audit(
     data: Any,
     *,
     policy: Any = DEFAULT_POLICY,
-    cross: bool | Sequence[Sequence[str]] = False,
+    cross: bool | Sequence[Sequence[str]] | None = None,
     metrics: Collection[str] | None = None,
     profit: Mapping[str, float] | None = None,
     rng: np.random.Generator | int | None = None,
@@ -90,8 +91,8 @@ def audit(
     policy
         The id of a preset, the path of a YAML file, or a mapping of a policy's keys.
     cross
-        True for the crossing of each pair of groups, or a list of crossings. Without it each attribute
-        stands alone.
+        True for the crossing of each pair of groups, False for none, or a list of crossings. What the policy says
+        when None: most leave each attribute alone, ``us-nyc-ll144`` crosses them.
     metrics
         Ids of the comparisons to make besides those of the policy's rules; all that the data allow when None.
     profit
@@ -131,7 +132,8 @@ def audit(
     cube = _cube_of(data, roles)
     given = loaded.policy.profit if profit is None else profit_of(profit)
     payoff = None if given is None else Payoff(given.good, given.bad)
-    return Audit(_result(cube, loaded, cross, metrics, payoff, rng, roles), cube)
+    crossed = loaded.policy.cross and len(_group_names(cube, roles.get("groups"))) > 1 if cross is None else cross
+    return Audit(_result(cube, loaded, crossed, metrics, payoff, rng, roles), cube)
 
 
 def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
@@ -206,11 +208,18 @@ def _result(
         rates=rates,
         findings=findings,
         curves=curves,
-        not_run=[*describing.not_run(cube, rules, payoff), *work.not_run],
+        not_run=[*describing.not_run(cube, rules, payoff), *_not_crossed(policy, names, cross), *work.not_run],
         issues=describing.issues(cube),
         cube=to_plain(cube),
         measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff)),
     )
+
+
+def _not_crossed(policy: Policy, names: Sequence[str], cross: object) -> list[NotRun]:
+    if not policy.cross or cross:
+        return []
+    why = "the call says so" if len(names) > 1 else f"it needs two groups or more, and has {listed(names) or 'none'}"
+    return [NotRun("Crossings of groups, which the policy asks for", why)]
 
 
 def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cube.cube import Cube
+from .cube.median import above_median
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -19,6 +20,7 @@ from .result import (
     InputRecord,
     IssueRecord,
     LedgerRecord,
+    MedianRecord,
     NotRun,
     PolicyRecord,
     SchemaRecord,
@@ -69,6 +71,7 @@ def policy_record(loaded: LoadedPolicy, payoff: Payoff | None = None) -> PolicyR
         power=policy.power,
         sources=[source.text for source in policy.sources],
         notes=list(policy.notes),
+        impact_tables=policy.impact_tables,
         profit=None if payoff is None else {"good": payoff.good, "bad": payoff.bad},
     )
 
@@ -97,7 +100,15 @@ def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequenc
         decision_counts={f"{d.label} ({d.kind})": n for d, n in zip(axes.decisions, decisions, strict=False)},
         outcome_counts=dict(zip(axes.outcomes, outcomes, strict=False)),
         outcomes_complete=not any(outcomes[2:]),
+        median=_median(cube),
     )
+
+
+def _median(cube: Cube) -> MedianRecord | None:
+    if cube.axes.score is None:
+        return None
+    made = above_median(cube)
+    return MedianRecord(made.value, made.people, made.people_at, made.people_above)
 
 
 def _decision_text(cube: Cube, rules: Sequence[float | None]) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
+from .cube.median import above_median
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
 from .inference.intervals import miettinen_nurminen_ratio
@@ -129,9 +130,9 @@ def measure_grouping(
                     of, item, measure(item, k, confidence=confidence, seed=seed), cutoff, _bounds(item, k)
                 )
         elif item.kind in {"rate", "count"}:
-            records += _records(
-                of, item, measure(item, of.cube.everybody(), confidence=confidence, seed=seed), None, None
-            )
+            # A rate of scores that needs no cut-off is about the side of the median.
+            k = above_median(of.cube).confusion if "score" in item.needs else of.cube.everybody()
+            records += _records(of, item, measure(item, k, confidence=confidence, seed=seed), None, None)
         elif item.kind == "estimate":
             s = of.cube.score_table()
             made = measure(item, s, confidence=confidence, seed=seed)

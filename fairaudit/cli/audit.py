@@ -99,9 +99,10 @@ def _given(data: str | None, crossings: Sequence[str]) -> str:
     raise click.UsageError(message)
 
 
-def _crossings(texts: Sequence[str]) -> bool | list[list[str]]:
+def _crossings(texts: Sequence[str]) -> bool | list[list[str]] | None:
+    """Return the crossings asked for; None leaves it to the policy."""
     named = [[name.strip() for name in text.split(",")] for text in texts if text != "*"]
-    return named or bool(texts)
+    return named or bool(texts) or None
 
 
 def gate(result: Result, *, allow_insufficient: bool = False) -> int:

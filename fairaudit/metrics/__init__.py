@@ -6,6 +6,7 @@ decisions against outcomes · ``ranking`` scores against outcomes · ``disparity
 
 from . import (
     calibration,
+    classes,
     conditional,
     disparity,
     distribution,
@@ -28,6 +29,7 @@ __all__ = [
     "Metric",
     "Rate",
     "calibration",
+    "classes",
     "conditional",
     "disparity",
     "distribution",

@@ -127,7 +127,7 @@ class Contrast:
     """Functions and tables that we did not write and that tests hold this contrast against."""
 
 
-Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds", "profit"]
+Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds", "profit", "classes"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,10 @@ class Policy(_Record):
     minimum_share: Proportion = 0.0
     excluded_levels: tuple[Text, ...] = ()
     requires_declaration: bool = False
+    cross: bool = False
+    """Audit the crossing of each pair of attributes too, unless a call says otherwise."""
+    impact_tables: bool = False
+    """Print the tables of people, rates and impact ratios that this policy asks to be published."""
     profit: Profit | None = None
     """What a good and a bad outcome bring; a call may give another. Without it no profit is computed."""
     rules: tuple[Rule, ...] = ()
