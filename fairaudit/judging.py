@@ -224,7 +224,7 @@ def _basis(item: Contrast) -> Basis:
     """Return what a contrast is made from: a decision, the side of the median score, or the scores themselves."""
     if "decision" in item.needs:
         return "decision"
-    return "median" if METRICS[item.of[0]].kind == "rate" else "score"
+    return "median" if METRICS[item.of[0]].kind == "median" else "score"
 
 
 def _tables(

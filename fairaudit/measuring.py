@@ -129,9 +129,8 @@ def measure_grouping(
                 records += _records(
                     of, item, measure(item, k, confidence=confidence, seed=seed), cutoff, _bounds(item, k)
                 )
-        elif item.kind in {"rate", "count"}:
-            # A rate of scores that needs no cut-off is about the side of the median.
-            k = above_median(of.cube).confusion if "score" in item.needs else of.cube.everybody()
+        elif item.kind in {"rate", "count", "median"}:
+            k = above_median(of.cube).confusion if item.kind == "median" else of.cube.everybody()
             records += _records(of, item, measure(item, k, confidence=confidence, seed=seed), None, None)
         elif item.kind == "estimate":
             s = of.cube.score_table()

@@ -110,9 +110,9 @@ class Measurement:
     n: int
     n_reference: int | None = None
     expected: float | None = None
-    """What chance alone would give if the groups were alike, for numbers that cannot be negative."""
+    """What chance alone would give if the groups were alike: of numbers that cannot be negative, and sizes of gaps."""
     excess: float | None = None
-    """Value less expected."""
+    """Value, or its size, less expected."""
     test: str | None = None
     p: float | None = None
     p_adjusted: float | None = None

@@ -62,11 +62,14 @@ measure(
     title="Gap between score quantiles",
     plain="The group's quantile of the score less the reference's; below 0 the group's scores are worse.",
     formula="quantile of the group - quantile of the reference, favorable-signed",
-    reading="In score points; 0 means no difference at that quantile. Several quantiles show where the gap lies.",
+    reading=(
+        "In score points; 0 means no difference at that quantile. Several quantiles show where the gap lies. By chance "
+        "alone the gap has the size printed beside it; the excess is the size beyond that."
+    ),
     undefined_when=_NOBODY,
     source="Woodruff (1952), Journal of the American Statistical Association 47:635 (intervals)",
     topic="distribution",
-    checked_against=("numpy.quantile",),
+    checked_against=("numpy.quantile", "scipy.stats.permutation_test"),
 )
 measure(
     id="adverse_impact_ratio_in_best",

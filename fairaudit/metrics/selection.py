@@ -65,6 +65,7 @@ def adverse_rate(k: Confusion) -> Rate:
     source="6 RCNY 5-300 (New York City, Local Law 144)",
     checked_against=("the examples of 6 RCNY 5-301", "numpy.median"),
     aliases=("rate above the median",),
+    kind="median",
 )
 def scoring_rate(k: Confusion) -> Rate:
     """Share of people whose score is better than the median score of everybody scored; those at it are not."""

@@ -118,7 +118,9 @@ def _table(
             beside = effect_cell(found[group])
         counted = "–" if record is None or record.num is None else f"{record.num:,.10g}"
         people = "–" if record is None else f"{record.n:,}"
-        rows.append((Cell(group), Cell(people), Cell(counted), rate_cell(record), beside))
+        rows.append(
+            (Cell(group), Cell(people), Cell(counted), rate_cell(record, None if record is None else record.n), beside)
+        )
     scoring = metric == "scoring_rate"
     columns = (
         Column(attribute.name),

@@ -61,5 +61,5 @@ def test_people_without_a_score_are_not_in_the_sample():
 
 def test_without_a_score_there_is_no_median():
     cube = fa.count({"g": ["a", "b"], "d": [1, 0]}, groups="g", decision="d", favorable=1)
-    with pytest.raises(CubeError, match="no.* score|needs a score"):
+    with pytest.raises(CubeError, match="needs a score"):
         above_median(cube)

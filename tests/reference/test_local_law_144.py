@@ -160,8 +160,9 @@ def test_one_attribute_has_no_crossing_and_that_is_said():
 
 def test_a_call_may_refuse_the_crossing(screening):
     assert "race × sex" in {a.name for a in screening.result.schema.attributes}
-    made = fa.audit({"sex": ["F", "M"] * 50, "race": ["A", "A", "B", "B"] * 25, "yes": [1, 0, 0, 1] * 25},
-                    groups=["race", "sex"], decision="yes", favorable=1, policy="us-nyc-ll144", cross=False)  # fmt: skip
+    rows = {"sex": ["F", "M"] * 50, "race": ["A", "A", "B", "B"] * 25, "yes": [1, 0, 0, 1] * 25}
+    roles = {"groups": ["race", "sex"], "decision": "yes", "favorable": 1}
+    made = fa.audit(rows, **roles, policy="us-nyc-ll144", cross=False)
     assert {a.name for a in made.result.schema.attributes} == {"race", "sex"}
 
 
