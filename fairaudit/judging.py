@@ -7,10 +7,12 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
 from .cube.confusion import Confusion, ScoreTable
+from .cube.median import above_median
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
 from .inference.bootstrap import derive_seed
 from .inference.of_contrasts import Asked, Compared, compare_groups
@@ -27,6 +29,7 @@ from .policy.references import Reference, choose_reference, eligible_levels, is_
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
+Basis = Literal["decision", "median", "score"]
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",
@@ -183,13 +186,9 @@ def _compare_grouping(
         named = None  # it would not be used
     has = available(of.cube, cutoffs)
     production: Reference | None = None
-    tables: list[tuple[float | None, Confusion | ScoreTable, bool]] = []
-    tables += [(cutoff, of.cube.confusion(cutoff), True) for cutoff in cutoffs]
-    if "score" in has:
-        tables.append((None, of.cube.score_table(), False))
-    for place, (cutoff, table, is_decision) in enumerate(tables):
-        wanted = [(c, r) for c, r in asked if ("decision" in c.needs) == is_decision and c.needs <= has]
-        if is_decision or production is None:
+    for place, (cutoff, table, basis) in enumerate(_tables(of, cutoffs, asked, has)):
+        wanted = [(c, r) for c, r in asked if _basis(c) == basis and c.needs <= has]
+        if basis != "score" or production is None:
             try:
                 chosen = _choose(of, table, known, policy, named)
             except (LevelNotFoundError, PolicyError) as error:
@@ -212,13 +211,39 @@ def _compare_grouping(
             reason = f"the reference ({chosen.level}) is {SUPPRESSED}"
             work.not_run.append(NotRun("all comparisons", reason, of.name))
             continue
-        first = place == 0 or not is_decision
+        first = place == 0 or basis != "decision"
         for item, rule in wanted:
             _compare_contrast(
                 of, item, rule, cutoff, table, known, chosen, policy, work,
                 production=first, confidence=confidence,
             )  # fmt: skip
     done(production.level if production else None)
+
+
+def _basis(item: Contrast) -> Basis:
+    """Return what a contrast is made from: a decision, the side of the median score, or the scores themselves."""
+    if "decision" in item.needs:
+        return "decision"
+    return "median" if METRICS[item.of[0]].kind == "median" else "score"
+
+
+def _tables(
+    of: Grouping,
+    cutoffs: Sequence[float | None],
+    asked: Sequence[tuple[Contrast, Rule | None]],
+    has: Collection[str],
+) -> list[tuple[float | None, Confusion | ScoreTable, Basis]]:
+    """Return the counts that contrasts are made from; the first of them chooses the reference that is reported."""
+    tables: list[tuple[float | None, Confusion | ScoreTable, Basis]] = []
+    tables += [(cutoff, of.cube.confusion(cutoff), "decision") for cutoff in cutoffs]
+    if "score" in has:
+        tables.append((None, of.cube.score_table(), "score"))
+        if any(_basis(item) == "median" for item, _ in asked):
+            median: tuple[float | None, Confusion | ScoreTable, Basis]
+            median = (None, above_median(of.cube).confusion, "median")
+            ruled = any(rule is not None and _basis(item) == "median" for item, rule in asked)
+            tables.insert(len(tables) - 1 if ruled else len(tables), median)
+    return tables
 
 
 def _hidden_reference(of: Grouping, reference: Reference) -> bool:

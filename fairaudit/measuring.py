@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
+from .cube.median import above_median
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
 from .inference.intervals import miettinen_nurminen_ratio
@@ -128,10 +129,9 @@ def measure_grouping(
                 records += _records(
                     of, item, measure(item, k, confidence=confidence, seed=seed), cutoff, _bounds(item, k)
                 )
-        elif item.kind in {"rate", "count"}:
-            records += _records(
-                of, item, measure(item, of.cube.everybody(), confidence=confidence, seed=seed), None, None
-            )
+        elif item.kind in {"rate", "count", "median"}:
+            k = above_median(of.cube).confusion if item.kind == "median" else of.cube.everybody()
+            records += _records(of, item, measure(item, k, confidence=confidence, seed=seed), None, None)
         elif item.kind == "estimate":
             s = of.cube.score_table()
             made = measure(item, s, confidence=confidence, seed=seed)

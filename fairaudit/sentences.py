@@ -11,6 +11,7 @@ from .result import Finding
 SHARES: dict[str, str] = {
     "selection_rate": "{} selected",
     "adverse_rate": "{} not selected",
+    "scoring_rate": "{} above the median",
     "true_positive_rate": "{} of the good selected",
     "false_positive_rate": "{} of the bad selected",
     "positive_predictive_value": "{} of the selected turn out good",

@@ -68,6 +68,21 @@ def _numbers(text: str, option: str) -> list[float]:
         raise click.UsageError(message) from None
 
 
+def amounts(texts: Sequence[str], option: str) -> dict[str, float] | None:
+    """Return amounts by name, or None where none is given."""
+    made: dict[str, float] = {}
+    for name, text in (_pair(text, option) for text in texts):
+        if name in made:
+            message = f"{option} gives '{name}' twice."
+            raise click.UsageError(message)
+        try:
+            made[name] = float(text)
+        except ValueError:
+            message = f"{option} takes {name}=NUMBER, got '{name}={text}'."
+            raise click.UsageError(message) from None
+    return made or None
+
+
 def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the roles that were given on the command line, as :func:`fairaudit.schema.declare` takes them."""
     plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts",

@@ -33,6 +33,7 @@ KINDS = {
     "count": "a number of people in one group",
     "rate": "a share of people in one group",
     "average": "the mean of two shares of people in one group",
+    "median": "a share of people in one group, held against the median score of everybody",
     "estimate": "a number about the scores of one group",
     "bands": "a share of people in one group, a value for each score band",
 }

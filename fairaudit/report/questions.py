@@ -191,4 +191,12 @@ QUESTIONS = (
         "here. Neither sets a status.",
         _of_bounds,
     ),
+    Question(
+        "classes",
+        "Who is put into which class?",
+        "Each class is looked at by itself: the share of every group that is put into it, and the ratio to the group "
+        "compared with. Whether it is good to be in a class is not for counts to say, so no ratio has a worse side. "
+        "Classes exclude each other: one more person in one is one fewer in another.",
+        lambda _result, _records: [],
+    ),
 )
