@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..result import AttributeRecord, CurveRecord, Finding
+from ..result import AttributeRecord, CurveRecord, Curves, Finding
 from ..schema.labels import MISSING
 from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
@@ -344,13 +344,43 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
         heads = [f"{group} (reference)" if group == attribute.reference else group for group in groups]
         columns = (Column("Cut-off"), *(Column(head, numeric=True) for head in heads))
         made = table(f"Selection rate, and adverse impact ratio (interval), by {attribute.name}", columns, rows)
+        made += _band_words(curves, attribute, [by_group[group] for group in groups])
         blocks += _folded(f"At every cut-off: {attribute.name}", made) if attribute.crossing else made
     text = (
         f"Selection rate of each group at {many(len(shown), 'cut-off', 'cut-offs')} out of "
         f"{len(curves.cutoffs):,}, and with it the adverse impact ratio against the reference. These are descriptions: "
         "no test is made at a cut-off that is not audited. All cut-offs are in result.json."
     )
+    if curves.bands:
+        text += (
+            " An interval holds at its own cut-off only; looking over many cut-offs for the worst one needs the wider "
+            "“band”, which holds for all groups and all cut-offs at once."
+        )
     return (Section("cutoffs", "At which cut-offs does it change?", (Paragraph(text), *blocks)),) if blocks else ()
+
+
+def _band_words(curves: Curves, attribute: AttributeRecord, by_group: list[CurveRecord]) -> tuple[Block, ...]:
+    """Say how the bands of an attribute were made, and for whom the ratio's band stays on one side of 1."""
+    entries = []
+    for record in curves.bands:
+        if record.attribute != attribute.name:
+            continue
+        over = f"{many(record.groups, 'group', 'groups')} and {many(record.cutoffs, 'cut-off', 'cut-offs')}"
+        how = record.method or f"not made: {record.undefined}"
+        text = f"{100 * record.confidence:.4g}%, simultaneous over {over}; {how}."
+        entries.append(Item(text, f"Band of the {title(record.metric).lower()}"))
+    for curve in by_group:
+        for side, column, apart in (("below", "high", lambda end: end < 1), ("above", "low", lambda end: end > 1)):
+            ends = curve.columns.get(f"adverse_impact_ratio_band_{column}", ())
+            at = [curves.cutoffs[i] for i, end in enumerate(ends) if end is not None and apart(end)]
+            if at:
+                where = f"between {min(at):.6g} and {max(at):.6g}" if len(at) > 1 else f"at {at[0]:.6g}"
+                text = (
+                    f"the whole band of the ratio is {side} 1 at {len(at):,} of "
+                    f"{many(len(curves.cutoffs), 'cut-off', 'cut-offs')} ({where})."
+                )
+                entries.append(Item(text, curve.group))
+    return items(entries)
 
 
 def representative(length: int, keep: set[int], most: int = CUTOFFS_SHOWN) -> list[int]:
@@ -381,7 +411,10 @@ def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:
         return Cell(text, "ratio undefined")
     low, high = (_at(curve, f"adverse_impact_ratio_{side}", place) for side in ("low", "high"))
     span = interval(low, high, number)
-    return Cell(text, f"{number(ratio)} ({span})" if span else number(ratio))
+    low, high = (_at(curve, f"adverse_impact_ratio_band_{side}", place) for side in ("low", "high"))
+    band = interval(low, high, number)
+    told = "; ".join(part for part in (span, f"band {band}" if band else "") if part)
+    return Cell(text, f"{number(ratio)} ({told})" if told else number(ratio))
 
 
 def _at(curve: CurveRecord, column: str, place: int) -> float | None:
