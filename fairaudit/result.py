@@ -87,6 +87,12 @@ class Finding:
     unbounded: str | None = None
     sensitivity: dict[str, float | None] = field(default_factory=dict)
     """The p-values of other tests of the same contrast; they never set the status."""
+    flip_count: int | None = None
+    """The fewest decisions, all in the group or all in the reference, that, changed, change the status."""
+    flip_to: Status | None = None
+    """The status that it would have then."""
+    flip_text: str | None = None
+    """The same in words; one and two decisions are named as the one- and the two-person rule."""
 
 
 @dataclass(frozen=True, slots=True)
