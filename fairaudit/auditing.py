@@ -194,7 +194,9 @@ def _result(
     curves = None
     if cube.axes.score is not None:
         single = [(of, work.references.get(of.name)) for of in groupings if not of.crossing]
-        curves = measure_curves([(of, None if ref == REST else ref) for of, ref in single], confidence=confidence)
+        curves = measure_curves(
+            [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
+        )
         curves = with_profit(curves, groupings, payoff)
     return Result(
         schema_version=SCHEMA_VERSION,
@@ -355,7 +357,11 @@ class Audit:
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """Rates over every cut-off: one row a group and cut-off; empty without a score."""
+        """Rates over every cut-off: one row a group and cut-off; empty without a score.
+
+        ``..._low`` and ``..._high`` are intervals at one cut-off; ``..._band_low`` and ``..._band_high`` hold for
+        all groups of the attribute and all cut-offs at once.
+        """
         import pandas as pd
 
         made = self.result.curves

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.median import above_median
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
+from .flipping import Case, fewest_changes
 from .inference.bootstrap import derive_seed
+from .inference.counts import FloatArray
 from .inference.of_contrasts import Asked, Compared, compare_groups
 from .inference.of_metrics import is_weighted
 from .inference.simultaneous import AllPairs, all_pairs
@@ -23,13 +25,15 @@ from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
 from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
 from .policy.evaluate import judge
-from .policy.families import Adjusted, Member, adjust_by_family
+from .policy.families import Adjusted, Member, adjust_by_family, readjusted
 from .policy.model import Policy, Rule
 from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
 Basis = Literal["decision", "median", "score"]
+DECISIONS: dict[tuple[str, ...], bool] = {("selection_rate",): True, ("adverse_rate",): False}
+"""Rates of everybody decided on, and whether they count the favorable decisions."""
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",
@@ -53,6 +57,10 @@ class Draft:
     in_test_family: bool
     pairs: AllPairs | None = None
     """The correction for all pairs, where the data chose the reference; p is then in no other family."""
+    counts: tuple[float, float, float, float] | None = None
+    """Counted and all people, of the group and of the reference, where it rests on decisions about whole people."""
+    alpha_each: float = 0.05
+    """Error of the one-sided bound."""
 
 
 @dataclass(slots=True)
@@ -102,11 +110,13 @@ def judge_groupings(
                 work.not_run.append(NotRun(f"{item.title} (the policy's rule '{rule.id}')", f"it needs {lacking}"))
     for of in groupings:
         _compare_grouping(of, cutoffs, policy, references, asked, work, confidence=confidence)
-    adjusted = adjust_by_family([*(_member(draft, policy.minimum_n) for draft in work.drafts), *work.extra])
+    members = [*(_member(draft, policy.minimum_n) for draft in work.drafts), *work.extra]
+    adjusted = adjust_by_family(members)
     findings = [
         _finding(draft, corrected, policy)
         for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
     ]
+    findings = _with_flips(findings, work.drafts, members, policy)
     findings = _told_apart(findings)
     order = {"primary": 0, "secondary": 1, "exploratory": 2}
     findings.sort(key=lambda finding: order[finding.family])
@@ -353,8 +363,14 @@ def _compare_contrast(
     made = compare_groups(
         item, table[tested], _references(of, table, tested, known, reference), everybody=everybody, asked=asked
     )
-    for i, compared in zip(tested, made, strict=True):
-        work.drafts.append(Draft(item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs))
+    counts = _decided(item, table[tested], _references(of, table, tested, known, reference)) if rule else None
+    for place, (i, compared) in enumerate(zip(tested, made, strict=True)):
+        work.drafts.append(
+            Draft(
+                item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs,
+                counts[place] if counts else None, asked.alpha_each,
+            )
+        )  # fmt: skip
     if chosen and pairs is None:
         # The data chose the reference, so each other pair could have been the one that is tested.
         free = [i for i in compared_at_all if of.groups[i] != reference.level]
@@ -363,6 +379,17 @@ def _compare_contrast(
             first, second = ([pair[side] for pair in others] for side in (0, 1))
             for compared in compare_groups(item, table[first], table[second], everybody=everybody, asked=asked):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
+
+
+def _decided(item: Contrast, groups: Any, references: Any) -> list[tuple[float, float, float, float]] | None:
+    """Return the counts behind a contrast of selection rates, group by group; None where people carry weights."""
+    if item.of not in DECISIONS or not isinstance(groups, Confusion):
+        return None
+    (mine,), (theirs,) = rates(item, groups), rates(item, references)
+    if is_weighted(mine) or is_weighted(theirs):
+        return None
+    columns = (mine.num, mine.den, theirs.num, theirs.den)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: Policy) -> str | None:
@@ -451,6 +478,46 @@ def _member(draft: Draft, minimum_n: int) -> Member:
         settled = Adjusted(draft.pairs.adjusted(p), draft.pairs.pairs)
         return Member(None, draft.family, draft.of.name, draft.item.id, draft.cutoff, settled)
     return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
+
+
+def _with_flips(
+    findings: Sequence[Finding], drafts: Sequence[Draft], members: Sequence[Member], policy: Policy
+) -> list[Finding]:
+    """Return the findings with the fewest changed decisions that would change each, where that can be asked."""
+
+    def asks(place: int) -> bool:
+        draft, found = drafts[place], findings[place]
+        member = members[place]
+        tested = member.settled is not None or (member.p is not None and not math.isnan(member.p))
+        return draft.counts is not None and tested and found.value is not None and found.line is not None
+
+    places = [place for place in range(len(findings)) if asks(place)]
+    settled = {place for place in places if drafts[place].pairs is not None}
+    alone = [place for place in places if place not in settled]
+    corrected = dict(zip(alone, readjusted(members, alone), strict=True))
+    cases = [_case(drafts[i], findings[i], corrected.get(i), policy) for i in places]
+    out = list(findings)
+    for place, flip in zip(places, fewest_changes(cases), strict=True):
+        if flip is not None:
+            found = dataclasses.replace(out[place], flip_count=flip.count, flip_to=flip.status, flip_text=flip.text)
+            sentence = finding_sentence(found, drafts[place].item, drafts[place].compared)
+            out[place] = dataclasses.replace(found, sentence=sentence)
+    return out
+
+
+def _case(draft: Draft, finding: Finding, corrected: Callable[[FloatArray], FloatArray] | None, policy: Policy) -> Case:
+    counts, rule, pairs = draft.counts, draft.rule, draft.pairs
+    assert counts is not None  # noqa: S101 - asked only of those that have counts, a rule and its line
+    assert rule is not None  # noqa: S101
+    assert rule.practical is not None  # noqa: S101
+    if corrected is None:
+        assert pairs is not None  # noqa: S101 - corrected for all pairs where in no other family
+        corrected = np.vectorize(pairs.adjusted, otypes=[float])
+    how: Any = draft.item.how
+    return Case(
+        *counts, how, rule.practical, policy.alpha_of(rule), draft.alpha_each, corrected, finding.status,
+        counts_favorable=DECISIONS[draft.item.of],
+    )  # fmt: skip
 
 
 def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:

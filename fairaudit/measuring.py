@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
 from .cube.median import above_median
+from .inference.bootstrap import derive_seed
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
 from .inference.intervals import miettinen_nurminen_ratio
-from .inference.of_metrics import Measured, measure
+from .inference.of_metrics import Measured, is_weighted, measure
+from .inference.simultaneous import largest_statistics, rate_band, ratio_band
 from .metrics.base import METRICS, Metric, Need
 from .metrics.error_rates import NEED_EVERYBODY
-from .result import AttributeRecord, CurveRecord, Curves, RateRecord, finite
+from .result import AttributeRecord, BandRecord, CurveRecord, Curves, RateRecord, finite
 
 RECORDED = None
 """The cut-off of decisions as recorded: none."""
@@ -259,17 +261,22 @@ def _band_name(cube: Cube, start: int, stop: int, bins: int) -> str:
 # Every cut-off
 
 
-def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confidence: float) -> Curves | None:
-    """Return selection rates and adverse impact ratios over all cut-offs, with pointwise intervals.
+def measure_curves(
+    groupings: Iterable[tuple[Grouping, str | None]], *, confidence: float, seed: int = 0
+) -> Curves | None:
+    """Return selection rates and adverse impact ratios over all cut-offs, with intervals and simultaneous bands.
 
     Parameters
     ----------
     groupings
         Groups, each with the name of its reference (None: no ratios).
     confidence
-        Of the pointwise intervals.
+        Of the intervals at each cut-off, and of the bands over all groups and cut-offs.
+    seed
+        Of the draws behind the bands.
     """
     records: list[CurveRecord] = []
+    bands: list[BandRecord] = []
     cutoffs: list[float] = []
     for of, reference in groupings:
         values, k = of.cube.confusions()
@@ -283,20 +290,52 @@ def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confiden
         made = {name: measure(METRICS[name], k, confidence=confidence, seed=0) for name in wanted}
         hidden = of.cube.suppressed if of.cube.suppressed is not None else np.zeros(len(of.groups), dtype=bool)
         against = of.groups.index(reference) if reference in of.groups else None
-        ratio = _ratio_curve(k, against, confidence) if against is not None and not hidden[against] else {}
+        if against is not None and hidden[against]:
+            against = None
+        ratio = _ratio_curve(k, against, confidence) if against is not None else {}
+        band, told = _simultaneous(of, k, against, ~hidden, confidence=confidence, seed=seed)
+        bands += told
         for i, group in enumerate(of.groups):
             columns: dict[str, np.ndarray] = {}
             for name, curve in made.items():
                 columns[name] = curve.value[:, i]
                 if name == "selection_rate":
                     columns["selection_rate_low"], columns["selection_rate_high"] = curve.low[:, i], curve.high[:, i]
-            columns |= {name: array[:, i] for name, array in ratio.items()}
+            columns |= {name: array[:, i] for name, array in (ratio | band).items()}
             plain = {
                 name: [None if hidden[i] else finite(float(value)) for value in array]
                 for name, array in columns.items()
             }
             records.append(CurveRecord(of.name, group, plain))
-    return Curves(cutoffs, records) if records else None
+    return Curves(cutoffs, records, bands) if records else None
+
+
+def _simultaneous(
+    of: Grouping, k: Confusion, reference: int | None, shown: NDArray[np.bool_], *, confidence: float, seed: int
+) -> tuple[dict[str, np.ndarray], list[BandRecord]]:
+    """Return the bands over all groups and all cut-offs, and how they were made."""
+    rate = METRICS["selection_rate"](k)
+    cutoffs, used = len(rate.num), np.flatnonzero(shown & (rate.den[0] > 0))
+    wanted = ["selection_rate", *(["adverse_impact_ratio"] if reference is not None and reference in used else [])]
+    sizes = {name: len(used) - (name == "adverse_impact_ratio") for name in wanted}
+    if is_weighted(rate):
+        reason = "rows carry weights, and the bands are of people counted whole"
+        return {}, [BandRecord(of.name, name, confidence, sizes[name], cutoffs, None, reason) for name in wanted]
+    selected, people = rate.num[:, used], rate.den[0, used]
+    place = int(np.flatnonzero(used == reference)[0]) if len(wanted) > 1 else None
+    drawn = largest_statistics(
+        selected, people, reference=place, rng=np.random.default_rng([seed, derive_seed(of.name)])
+    )
+    made = {"selection_rate": rate_band(selected, people, drawn[0], confidence=confidence)}
+    if place is not None and len(used) > 1:
+        made["adverse_impact_ratio"] = ratio_band(selected, people, place, drawn[1], confidence=confidence)
+    columns = {}
+    for name, band in made.items():
+        for side, ends in (("low", band.low), ("high", band.high)):
+            columns[f"{name}_band_{side}"] = np.full(rate.num.shape, np.nan)
+            columns[f"{name}_band_{side}"][:, used] = ends
+    told = [BandRecord(of.name, name, confidence, sizes[name], cutoffs, band.method) for name, band in made.items()]
+    return columns, told
 
 
 def _ratio_curve(k: Confusion, reference: int, confidence: float) -> dict[str, np.ndarray]:

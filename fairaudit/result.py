@@ -87,6 +87,12 @@ class Finding:
     unbounded: str | None = None
     sensitivity: dict[str, float | None] = field(default_factory=dict)
     """The p-values of other tests of the same contrast; they never set the status."""
+    flip_count: int | None = None
+    """The fewest decisions, all in the group or all in the reference, that, changed, change the status."""
+    flip_to: Status | None = None
+    """The status that it would have then."""
+    flip_text: str | None = None
+    """The same in words; one and two decisions are named as the one- and the two-person rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +273,34 @@ class CurveRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BandRecord:
+    """How sure the ``..._band_low`` and ``..._band_high`` columns of one attribute's curves are."""
+
+    attribute: str
+    metric: str
+    """What the band is around: selection_rate or adverse_impact_ratio."""
+    confidence: float
+    """Chance aimed at that the band holds all groups at all cut-offs at once."""
+    groups: int
+    """Groups that the band is simultaneous over."""
+    cutoffs: int
+    """Cut-offs that it is simultaneous over."""
+    method: str | None
+    undefined: str | None = None
+    """Why there is no band, where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Curves:
-    """Rates over all cut-offs at once: the list of cut-offs, then one set of columns a group."""
+    """Rates over all cut-offs at once: the list of cut-offs, then one set of columns a group.
+
+    Columns ``..._low`` and ``..._high`` hold at one cut-off at a time; ``..._band_low`` and ``..._band_high``
+    hold for all groups of the attribute and all cut-offs at once, as ``bands`` says.
+    """
 
     cutoffs: list[float]
     groups: list[CurveRecord]
+    bands: list[BandRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

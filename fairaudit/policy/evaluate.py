@@ -10,7 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..inference.counts import FloatArray
     from .model import Practical
 
 Status = Literal["flag", "within_line", "insufficient", "info"]
@@ -124,6 +129,41 @@ def judge(
         reach = f"the evidence reaches past it, to {_number(bound)}"
         doubt = f"{effect} is not past the line of {limit}, but {reach}."
     return Verdict("insufficient", doubt + watch + _what_would_settle(people_needed, minimum_detectable))
+
+
+def statuses(
+    *, value: FloatArray, low_one_sided: FloatArray, high_one_sided: FloatArray, p_adjusted: FloatArray,
+    line: Practical, alpha: float,
+) -> NDArray[np.object_]:  # fmt: skip
+    """Return the statuses that :func:`judge` gives to many effects that are tested and of enough people.
+
+    Parameters
+    ----------
+    value, low_one_sided, high_one_sided, p_adjusted
+        As in :func:`judge`, arrays of one shape; NaN where there is none.
+    line, alpha
+        As in :func:`judge`.
+
+    Examples
+    --------
+    >>> from fairaudit.policy.model import Practical
+    >>> one = np.array([0.7, 0.7, 0.9])
+    >>> statuses(value=one, low_one_sided=one - 0.05, high_one_sided=one + 0.05, p_adjusted=np.array([0.01, 0.2, 0.6]),
+    ...          line=Practical(op="<", value=0.8), alpha=0.05).tolist()
+    ['flag', 'insufficient', 'within_line']
+    """
+
+    def past(effects: FloatArray) -> NDArray[np.bool_]:
+        on = np.abs(effects - line.value) <= 1e-9 * np.maximum(np.abs(effects), abs(line.value))
+        return ~on & (effects < line.value if line.op == "<" else effects > line.value)
+
+    bound = low_one_sided if line.op == "<" else high_one_sided
+    with np.errstate(invalid="ignore"):
+        inside = ~past(value) & ~np.isnan(value)
+        made = np.full(np.shape(value), "insufficient", dtype=object)
+        made[past(value) & (p_adjusted < alpha)] = "flag"
+        made[inside & ~np.isnan(bound) & ~past(bound)] = "within_line"
+    return made
 
 
 def _past_but_unsure(p: float | None, corrected: float | None, alpha: float, comparisons: int | None) -> str:
