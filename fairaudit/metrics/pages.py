@@ -114,7 +114,13 @@ def reading(item: Any) -> str:
 
 def index(items: Iterable[Described]) -> str:
     """Return the list of all pages as Markdown."""
+    items = tuple(items)
     rows = [f"| [{item.title}]({item.id}.md) | `{item.id}` | {item.plain} |" for item in items]
+    called: dict[str, list[str]] = {}
+    for item in items:
+        for name in item.aliases:
+            called.setdefault(name, []).append(f"[{item.title}]({item.id}.md)")
+    names = [f"| {name} | {'; '.join(called[name])} |" for name in sorted(called, key=str.casefold)]
     return "\n".join(
         [
             "# Metrics",
@@ -124,6 +130,12 @@ def index(items: Iterable[Described]) -> str:
             "| metric | id | in words |",
             "| --- | --- | --- |",
             *rows,
+            "",
+            "## Names used elsewhere",
+            "",
+            "| elsewhere | here |",
+            "| --- | --- |",
+            *names,
             "",
         ]
     )
