@@ -76,7 +76,8 @@ class Finding:
     n: int
     n_reference: int
     people_needed: int | None
-    """Group members needed to settle an insufficient finding, if the observed effect is the true one."""
+    """Group members needed to settle an insufficient finding, if the observed effect is the true one; None at the
+    line itself, where no number would."""
     minimum_detectable: float | None
     """The effect that people in these numbers would reveal with the policy's power."""
     line: float | None
@@ -87,6 +88,8 @@ class Finding:
     unbounded: str | None = None
     sensitivity: dict[str, float | None] = field(default_factory=dict)
     """The p-values of other tests of the same contrast; they never set the status."""
+    people_needed_if_alike: int | None = None
+    """Group members needed to put an insufficient finding within the line, if in truth there is no difference."""
     flip_count: int | None = None
     """The fewest decisions, all in the group or all in the reference, that, changed, change the status."""
     flip_to: Status | None = None

@@ -275,10 +275,11 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
             Cell(heading(finding.metric)),
             Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
             Cell(NOTHING if finding.minimum_detectable is None else writer(finding.metric)(finding.minimum_detectable)),
-            Cell(NOTHING if finding.people_needed is None else f"{finding.people_needed:,}"),
+            _needed(finding, finding.people_needed),
+            _needed(finding, finding.people_needed_if_alike),
         )
         for finding in own
-        if finding.minimum_detectable is not None or finding.people_needed is not None
+        if finding.minimum_detectable is not None or finding.status == "insufficient"
     ]
     columns = (
         Column("Group"),
@@ -286,12 +287,23 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
         Column("People", numeric=True),
         Column("Minimum detectable effect", numeric=True),
         Column("People of the group needed", numeric=True),
+        Column("Needed if there is no difference", numeric=True),
     )
     note = (
         f"Minimum detectable: the effect that these numbers would reveal with {look.result.policy.power:.0%} power. "
-        "People needed: to settle an insufficient finding, if the observed effect is the true one."
+        "People needed: to settle an insufficient finding with that power, if the observed effect is the true one; and "
+        "to put it within the line, if in truth there is no difference. The reference is taken to grow in proportion. "
+        "The nearer the line, the more people; at the line itself no number would settle it."
     )
     return table("What could have been found", columns, rows, note)
+
+
+def _needed(finding: Finding, people: int | None) -> Cell:
+    if people is not None:
+        return Cell(f"{people:,}")
+    # Where a number would do if there were no difference, but none for the observed effect, that is at the line.
+    at_line = finding.status == "insufficient" and finding.people_needed_if_alike is not None
+    return Cell("no number" if at_line else NOTHING)
 
 
 def _flips(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
