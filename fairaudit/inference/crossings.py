@@ -199,7 +199,7 @@ def predict(codes: Codes, num: FloatArray, den: FloatArray, row: int, *, confide
     Notes
     -----
     The variance is that of the row's log-odds (with a half added to both its counts) and of the predicted ones (from
-    the information of the model). Source: Gart (1966), Biometrika 53; Gart & Zweifel (1967), Biometrika 54.
+    the information of the model). Source: Gart & Zweifel (1967), Biometrika 54 (the half).
 
     Examples
     --------

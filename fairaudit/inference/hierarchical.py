@@ -90,9 +90,6 @@ def tree_select(tree: Tree, *, level: float = 0.05) -> Chosen:
 
 
 def _select(tree: Tree, level: float, *, open_: bool) -> Chosen:
-    if isinstance(tree, (int, float)):
-        message = f"A tree of hypotheses ends in arrays of p-values, got the number {tree!r}."
-        raise UndefinedMetricError(message)
     if isinstance(tree, np.ndarray):
         adjusted = benjamini_hochberg(tree)  # also where the branch is closed: wrong p-values are an error anywhere
         with np.errstate(invalid="ignore"):
@@ -113,6 +110,9 @@ def node_p(tree: Tree) -> float:
     >>> round(node_p([np.array([0.001, 0.6]), np.array([0.03, 0.8])]), 4)
     0.004
     """
+    if isinstance(tree, (int, float)):
+        message = f"A tree of hypotheses ends in arrays of p-values, got the number {tree!r}."
+        raise UndefinedMetricError(message)
     if isinstance(tree, np.ndarray):
         return simes(tree)
     return simes(np.array([node_p(branch) for branch in tree], dtype=np.float64))
