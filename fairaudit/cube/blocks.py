@@ -191,7 +191,7 @@ def read_block(plain: Any, name: str, most: int = 50_000_000) -> Sums:
         kind, about, along, when = (plain[key] for key in ("kind", "about", "along", "when_suppressed"))
         sound = isinstance(kind, str) and isinstance(about, dict)
         if not sound or along not in {"entries", "cells"} or when not in {"cleared", "dropped"}:
-            raise ValueError("a field has a value that it cannot have")  # noqa: EM101, TRY301
+            raise ValueError("a field has a value that it cannot have")  # noqa: EM101
         return Sums(kind, about, arrays, along, when_suppressed=when)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         message = f"the block '{name}' is not sound ({error})"
