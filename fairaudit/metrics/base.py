@@ -127,7 +127,7 @@ class Contrast:
     """Functions and tables that we did not write and that tests hold this contrast against."""
 
 
-Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds"]
+Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds", "proxy"]
 
 
 @dataclass(frozen=True, slots=True)
