@@ -24,7 +24,7 @@ from .policy.families import Adjusted, Member, adjust_by_family
 from .policy.model import Policy, Rule
 from .policy.references import REST, Reference, choose_reference, is_excluded
 from .questions.common import adjusted
-from .questions.proxies import ask_members, without_name
+from .questions.proxies import ask_members, ask_people, without_name
 from .result import AttributeRecord, Family, Finding, Measurement, NotRun, RateRecord, finite
 from .sentences import finding_sentence
 
@@ -93,6 +93,7 @@ def audit_members(
     drafts: list[_Draft] = []
     for of in overlapping:
         chosen: str | None = None
+        out.measurements += ask_people(of, confidence)
         for place, cutoff in enumerate(cutoffs):
             made = _rates_of(of, cutoff)
             out.rates += _records(of, cutoff, made, confidence)
@@ -107,7 +108,7 @@ def audit_members(
             out.not_run.append(NotRun("all comparisons", "there is no decision to compare", of.attribute))
         out.attributes.append(_attribute(of, chosen, policy))
     corrected = adjust_by_family([draft.member(policy) for draft in drafts])
-    out.findings = [_finding(draft, p, policy, confidence) for draft, p in zip(drafts, corrected, strict=True)]
+    out.findings = [_finding(draft, p, policy) for draft, p in zip(drafts, corrected, strict=True)]
     out.measurements = adjusted(out.measurements)
     return out
 
@@ -271,7 +272,7 @@ def _compared(
     )  # fmt: skip
 
 
-def _finding(draft: _Draft, corrected: Adjusted, policy: Policy, confidence: float) -> Finding:  # noqa: ARG001
+def _finding(draft: _Draft, corrected: Adjusted, policy: Policy) -> Finding:
     item, made, rule, of = draft.item, draft.compared, draft.rule, draft.of
     line = rule.practical if rule else None
     verdict = judge(

@@ -24,6 +24,19 @@ def without_name(of: Members) -> str:
     return "(without a proxy)" if of.proxy else "(no race given)"
 
 
+def ask_people(of: Members, confidence: float) -> Iterator[Measurement]:
+    """Yield what does not depend on a decision: who is without a proxy, and how true the proxy is where labels tell."""
+    people = of.cube.people
+    low, high, _ = wilson_at(float(of.without), float(people), normal_quantile(confidence))
+    yield written(
+        TOPIC, "share_without_a_proxy", of.attribute, group=without_name(of),
+        value=of.without / people if people else np.nan, low=float(low), high=float(high), method="Wilson", n=people,
+        undefined=MEASURES["share_without_a_proxy"].undefined_when,
+    )  # fmt: skip
+    if of.proxy and of.labelled is not None:
+        yield from _calibration(of, confidence)
+
+
 def ask_members(
     of: Members, rates: Rates, cutoff: float | None, reference: str, confidence: float
 ) -> Iterator[Measurement]:
@@ -32,7 +45,7 @@ def ask_members(
     Parameters
     ----------
     of
-        The memberships; for groups that people named themselves there is only the share without one.
+        The memberships; for groups that people named themselves there are only effective people.
     rates
         Weighted selection rates.
     cutoff
@@ -42,13 +55,6 @@ def ask_members(
     confidence
         Of the intervals.
     """
-    people = of.cube.people
-    low, high, _ = wilson_at(float(of.without), float(people), normal_quantile(confidence))
-    yield written(
-        TOPIC, "share_without_a_proxy", of.attribute, group=without_name(of), cutoff=cutoff,
-        value=of.without / people if people else np.nan, low=float(low), high=float(high), method="Wilson", n=people,
-        undefined=MEASURES["share_without_a_proxy"].undefined_when,
-    )  # fmt: skip
     for i, level in enumerate(of.levels):
         yield written(
             TOPIC, "effective_people", of.attribute, group=level, cutoff=cutoff, value=float(rates.effective[i]),
@@ -63,7 +69,6 @@ def ask_members(
     yield from _thresholded(of, banded, top, edges, cutoff)
     yield from _bounds(of, banded, cutoff, reference)
     if of.labelled is not None:
-        yield from _calibration(of, edges, cutoff, confidence)
         yield from _direction(of, banded, cutoff, confidence)
 
 
@@ -115,7 +120,8 @@ def _why(metric: str, low: float) -> str:
     return "not identified" if np.isfinite(low) else MEASURES[metric].undefined_when
 
 
-def _calibration(of: Members, edges: list[float], cutoff: float | None, confidence: float) -> Iterator[Measurement]:
+def _calibration(of: Members, confidence: float) -> Iterator[Measurement]:
+    edges = [float(edge) for edge in of.block.about["edges"]]
     banded = of.total("banded")
     z = normal_quantile(confidence)
     for i, level in enumerate(of.levels):
@@ -125,7 +131,7 @@ def _calibration(of: Members, edges: list[float], cutoff: float | None, confiden
             share = wilson_at(hits, people, z) if made else (np.nan, np.nan)
             mean = members / people if made else np.nan
             yield written(
-                TOPIC, "proxy_calibration", of.attribute, group=level, cutoff=cutoff,
+                TOPIC, "proxy_calibration", of.attribute, group=level,
                 detail=f"memberships {low:g} to {high:g}" + (f", mean {mean:.3f}" if made else ""),
                 value=hits / people - mean if made else np.nan, low=float(share[0]) - mean, high=float(share[1]) - mean,
                 method="Wilson" if not of.cube.weighted else "Wilson on sums of weights", n=round(people),
