@@ -168,7 +168,8 @@ def _result(
 ) -> Result:
     from . import describing
     from .cube.plain import to_plain
-    from .judging import judge_groupings
+    from .judging import by_family, judge_groupings, merged
+    from .judging_members import audit_members, members_of, refuse_proxies
     from .measuring import decision_rules, everybody, measure_curves, measure_grouping
     from .policy.references import REST
     from .questions import ask_all
@@ -177,15 +178,20 @@ def _result(
 
     policy = loaded.policy
     confidence = 1 - policy.alpha
+    overlapping = members_of(cube)
+    refuse_proxies(overlapping, policy)
     names = _group_names(cube, roles.get("groups"))
     cutoffs = _cutoffs(cube, roles.get("cutoff"))
     rules = decision_rules(cube, cutoffs)
-    references = _references(cube, names, policy.reference.groups, roles.get("reference"))
+    references = _references(
+        cube, (*names, *(of.attribute for of in overlapping)), policy.reference.groups, roles.get("reference")
+    )
     groupings = _groupings(cube, names, cross)
     seed = _seed(cube, rng)
     findings, work = judge_groupings(
         groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
     )
+    shared = audit_members(overlapping, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence)
     rates = [
         record
         for of in [everybody(cube), *groupings]
@@ -203,17 +209,25 @@ def _result(
         tool=describing.tool(),
         created=_created(),
         input=describing.input_record(cube),
-        schema=describing.schema_record(cube, rules, work.attributes),
+        schema=describing.schema_record(cube, rules, [*work.attributes, *shared.attributes]),
         policy=describing.policy_record(loaded, payoff),
         seed=seed,
         confidence=confidence,
-        rates=rates,
-        findings=findings,
+        rates=[*rates, *shared.rates],
+        findings=by_family([*findings, *shared.findings]),
         curves=curves,
-        not_run=[*describing.not_run(cube, rules, payoff), *_not_crossed(policy, names, cross), *work.not_run],
+        not_run=[
+            *describing.not_run(cube, rules, payoff),
+            *_not_crossed(policy, names, cross),
+            *work.not_run,
+            *merged(shared.not_run),
+        ],
         issues=describing.issues(cube),
         cube=to_plain(cube),
-        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff)),
+        measurements=[
+            *ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff)),
+            *shared.measurements,
+        ],
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .cube.cube import Cube
 from .cube.median import above_median
+from .cube.memberships import members
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -194,6 +195,6 @@ def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = N
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"
         out.append(NotRun(f"Comparisons over {', '.join(periods)}", reason))
-    if not cube.axes.attributes:
+    if not cube.axes.attributes and not any(True for _ in members(cube)):
         out.append(NotRun("Comparisons of groups", "no groups were given"))
     return out

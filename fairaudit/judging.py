@@ -101,7 +101,7 @@ def judge_groupings(
         Of the two-sided intervals.
     """
     work = Work()
-    asked = _asked(policy, contrasts)
+    asked = asked_of(policy, contrasts)
     if groupings:
         has = available(groupings[0].cube, cutoffs)
         for item, rule in asked:
@@ -117,11 +117,15 @@ def judge_groupings(
         for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
     ]
     findings = _with_flips(findings, work.drafts, members, policy)
-    findings = _told_apart(findings)
-    order = {"primary": 0, "secondary": 1, "exploratory": 2}
-    findings.sort(key=lambda finding: order[finding.family])
+    findings = by_family(_told_apart(findings))
     work.not_run[:] = merged(work.not_run)
     return findings, work
+
+
+def by_family(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, most important first."""
+    order = {"primary": 0, "secondary": 1, "exploratory": 2}
+    return sorted(findings, key=lambda finding: order[finding.family])
 
 
 def _told_apart(findings: Sequence[Finding]) -> list[Finding]:
@@ -149,7 +153,7 @@ def merged(entries: Sequence[NotRun]) -> list[NotRun]:
     return [NotRun("; ".join(what), reason, attribute, group) for (reason, attribute, group), what in checks.items()]
 
 
-def _asked(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
+def asked_of(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
     """Return the contrasts to make, those of the policy's rules first."""
     ruled = []
     for rule in policy.rules:

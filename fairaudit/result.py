@@ -103,7 +103,7 @@ class Measurement:
     """A quantity beyond one rate and one contrast, for a group, a pair of groups or a whole attribute."""
 
     topic: str
-    """The question it answers: distribution, calibration, conditional, summary, bounds, profit or classes."""
+    """The question it answers: distribution, calibration, conditional, summary, bounds, profit, classes or proxy."""
     metric: str
     attribute: str
     group: str | None

@@ -241,6 +241,8 @@ class Policy(_Record):
     minimum_n: Annotated[int, Field(ge=1)] = 30
     minimum_share: Proportion = 0.0
     excluded_levels: tuple[Text, ...] = ()
+    proxies: Literal["allowed", "refused"] = "allowed"
+    """Whether groups may be known by probabilities of belonging to them."""
     requires_declaration: bool = False
     cross: bool = False
     """Audit the crossing of each pair of attributes too, unless a call says otherwise."""
