@@ -156,9 +156,11 @@ def _result(
 ) -> Result:
     from . import describing
     from .cube.plain import to_plain
-    from .judging import judge_groupings
+    from .judging import judge_groupings, merged
     from .measuring import decision_rules, everybody, measure_curves, measure_grouping
+    from .metrics.sampling import Sampling
     from .policy.references import REST
+    from .population import curves_as_drawn, measurements_as_drawn, not_drawn, rates_as_drawn
     from .questions import ask_all
     from .questions.common import Asking
 
@@ -182,6 +184,10 @@ def _result(
     if cube.axes.score is not None:
         single = [(of, work.references.get(of.name)) for of in groupings if not of.crossing]
         curves = measure_curves([(of, None if ref == REST else ref) for of, ref in single], confidence=confidence)
+    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed))
+    sampling, made_of = Sampling.of(cube.schema), {of.name: of.attributes for of in groupings}
+    rates = rates_as_drawn(rates, sampling, rules[0] if rules else None)
+    measurements = measurements_as_drawn(measurements, sampling, rules[0] if rules else None, made_of)
     return Result(
         schema_version=SCHEMA_VERSION,
         tool=describing.tool(),
@@ -193,11 +199,11 @@ def _result(
         confidence=confidence,
         rates=rates,
         findings=findings,
-        curves=curves,
-        not_run=[*describing.not_run(cube, rules), *work.not_run],
+        curves=curves_as_drawn(curves, sampling, made_of),
+        not_run=merged([*describing.not_run(cube, rules), *not_drawn(rates, measurements, sampling), *work.not_run]),
         issues=describing.issues(cube),
         cube=to_plain(cube),
-        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed)),
+        measurements=measurements,
     )
 
 

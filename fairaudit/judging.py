@@ -20,6 +20,7 @@ from .measuring import SUPPRESSED, Grouping, attribute_record, available
 from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
 from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
+from .metrics.sampling import Sampling
 from .policy.evaluate import judge
 from .policy.families import Adjusted, Member, adjust_by_family
 from .policy.model import Policy, Rule
@@ -182,6 +183,7 @@ def _compare_grouping(
     if of.crossing and mode != "named" and named not in of.groups:
         named = None  # it would not be used
     has = available(of.cube, cutoffs)
+    sampling = Sampling.of(of.cube.schema)
     production: Reference | None = None
     tables: list[tuple[float | None, Confusion | ScoreTable, bool]] = []
     tables += [(cutoff, of.cube.confusion(cutoff), True) for cutoff in cutoffs]
@@ -212,8 +214,16 @@ def _compare_grouping(
             reason = f"the reference ({chosen.level}) is {SUPPRESSED}"
             work.not_run.append(NotRun("all comparisons", reason, of.name))
             continue
+        lost = sampling.lost_reference(chosen.mode, over=of.attributes, groups=len(known))
+        if lost:
+            work.not_run.append(NotRun("all comparisons", lost, of.name))
+            continue
         first = place == 0 or not is_decision
         for item, rule in wanted:
+            lost = sampling.lost(item.id, over=of.attributes, sampled_decision=first)
+            if lost:
+                work.not_run.append(NotRun(item.title, lost, of.name))
+                continue
             _compare_contrast(
                 of, item, rule, cutoff, table, known, chosen, policy, work,
                 production=first, confidence=confidence,
@@ -382,8 +392,8 @@ def _pairs(groups: int) -> int:
 
 def _below_share(of: Grouping, table: Confusion | ScoreTable, known: Sequence[int], policy: Policy) -> dict[str, str]:
     """Return the groups below the policy's minimum share, which are counted and shown but not compared."""
-    if not policy.minimum_share:
-        return {}
+    if not policy.minimum_share or Sampling.of(of.cube.schema).by & {*of.attributes}:
+        return {}  # how many of each group were drawn says nothing about their share
     counts = table.people.n if isinstance(table, Confusion) else table.people.n.sum(axis=-1)
     people: dict[str, tuple[int, float | None]] = {of.groups[i]: (int(counts[i]), None) for i in known}
     kept = eligible_levels(people, minimum_share=policy.minimum_share)

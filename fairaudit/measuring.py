@@ -134,7 +134,8 @@ def measure_grouping(
             )
         elif item.kind == "estimate":
             s = of.cube.score_table()
-            made = measure(item, s, confidence=confidence, seed=seed)
+            by_outcome = "outcome" in of.cube.schema.sampled_by
+            made = measure(item, s, confidence=confidence, seed=seed, by_outcome=by_outcome)
             records += _records(of, item, made, None, _not_identified(item, s))
         else:
             records += _band_records(of, item, confidence=confidence, seed=seed)

@@ -363,6 +363,7 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             weight_scale=schema.weight_scale,
             score_scale=schema.score_scale,
             score_unit=schema.score_unit,
+            sampled_by=schema.sampled_by,
         )
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")

@@ -16,6 +16,8 @@ DecisionKind = Literal["favorable", "unfavorable", "intermediate", "excluded"]
 DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Closed = Literal["left", "right"]
 ScoreUnit = Literal["probability"]
+SAMPLED_BY = ("random", "group", "score", "outcome", "decision")
+"""How people can have been drawn for a sample; a group's or a stratum's own column may be named too."""
 
 WEIGHT_SCALE = 1_000_000
 SCORE_SCALE = 1_000_000
@@ -62,6 +64,8 @@ class Schema:
     score_scale: int = SCORE_SCALE
     score_unit: ScoreUnit | None = None
     """What the score is: the predicted probability of the better outcome (higher is better) or of the worse one."""
+    sampled_by: tuple[str, ...] = ()
+    """What people were drawn by, so that their shares in the file are not those in the population; () not stated."""
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
@@ -100,6 +104,7 @@ class Schema:
             "weight_scale": self.weight_scale if self.weight else None,
             "score_scale": self.score_scale if self.score else None,
             "score_unit": self.score_unit,
+            "sampled_by": list(self.sampled_by),
         }
         return {key: value for key, value in plain.items() if value not in (None, [], {})}
 
@@ -271,6 +276,7 @@ class Roles(TypedDict, total=False):
     weight_scale: int
     score_scale: int
     score_unit: ScoreUnit | None
+    sampled_by: str | Sequence[str]
 
 
 _MAPPINGS = ("decision_levels", "unobserved", "bands", "reference")
@@ -291,6 +297,9 @@ def check_types(roles: Mapping[str, Any]) -> None:
         many = isinstance(value, Iterable)
         if name in {"groups", "strata"} and not (many and all(isinstance(one, str) for one in _names(value))):
             message = f"{name} are names of columns, got {value!r}."
+            raise SchemaError(message)
+        if name == "sampled_by" and not (many and all(isinstance(one, str) for one in _names(value))):
+            message = f"sampled_by is one of {', '.join(SAMPLED_BY)}, or several, got {value!r}."
             raise SchemaError(message)
 
 
@@ -325,6 +334,11 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     score_unit
         ``"probability"`` where the score is the predicted probability of the good outcome (higher is better) or
         of the bad one (higher is worse); never guessed. Calibration is then measured against it.
+    sampled_by
+        How the people in the file were drawn from those that the audit is about: ``"random"``, or by
+        ``"group"``, ``"score"``, ``"outcome"`` or ``"decision"`` (some were taken more often than others), or
+        by the column of a group or stratum; several if need be. Without weights, numbers that such a sample
+        cannot give are undefined, and it is said why.
 
     Returns
     -------
@@ -405,7 +419,23 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         weight_scale=int(weight_scale),
         score_scale=int(score_scale),
         score_unit=roles.get("score_unit"),
+        sampled_by=_sampled_by(roles.get("sampled_by"), (*names, *strata_names)),
     )
+
+
+def _sampled_by(value: str | Iterable[str] | None, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the sample was drawn by, checked; the columns of groups and strata may be named."""
+    named = tuple(dict.fromkeys(_names(value)))
+    known = (*SAMPLED_BY, *columns)
+    for name in named:
+        if name not in known:
+            message = f"sampled_by is one of {', '.join(known)}, or several, got {name!r}.{suggestion(name, known)}"
+            raise SchemaError(message)
+    if "random" in named and len(named) > 1:
+        others = listed(name for name in named if name != "random")
+        message = f"sampled_by says 'random' and {others} at once; a random sample is drawn by nothing else."
+        raise SchemaError(message)
+    return named
 
 
 def _check_distinct(groups: tuple[str, ...], strata: tuple[str, ...], *others: str | None) -> None:
