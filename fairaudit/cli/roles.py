@@ -34,6 +34,11 @@ _OPTIONS: tuple[Option, ...] = (
     click.option("--stratum", "strata", multiple=True, metavar="COLUMN", help="Column to condition on."),
     click.option("--weight", metavar="COLUMN", help="Column of row weights."),
     click.option(
+        "--cluster",
+        metavar="COLUMN",
+        help="Column of what people come in (household, repeat applicant): intervals allow for it.",
+    ),
+    click.option(
         "--sampled-by",
         multiple=True,
         metavar="HOW",
@@ -79,7 +84,7 @@ def _numbers(text: str, option: str) -> list[float]:
 def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the roles that were given on the command line, as :func:`fairaudit.schema.declare` takes them."""
     plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts",
-             "weight_scale", "score_scale", "score_unit")  # fmt: skip
+             "weight_scale", "score_scale", "score_unit", "cluster")  # fmt: skip
     many = ("cutoff", "bad", "good", "groups", "strata", "sampled_by")
     roles: dict[str, Any] = {name: options[name] for name in plain if options[name] is not None}
     roles |= {name: list(options[name]) for name in many if options[name]}

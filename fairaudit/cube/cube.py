@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..errors import CubeError, listed, suggestion
 from ..schema.provenance import Provenance
 from ..schema.roles import Schema
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis, distinct_cells
+from .blocks import Blocks
 from .confusion import Confusion, ScoreTable, Tally
 
 Ints = NDArray[np.int64]
@@ -57,6 +58,7 @@ class Cube:
     s1: Ints | None = None
     s2: Ints | None = None
     suppressed: NDArray[np.bool_] | None = None
+    blocks: Blocks = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, array in self.arrays.items():
@@ -144,6 +146,9 @@ class Cube:
         for name, array in self.arrays.items():
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
+        for name, block in self.blocks.items():
+            digest.update(name.encode())
+            digest.update(block.to_bytes())
         return digest.hexdigest()
 
     def _tally(self, bins: slice = _ALL) -> Tally:
@@ -339,7 +344,8 @@ class Cube:
         if self.suppressed is not None:
             suppressed = np.zeros(len(cells), dtype=bool)
             np.logical_or.at(suppressed, inverse, self.suppressed)
-        return Cube(axes, self.schema, provenance=self.provenance, suppressed=suppressed, **arrays)
+        blocks = {name: block.collapsed(inverse, len(cells)) for name, block in self.blocks.items()}
+        return Cube(axes, self.schema, provenance=self.provenance, suppressed=suppressed, blocks=blocks, **arrays)
 
     def __add__(self, other: Cube) -> Cube:
         """Return the cube of both sets of people.
@@ -387,7 +393,16 @@ class Cube:
             together("s1"),
             together("s2"),
             suppressed,
+            _merged_blocks(parts, [place[0].reshape(-1) for place in places], len(axes.cells)),
         )
+
+
+def _merged_blocks(parts: Sequence[Cube], places: Sequence[Ints], cells: int) -> Blocks:
+    one, two = (
+        {name: block.collapsed(place, cells) for name, block in part.blocks.items()}
+        for part, place in zip(parts, places, strict=True)
+    )
+    return {name: block + two[name] for name, block in one.items()}
 
 
 def _broadcast(tally: Tally, length: int) -> Tally:
@@ -406,7 +421,7 @@ def _meaning(schema: Schema) -> tuple[set[str], set[str]]:
 
 
 def _merged_schema(one: Schema, two: Schema) -> Schema:
-    for role in ("score", "decision", "outcome"):
+    for role in ("score", "decision", "outcome", "cluster"):
         columns = getattr(one, role), getattr(two, role)
         if None not in columns and columns[0] != columns[1]:
             message = (
@@ -454,6 +469,7 @@ def _merged_axes(one: Cube, two: Cube) -> Axes:
         ("decisions", bool(a.decisions) != bool(b.decisions)),
         ("outcomes", bool(a.outcomes) != bool(b.outcomes)),
         ("weights", one.weighted != two.weighted),
+        ("clusters", {*one.blocks} != {*two.blocks}),
         ("the same weight_scale", one.weighted and one.schema.weight_scale != two.schema.weight_scale),
         ("the same score_scale", one.s1 is not None and one.schema.score_scale != two.schema.score_scale),
     ):

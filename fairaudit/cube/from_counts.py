@@ -75,6 +75,7 @@ class Counted:
     w: Ints | None = None
     w2: Ints | None = None
     bad_weight: Mask | None = None
+    without_cluster: Mask | None = None
 
 
 @dataclass(slots=True)
@@ -131,6 +132,9 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
     7
     """
     schema = declare(counts=counts, **roles)
+    if schema.cluster:
+        message = f"'{schema.cluster}' is a cluster, and a table of counts has none. Count rows: fairaudit.count(...)."
+        raise SchemaError(message)
     for column in schema.columns:
         if column not in table:
             message = f"Column '{column}' not found in {name}.{suggestion(column, table)} Columns: {listed(table)}."
@@ -260,6 +264,9 @@ def build_cube(
     if schema.weight and counted.bad_weight is not None:
         reason = f"weight '{schema.weight}' is missing, negative or not a finite number"
         sorting.drop(counted.bad_weight, "weight_invalid", schema.weight, reason)
+    if schema.cluster and counted.without_cluster is not None:
+        reason = f"cluster '{schema.cluster}' is missing, so that it is not known who belongs together"
+        sorting.drop(counted.without_cluster, "cluster_missing", schema.cluster, reason)
     scores = _scores(schema, columns[schema.score], sorting) if schema.score else None
     kinds, decisions = _decisions(schema, columns[schema.decision], sorting) if schema.decision else (None, ())
     outcome, outcomes = (

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -18,17 +18,20 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataContractError, SchemaError
+from ..errors import CubeError, DataContractError, SchemaError
 from ..schema.provenance import Provenance
 from ..schema.roles import HigherIs, Schema, declare
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis
+from .blocks import Blocks
 from .cube import Cube, Ints
+from .replicates import Replicates
 
 FORMAT = "fairaudit-cube"
 VERSION = 1
 INDICES = ("cell", "bin", "decision", "outcome")
 _MOST_PEOPLE = 2.0**53
 _MOST_SUM = 2.0**62
+_BLOCKS = {"clusters": Replicates.from_plain}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class _Written:
     sums: list[str]
     schema: Schema
     provenance: Provenance
+    blocks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +79,7 @@ class Header:
     sums: tuple[str, ...]
     suppressed: NDArray[np.bool_] | None
     digest: str
+    blocks: Blocks
 
 
 def refuse(why: str) -> NoReturn:
@@ -144,6 +149,7 @@ def header_to_plain(cube: Cube) -> dict[str, Any]:
         "sums": list(cube.arrays),
         "schema": _schema_to_plain(cube.schema),
         "provenance": _provenance_to_plain(cube.provenance),
+        **({"blocks": {name: block.to_plain() for name, block in cube.blocks.items()}} if cube.blocks else {}),
     }
 
 
@@ -276,7 +282,18 @@ def read_header(text: str | bytes) -> Header:
         tuple(written.sums),
         suppressed,
         written.digest,
+        _blocks(written.blocks, len(axes.cells)),
     )
+
+
+def _blocks(written: Mapping[str, Mapping[str, Any]], cells: int) -> Blocks:
+    for name in written:
+        if name not in _BLOCKS:
+            refuse(f"it holds the block '{name}', which this fairaudit does not know")
+    try:
+        return {name: _BLOCKS[name](plain, cells) for name, plain in written.items()}
+    except CubeError as error:
+        refuse(str(error).rstrip("."))
 
 
 def _distinct(names: Sequence[Any], what: str) -> None:
@@ -364,6 +381,7 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             score_scale=schema.score_scale,
             score_unit=schema.score_unit,
             sampled_by=schema.sampled_by,
+            cluster=schema.cluster,
         )
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")
@@ -436,7 +454,14 @@ def assemble(header: Header, columns: Mapping[str, Ints]) -> Cube:
             refuse(f"the sum of '{name}' is too large")
         arrays[name] = np.zeros(shape, dtype=np.int64)
         arrays[name][places] = column
-    cube = Cube(header.axes, header.schema, provenance=header.provenance, suppressed=header.suppressed, **arrays)
+    cube = Cube(
+        header.axes,
+        header.schema,
+        provenance=header.provenance,
+        suppressed=header.suppressed,
+        blocks=header.blocks,
+        **arrays,
+    )
     if cube.digest != header.digest:
         refuse(f"its counts were changed: their digest is {cube.digest[:12]}..., the file says {header.digest[:12]}...")
     ledger = header.provenance.ledger

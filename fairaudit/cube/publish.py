@@ -86,6 +86,7 @@ def suppress(cube: Cube, min_n: int) -> Cube:
         cleared(cube.s1),
         cleared(cube.s2),
         before | small,
+        {name: block.cleared(small) for name, block in cube.blocks.items()},
     )
 
 

@@ -59,6 +59,8 @@ class Schema:
     period: str | None = None
     weight: str | None = None
     counts: str | None = None
+    cluster: str | None = None
+    """Whom a row belongs to (household, applicant): people of one cluster are not independent of each other."""
     references: Mapping[str, str] = field(default_factory=dict)
     weight_scale: int = WEIGHT_SCALE
     score_scale: int = SCORE_SCALE
@@ -76,7 +78,7 @@ class Schema:
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that have a role, each once, in a fixed order."""
-        roles = (*self.dimension_names, self.score, self.decision, self.outcome, self.weight, self.counts)
+        roles = (*self.dimension_names, self.score, self.decision, self.outcome, self.weight, self.counts, self.cluster)
         return tuple(dict.fromkeys(name for name in roles if name))
 
     def roles(self) -> dict[str, Any]:
@@ -100,6 +102,7 @@ class Schema:
             "period": self.period,
             "weight": self.weight,
             "counts": self.counts,
+            "cluster": self.cluster,
             "reference": dict(self.references),
             "weight_scale": self.weight_scale if self.weight else None,
             "score_scale": self.score_scale if self.score else None,
@@ -271,6 +274,7 @@ class Roles(TypedDict, total=False):
     weight: str | None
     period: str | None
     counts: str | None
+    cluster: str | None
     reference: Mapping[str, Any] | None
     edges: Sequence[float] | None
     weight_scale: int
@@ -280,7 +284,7 @@ class Roles(TypedDict, total=False):
 
 
 _MAPPINGS = ("decision_levels", "unobserved", "bands", "reference")
-_COLUMNS = ("score", "decision", "outcome", "weight", "period", "counts")
+_COLUMNS = ("score", "decision", "outcome", "weight", "period", "counts", "cluster")
 
 
 def check_types(roles: Mapping[str, Any]) -> None:
@@ -325,6 +329,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         Columns to condition on, of row weights, and of the period.
     counts
         The column that says how many people a row stands for, when the rows are counts.
+    cluster
+        The column of what people come in: the household, the applicant who applied several times. Intervals and
+        tests of decisions then allow for it (replicate weights), and what has no such interval says so.
     reference
         The group that each attribute is compared with.
     edges
@@ -368,6 +375,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     favorable, decision_levels = roles.get("favorable"), roles.get("decision_levels")
     bands, closed, reference = roles.get("bands"), roles.get("closed", "left"), roles.get("reference")
     period, weight, counts = roles.get("period"), roles.get("weight"), roles.get("counts")
+    cluster = roles.get("cluster")
     weight_scale, score_scale = roles.get("weight_scale", WEIGHT_SCALE), roles.get("score_scale", SCORE_SCALE)
     names, strata_names = _names(roles.get("groups")), _names(roles.get("strata"))
     cutoffs, bin_edges = numbers(cutoff, "cutoff"), tuple(sorted(numbers(edges, "edges")))
@@ -382,7 +390,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     if score is None and decision is None and outcome is None:
         message = "Nothing to audit: name a score, a decision or an outcome column."
         raise SchemaError(message)
-    _check_distinct(names, strata_names, period, score, decision, outcome, weight, counts)
+    _check_distinct(names, strata_names, period, score, decision, outcome, weight, counts, cluster)
     references = {name: label(level) for name, level in (reference or {}).items()}
     for name, level in references.items():
         if name not in names:
@@ -415,6 +423,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         period=period,
         weight=weight,
         counts=counts,
+        cluster=cluster,
         references=MappingProxyType(references),
         weight_scale=int(weight_scale),
         score_scale=int(score_scale),
