@@ -157,10 +157,10 @@ def _result(
     from . import describing
     from .cube.plain import to_plain
     from .judging import judge_groupings, merged
-    from .measuring import decision_rules, everybody, measure_curves, measure_grouping
+    from .measuring import clusters_of, decision_rules, everybody, measure_curves, measure_grouping
     from .metrics.sampling import Sampling
     from .policy.references import REST
-    from .population import curves_as_drawn, measurements_as_drawn, not_drawn, rates_as_drawn
+    from .population import curves_as_drawn, measurements_as_drawn, measurements_in_clusters, not_drawn, rates_as_drawn
     from .questions import ask_all
     from .questions.common import Asking
 
@@ -186,6 +186,7 @@ def _result(
         curves = measure_curves([(of, None if ref == REST else ref) for of, ref in single], confidence=confidence)
     measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed))
     sampling, made_of = Sampling.of(cube.schema), {of.name: of.attributes for of in groupings}
+    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
     rates = rates_as_drawn(rates, sampling, rules[0] if rules else None)
     measurements = measurements_as_drawn(measurements, sampling, rules[0] if rules else None, made_of)
     return Result(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cube.cube import Cube
+from .cube.replicates import Replicates, rule_name
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -166,6 +167,26 @@ def _direction(cube: Cube, auc: float) -> list[DataIssue]:
     return [DataIssue("direction_suspect", message, cube.people, "used as declared", cube.schema.score)]
 
 
+def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+    """Return what has no interval because people come in clusters."""
+    column = cube.schema.cluster
+    if column is None:
+        return []
+    reason = f"people come in clusters of '{column}', and replicates are kept of decisions and outcomes only"
+    out = []
+    if cube.axes.score is not None:
+        out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", reason))
+    out.append(NotRun("Intervals and tests of what goes beyond a rate and a comparison of two", reason))
+    block = cube.blocks.get("clusters")
+    counted = block.rules if isinstance(block, Replicates) else ()
+    for rule in rules:
+        if rule_name(rule) not in counted:
+            said = "recorded decisions" if rule is None else f"cut-off {rule:.10g}"
+            reason = f"it was not counted by cluster; count again with cutoff={rule:.10g}" if rule else "not counted"
+            out.append(NotRun(f"Intervals and tests at {said}", reason))
+    return out
+
+
 def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
     """Return what no audit of these counts can show, and what was left out."""
     out = []
@@ -175,6 +196,7 @@ def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
     if not cube.has_outcome:
         reason = "no outcome was given: whether decisions were right cannot be seen"
         out.append(NotRun("Error rates, AUC and calibration", reason))
+    out += _without_replicates(cube, rules)
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"

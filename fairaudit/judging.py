@@ -7,21 +7,24 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from .cube.confusion import Confusion, ScoreTable
+from .cube.replicates import rule_name
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
 from .inference.bootstrap import derive_seed
+from .inference.of_clusters import compare_clustered_groups
 from .inference.of_contrasts import Asked, Compared, compare_groups
 from .inference.of_metrics import is_weighted
 from .inference.simultaneous import AllPairs, all_pairs
-from .measuring import SUPPRESSED, Grouping, attribute_record, available
+from .measuring import SUPPRESSED, Grouping, attribute_record, available, clusters_of, replicated
 from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
 from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
 from .metrics.sampling import Sampling
-from .policy.evaluate import judge
+from .policy.evaluate import Verdict, judge
 from .policy.families import Adjusted, Member, adjust_by_family
 from .policy.model import Policy, Rule
 from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
@@ -323,7 +326,10 @@ def _compare_contrast(
         return
     compared_at_all = [i for i in known if of.groups[i] not in small and _enough(table, i, policy)]
     chosen = reference.mode == "highest"
-    pairs = _all_pairs(of, item, table, compared_at_all) if chosen and family != "exploratory" else None
+    clusters = clusters_of(of)
+    pairs = None
+    if chosen and family != "exploratory" and clusters is None:  # people of a cluster are not drawn one by one
+        pairs = _all_pairs(of, item, table, compared_at_all)
     asked = Asked(
         confidence=confidence,
         alpha=policy.alpha_of(rule) if rule else policy.alpha,
@@ -335,9 +341,18 @@ def _compare_contrast(
         pairs=pairs,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
-    made = compare_groups(
-        item, table[tested], _references(of, table, tested, known, reference), everybody=everybody, asked=asked
-    )
+    drawn = replicated(of, rule_name(cutoff)) if isinstance(table, Confusion) else None
+
+    def against(groups: Sequence[int], references: Any, theirs: Any) -> list[Compared]:
+        if clusters is None:
+            return compare_groups(item, table[groups], references, everybody=everybody, asked=asked)
+        both = None if drawn is None else (drawn[groups], theirs)
+        return compare_clustered_groups(
+            item, table[groups], references, both, clusters, everybody=everybody, asked=asked
+        )
+
+    theirs = None if drawn is None else _references(of, drawn, tested, known, reference)
+    made = against(tested, _references(of, table, tested, known, reference), theirs)
     for i, compared in zip(tested, made, strict=True):
         work.drafts.append(Draft(item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs))
     if chosen and pairs is None:
@@ -346,7 +361,7 @@ def _compare_contrast(
         others = list(combinations(free, 2))
         if others:
             first, second = ([pair[side] for pair in others] for side in (0, 1))
-            for compared in compare_groups(item, table[first], table[second], everybody=everybody, asked=asked):
+            for compared in against(first, table[second], None if drawn is None else drawn[second]):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
 
 
@@ -359,14 +374,12 @@ def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: P
     return f"{int(counts[place]):,} people; the policy excludes this level from its calculation"
 
 
-def _references(
-    of: Grouping, table: Confusion | ScoreTable, tested: Sequence[int], known: Sequence[int], reference: Reference
-) -> Confusion | ScoreTable:
+def _references(of: Grouping, table: Any, tested: Sequence[int], known: Sequence[int], reference: Reference) -> Any:
     """Return what each tested group is set against: one group, or everybody else in turn."""
     if reference.mode != "rest":
         return table[[of.groups.index(str(reference.level))] * len(tested)]
     rest = [table.pooled([j for j in known if j != i]) for i in tested]
-    return type(table).stacked(rest)  # type: ignore[arg-type]
+    return type(table).stacked(rest)
 
 
 def _enough(table: Confusion | ScoreTable, place: int, policy: Policy) -> bool:
@@ -438,6 +451,10 @@ def _member(draft: Draft, minimum_n: int) -> Member:
     return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
 
 
+def _undecided(made: Compared) -> str:
+    return f"Neither flagged nor cleared: {made.undecided}."
+
+
 def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
     item, made, rule = draft.item, draft.compared, draft.rule
     line = rule.practical if rule else None
@@ -459,6 +476,8 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         comparisons=corrected.comparisons,
         no_difference=item.neutral,
     )
+    if made.undecided is not None and verdict.status in {"flag", "within_line", "insufficient"}:
+        verdict = Verdict("insufficient", _undecided(made))
     place = "recorded" if draft.cutoff is None and "decision" in item.needs else draft.cutoff
     parts = [
         rule.id if rule else item.id,

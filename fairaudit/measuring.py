@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
+from .cube.replicates import EVERYBODY as EVERY_RULE
+from .cube.replicates import KEPT, Replicated, Replicates, rule_name
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
 from .inference.intervals import miettinen_nurminen_ratio
+from .inference.of_clusters import Clusters, measure_clustered
 from .inference.of_metrics import Measured, measure
 from .metrics.base import METRICS, Metric, Need
 from .metrics.error_rates import NEED_EVERYBODY
@@ -56,6 +60,27 @@ def grouping(cube: Cube, attributes: Sequence[str]) -> Grouping:
     marginal = cube.marginal(attributes)
     levels = tuple(dict(zip(attributes, cell, strict=True)) for cell in marginal.axes.cell_levels())
     return Grouping(" × ".join(attributes), tuple(attributes), marginal, marginal.groups, levels, cube)
+
+
+def clusters_of(of: Grouping) -> Clusters | None:
+    """Return what people come in; None where they come one by one."""
+    column = of.whole.schema.cluster
+    if column is None:
+        return None
+    number = 0.0
+    if "clusters" in of.whole.blocks:
+        block = of.whole.marginal(()).blocks["clusters"]
+        assert isinstance(block, Replicates)  # noqa: S101 - the one kind of that name
+        number = float(block.clusters[0])
+    return Clusters(column, number, number < KEPT)
+
+
+def replicated(of: Grouping, rule: str) -> Replicated | None:
+    """Return the replicates of a decision rule; None where it was not declared while counting."""
+    block = of.cube.blocks.get("clusters")
+    if not isinstance(block, Replicates) or rule not in block.rules:
+        return None
+    return block.of(rule, of.cube.schema.weight_scale if of.cube.weighted else 1)
 
 
 def attribute_record(of: Grouping, reference: str | None, mode: str) -> AttributeRecord:
@@ -118,6 +143,9 @@ def measure_grouping(
         Of the bootstrap behind intervals that have no closed form.
     """
     has = available(of.cube, cutoffs)
+    clusters = clusters_of(of)
+    if clusters is not None:
+        return _measure_clustered(of, cutoffs, has, clusters, confidence=confidence)
     records: list[RateRecord] = []
     by_cutoff = {cutoff: of.cube.confusion(cutoff) for cutoff in cutoffs}
     for item in METRICS.values():
@@ -139,6 +167,35 @@ def measure_grouping(
             records += _records(of, item, made, None, _not_identified(item, s))
         else:
             records += _band_records(of, item, confidence=confidence, seed=seed)
+    return records
+
+
+def _measure_clustered(
+    of: Grouping, cutoffs: Sequence[float | None], has: frozenset[Need], clusters: Clusters, *, confidence: float
+) -> list[RateRecord]:
+    """Return the same records with the intervals that clusters leave."""
+    records: list[RateRecord] = []
+    for item in METRICS.values():
+        if not item.needs <= has:
+            continue
+        if "decision" in item.needs:
+            for cutoff in cutoffs:
+                k, drawn = of.cube.confusion(cutoff), replicated(of, rule_name(cutoff))
+                made = measure_clustered(item, k, drawn, clusters, confidence=confidence)
+                records += _records(of, item, made, cutoff, _bounds(item, k))
+        elif item.kind in {"rate", "count"}:
+            drawn = replicated(of, EVERY_RULE)
+            made = measure_clustered(item, of.cube.everybody(), drawn, clusters, confidence=confidence)
+            records += _records(of, item, made, None, None)
+        elif item.kind == "estimate":
+            s = of.cube.score_table()
+            made = measure_clustered(item, s, None, clusters, confidence=confidence)
+            records += _records(of, item, made, None, _not_identified(item, s))
+        else:
+            records += [
+                dataclasses.replace(record, low=None, high=None, method=record.method and clusters.no_interval)
+                for record in _band_records(of, item, confidence=confidence, seed=0)
+            ]
     return records
 
 
@@ -285,11 +342,13 @@ def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confiden
         hidden = of.cube.suppressed if of.cube.suppressed is not None else np.zeros(len(of.groups), dtype=bool)
         against = of.groups.index(reference) if reference in of.groups else None
         ratio = _ratio_curve(k, against, confidence) if against is not None and not hidden[against] else {}
+        if of.cube.schema.cluster is not None:
+            ratio = {name: array for name, array in ratio.items() if not name.endswith(("_low", "_high"))}
         for i, group in enumerate(of.groups):
             columns: dict[str, np.ndarray] = {}
             for name, curve in made.items():
                 columns[name] = curve.value[:, i]
-                if name == "selection_rate":
+                if name == "selection_rate" and of.cube.schema.cluster is None:
                     columns["selection_rate_low"], columns["selection_rate_high"] = curve.low[:, i], curve.high[:, i]
             columns |= {name: array[:, i] for name, array in ratio.items()}
             plain = {

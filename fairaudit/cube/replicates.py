@@ -93,7 +93,7 @@ class Replicates:
     @property
     def replicates(self) -> int:
         """How many replicates there are."""
-        return self.sums.shape[-1]
+        return int(self.sums.shape[-1])
 
     @property
     def clusters(self) -> NDArray[np.float64]:

@@ -97,6 +97,8 @@ class Compared:
     people_needed: int | None = None
     minimum_detectable: float | None = None
     sensitivity: dict[str, float] = field(default_factory=dict)
+    undecided: str | None = None
+    """Why nothing may be flagged or cleared whatever the numbers say: too few clusters, no interval."""
 
 
 def compare_groups(

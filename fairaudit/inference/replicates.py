@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from ..metrics.base import Rate
 from .association import hypergeometric_z
-from .contrast import MIETTINEN_NURMINEN, Comparisons, How, compare_many, contrast_value
+from .contrast import Comparisons, How, compare_many, contrast_value
 from .counts import FloatArray, Interval, check_share, divide, scalar_or_array
+from .intervals import MIETTINEN_NURMINEN
 from .proportion import effective_rate_interval
 
 FEWEST_CLUSTERS = 20

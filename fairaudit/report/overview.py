@@ -52,6 +52,9 @@ def opening(result: Result) -> tuple[Block, ...]:
         Item(schema.positive, "Positive class"),
         Item(drawn, "How the sample was drawn"),
     ]
+    if roles.get("cluster"):
+        text = f"'{roles['cluster']}'; intervals and tests of decisions are made from replicate weights over them"
+        facts.append(Item(text, "People come in clusters"))
     for record in schema.cutoffs:
         use = "in production" if record.production else "for comparison"
         at = "how many people stand exactly at it is not known"
