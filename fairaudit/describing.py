@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cube.cube import Cube
-from .cube.replicates import Replicates, rule_name
+from .cube.replicates import CLUSTERS, Replicates, rule_name
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -177,7 +177,7 @@ def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRu
     if cube.axes.score is not None:
         out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", reason))
     out.append(NotRun("Intervals and tests of what goes beyond a rate and a comparison of two", reason))
-    block = cube.blocks.get("clusters")
+    block = cube.blocks.get(CLUSTERS)
     counted = block.rules if isinstance(block, Replicates) else ()
     for rule in rules:
         if rule_name(rule) not in counted:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
+from .cube.replicates import CLUSTERS, KEPT, Replicated, Replicates, rule_name
 from .cube.replicates import EVERYBODY as EVERY_RULE
-from .cube.replicates import KEPT, Replicated, Replicates, rule_name
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
 from .inference.intervals import miettinen_nurminen_ratio
@@ -68,8 +68,8 @@ def clusters_of(of: Grouping) -> Clusters | None:
     if column is None:
         return None
     number = 0.0
-    if "clusters" in of.whole.blocks:
-        block = of.whole.marginal(()).blocks["clusters"]
+    if CLUSTERS in of.whole.blocks:
+        block = of.whole.marginal(()).blocks[CLUSTERS]
         assert isinstance(block, Replicates)  # noqa: S101 - the one kind of that name
         number = float(block.clusters[0])
     return Clusters(column, number, number < KEPT)
@@ -77,7 +77,7 @@ def clusters_of(of: Grouping) -> Clusters | None:
 
 def replicated(of: Grouping, rule: str) -> Replicated | None:
     """Return the replicates of a decision rule; None where it was not declared while counting."""
-    block = of.cube.blocks.get("clusters")
+    block = of.cube.blocks.get(CLUSTERS)
     if not isinstance(block, Replicates) or rule not in block.rules:
         return None
     return block.of(rule, of.cube.schema.weight_scale if of.cube.weighted else 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..errors import CubeError, listed, suggestion
 from ..schema.provenance import Provenance
 from ..schema.roles import Schema
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis, distinct_cells
-from .blocks import Blocks
+from .blocks import Block
 from .confusion import Confusion, ScoreTable, Tally
 
 Ints = NDArray[np.int64]
@@ -32,7 +33,7 @@ class Cube:
     ``n`` counts people; ``w`` and ``w2`` are the sums of weights and of squared weights, whole numbers of
     1 / ``schema.weight_scale`` (None when unweighted). ``s1`` and ``s2`` are the (weighted) sums of score
     and squared score, whole numbers of 1 / ``schema.score_scale`` (None where bins are exact).
-    ``suppressed`` marks cells whose counts were taken out.
+    ``suppressed`` marks cells whose counts were taken out. ``blocks`` are what only some audits need, by name.
 
     Examples
     --------
@@ -58,9 +59,12 @@ class Cube:
     s1: Ints | None = None
     s2: Ints | None = None
     suppressed: NDArray[np.bool_] | None = None
-    blocks: Blocks = field(default_factory=dict)
+    blocks: Mapping[str, Block] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", MappingProxyType(dict(self.blocks)))
+        for name, block in self.blocks.items():
+            block.check(name, self.axes.shape)
         for name, array in self.arrays.items():
             if array.shape != self.axes.shape:
                 message = f"'{name}' has the shape {array.shape}, but the axes say {self.axes.shape}."
@@ -146,9 +150,10 @@ class Cube:
         for name, array in self.arrays.items():
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
-        for name, block in self.blocks.items():
+        for name in sorted(self.blocks):
             digest.update(name.encode())
-            digest.update(block.to_bytes())
+            for part in self.blocks[name].digest_parts():
+                digest.update(part)
         return digest.hexdigest()
 
     def _tally(self, bins: slice = _ALL) -> Tally:
@@ -344,7 +349,7 @@ class Cube:
         if self.suppressed is not None:
             suppressed = np.zeros(len(cells), dtype=bool)
             np.logical_or.at(suppressed, inverse, self.suppressed)
-        blocks = {name: block.collapsed(inverse, len(cells)) for name, block in self.blocks.items()}
+        blocks = {name: block.collapsed(inverse, axes.shape) for name, block in self.blocks.items()}
         return Cube(axes, self.schema, provenance=self.provenance, suppressed=suppressed, blocks=blocks, **arrays)
 
     def __add__(self, other: Cube) -> Cube:
@@ -393,16 +398,8 @@ class Cube:
             together("s1"),
             together("s2"),
             suppressed,
-            _merged_blocks(parts, [place[0].reshape(-1) for place in places], len(axes.cells)),
+            {name: block.merged(other.blocks[name], places, axes.shape, name) for name, block in self.blocks.items()},
         )
-
-
-def _merged_blocks(parts: Sequence[Cube], places: Sequence[Ints], cells: int) -> Blocks:
-    one, two = (
-        {name: block.collapsed(place, cells) for name, block in part.blocks.items()}
-        for part, place in zip(parts, places, strict=True)
-    )
-    return {name: block + two[name] for name, block in one.items()}
 
 
 def _broadcast(tally: Tally, length: int) -> Tally:
@@ -469,13 +466,15 @@ def _merged_axes(one: Cube, two: Cube) -> Axes:
         ("decisions", bool(a.decisions) != bool(b.decisions)),
         ("outcomes", bool(a.outcomes) != bool(b.outcomes)),
         ("weights", one.weighted != two.weighted),
-        ("clusters", {*one.blocks} != {*two.blocks}),
         ("the same weight_scale", one.weighted and one.schema.weight_scale != two.schema.weight_scale),
         ("the same score_scale", one.s1 is not None and one.schema.score_scale != two.schema.score_scale),
     ):
         if differs:
             message = f"Cubes cannot be merged: only one of them has {what}. Count both with the same schema."
             raise CubeError(message)
+    for name in {*one.blocks} ^ {*two.blocks}:
+        message = f"Cubes cannot be merged: only one of them has '{name}'. Count both with the same schema."
+        raise CubeError(message)
     dimensions = tuple(p + q for p, q in zip(a.dimensions, b.dimensions, strict=True))
     cells = np.unique(np.concatenate([_recoded(a, dimensions), _recoded(b, dimensions)]), axis=0)
     score = a.score + b.score if a.score is not None and b.score is not None else None

@@ -8,7 +8,7 @@ by ``+`` as counts do.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CubeError, listed
+from .blocks import Mesh
 from .confusion import Confusion, Tally
 
 Ints = NDArray[np.int64]
@@ -25,11 +26,16 @@ REPLICATES = 256
 """The variance has a relative error of sqrt(2/256) = 9% at most, as 256 degrees of freedom have."""
 KEPT = 256
 """So many of the smallest hashes are kept a cell: up to here clusters are counted exactly, beyond it to 6%."""
+CLUSTERS = "clusters"
+"""The kind and the name of the block."""
 EVERYBODY, RECORDED = "everybody", "recorded"
 _KEY = b"fairaudit clusters 1"
 _NOBODY = np.iinfo(np.int64).max
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 CHUNK_ROWS = 8_192
+_INDICES = ("cell", "rule", "decision", "outcome")
+_MOST_ENTRIES = 30_000
+_MOST_SUM = 2.0**62
 
 
 def rule_name(cutoff: float | None) -> str:
@@ -100,40 +106,65 @@ class Replicates:
         """How many clusters lie in each cell: exact up to ``KEPT``, an estimate beyond."""
         return count_distinct(self.smallest)
 
-    def collapsed(self, inverse: Ints, cells: int) -> Replicates:
+    def check(self, name: str, shape: tuple[int, ...]) -> None:
+        """Raise a CubeError where the block has other cells than the counts."""
+        if {len(self.sums), len(self.smallest)} != {shape[0]}:
+            message = f"The block '{name}' has {len(self.sums)} cells, but the counts have {shape[0]}."
+            raise CubeError(message)
+
+    def collapsed(self, inverse: Ints, shape: tuple[int, ...]) -> Replicates:
         """Return the block over fewer cells: old cell i goes to cell ``inverse[i]``."""
+        return self._moved(inverse, shape[0])
+
+    def _moved(self, places: Ints, cells: int) -> Replicates:
         sums = np.zeros((cells, *self.sums.shape[1:]), dtype=np.int64)
-        np.add.at(sums, inverse, self.sums)
-        smallest = np.full((cells, self.smallest.shape[1]), _NOBODY, dtype=np.int64)
-        for cell in range(cells):
-            smallest[cell] = _smallest(self.smallest[inverse == cell].reshape(-1), self.smallest.shape[1])
+        np.add.at(sums, places, self.sums)
+        smallest = np.stack([_smallest(self.smallest[places == cell].reshape(-1)) for cell in range(cells)])
         return Replicates(self.rules, sums, smallest)
 
-    def cleared(self, hidden: NDArray[np.bool_]) -> Replicates:
-        """Return the block without the replicates and clusters of some cells."""
-        sums, smallest = self.sums.copy(), self.smallest.copy()
-        sums[hidden], smallest[hidden] = 0, _NOBODY
-        return Replicates(self.rules, sums, smallest)
+    def merged(self, other: Replicates, places: Sequence[Mesh], shape: tuple[int, ...], name: str) -> Replicates:
+        """Return the block of both cubes; decision rules that only one of them counted are left out.
 
-    def to_bytes(self) -> bytes:
-        """Return what the digest of the cube is made of."""
-        arrays = (np.ascontiguousarray(array, dtype="<i8").tobytes() for array in (self.sums, self.smallest))
-        return b"".join(["/".join(self.rules).encode(), *arrays])
+        Raises
+        ------
+        CubeError
+            If sums of weights do not fit 64 bits.
+        """
+        one, two = (
+            part._moved(mesh[0].reshape(-1), shape[0])  # noqa: SLF001 - another block of this kind
+            for part, mesh in zip((self, other), places, strict=True)
+        )
+        rules = tuple(rule for rule in one.rules if rule in two.rules)
+        mine, theirs = (part.sums[:, [part.rules.index(rule) for rule in rules]] for part in (one, two))
+        if float(mine.max(initial=0)) + float(theirs.max(initial=0)) > _MOST_SUM:
+            message = f"The sums of '{name}' in both cubes together do not fit 64-bit whole numbers."
+            raise CubeError(message)
+        both = zip(one.smallest, two.smallest, strict=True)
+        return Replicates(rules, mine + theirs, np.stack([_smallest(np.concatenate(pair)) for pair in both]))
+
+    def suppressed(self, small: NDArray[np.bool_], bins: Ints) -> None:
+        """Return None: whoever knows the label of a cluster could look for it in the sums, in any cell."""
+
+    def digest_parts(self) -> Iterator[bytes]:
+        """Yield rules, sums and hashes."""
+        yield "/".join(self.rules).encode()
+        for array in (self.sums, self.smallest):
+            yield np.ascontiguousarray(array, dtype="<i8").tobytes()
 
     def to_plain(self) -> dict[str, Any]:
         """Return the block as JSON can hold it: a line of numbers for each entry, and for each cell's hashes."""
         places = np.nonzero(self.sums.any(axis=-1))
-        names = ("cell", "rule", "decision", "outcome")
         return {
+            "kind": CLUSTERS,
             "rules": list(self.rules),
             "replicates": self.replicates,
-            **{name: place.tolist() for name, place in zip(names, places, strict=True)},
+            **{name: place.tolist() for name, place in zip(_INDICES, places, strict=True)},
             "sums": [" ".join(map(str, row)) for row in self.sums[places].tolist()],
             "clusters": [" ".join(str(h) for h in row if h != _NOBODY) for row in self.smallest.tolist()],
         }
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any], cells: int) -> Replicates:
+    def from_plain(cls, plain: Mapping[str, Any]) -> Replicates:
         """Return the block that :meth:`to_plain` wrote, checking its shape.
 
         Raises
@@ -142,36 +173,19 @@ class Replicates:
             If something is missing, no number, or outside the cells.
         """
         try:
-            rules = tuple(str(rule) for rule in plain["rules"])
-            sums = np.zeros((cells, len(rules), 2, 3, REPLICATES), dtype=np.int64)
-            places = [np.array(plain[name], dtype=np.int64) for name in ("cell", "rule", "decision", "outcome")]
+            cells, rules = len(plain["clusters"]), tuple(str(rule) for rule in plain["rules"])
+            places = tuple(np.array(plain[name], dtype=np.int64) for name in _INDICES)
             rows = np.array([line.split() for line in plain["sums"]], dtype=np.int64).reshape(-1, REPLICATES)
-            if plain["replicates"] != REPLICATES or (rows < 0).any() or any((place < 0).any() for place in places):
-                raise ValueError
-            sums[tuple(places)] = rows
-            if len(plain["clusters"]) != cells:
-                raise ValueError
             hashes = [np.array(line.split(), dtype=np.int64) for line in plain["clusters"]]
-            smallest = np.stack([_smallest(row, KEPT) for row in hashes])
+            negative = any((array < 0).any() for array in (rows, *places, *hashes))
+            if plain["replicates"] != REPLICATES or negative or cells * len(rules) > _MOST_ENTRIES or not rules:
+                raise ValueError
+            sums = np.zeros((cells, len(rules), 2, 3, REPLICATES), dtype=np.int64)
+            sums[places] = rows
+            return cls(rules, sums, np.stack([_smallest(row) for row in hashes]))
         except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
-            message = "the replicate counts of its clusters are damaged."
+            message = "the replicate counts of its clusters are damaged"
             raise CubeError(message) from None
-        return cls(rules, sums, smallest)
-
-    def __add__(self, other: Replicates) -> Replicates:
-        """Return the block of both sets of people, counted over the same cells; rules that only one has are lost."""
-        if self.sums.shape[-1] != other.sums.shape[-1] or len(self.sums) != len(other.sums):
-            message = "Replicates of different numbers of cells or replicates cannot be added."
-            raise CubeError(message)
-        rules = tuple(rule for rule in self.rules if rule in other.rules)
-        mine, theirs = ([part.rules.index(rule) for rule in rules] for part in (self, other))
-        smallest = np.stack(
-            [
-                _smallest(np.concatenate(pair), self.smallest.shape[1])
-                for pair in zip(self.smallest, other.smallest, strict=True)
-            ]
-        )
-        return Replicates(rules, self.sums[:, mine] + other.sums[:, theirs], smallest)
 
     def of(self, rule: str, scale: int = 1) -> Replicated:
         """Return the replicates of one decision rule.
@@ -212,7 +226,7 @@ class Replicated:
 
     def pooled(self, groups: Sequence[int]) -> Replicated:
         """Return several groups as one, without the group axis."""
-        one = _smallest(self.smallest[list(groups)].reshape(-1), self.smallest.shape[1])
+        one = _smallest(self.smallest[list(groups)].reshape(-1))
         return Replicated(self.confusion.pooled(groups), one)
 
     @classmethod
@@ -221,10 +235,10 @@ class Replicated:
         return cls(Confusion.stacked([part.confusion for part in parts]), np.stack([part.smallest for part in parts]))
 
 
-def _smallest(hashes: Ints, kept: int) -> Ints:
-    """Return the so many smallest distinct hashes, filled up at the end."""
-    some = np.unique(hashes)[:kept]
-    return np.concatenate([some, np.full(kept - len(some), _NOBODY, dtype=np.int64)])
+def _smallest(hashes: Ints) -> Ints:
+    """Return the smallest distinct hashes, filled up at the end."""
+    some = np.unique(hashes)[:KEPT]
+    return np.concatenate([some, np.full(KEPT - len(some), _NOBODY, dtype=np.int64)])
 
 
 def count_distinct(smallest: Ints) -> NDArray[np.float64]:
@@ -274,9 +288,12 @@ def replicate(
         The hash of each row's cluster.
     """
     # Rows that are alike for every rule are added up once; there are few sorts of them.
-    code = cell * 3 + outcome
+    code, most = cell * 3 + outcome, cells * 3
     for decided, decision in entries:
-        code = code * 3 + np.where(decided, decision, 2)
+        if most > _MOST_SUM / 3:
+            distinct, code = np.unique(code, return_inverse=True)
+            most = len(distinct)
+        code, most = code * 3 + np.where(decided, decision, 2), most * 3
     kinds, first, kind = np.unique(code, return_index=True, return_inverse=True)
     gathered = np.zeros((len(kinds), REPLICATES), dtype=np.int64)
     order = np.argsort(kind, kind="stable")
@@ -292,5 +309,5 @@ def replicate(
         np.add.at(sums, (cell[rows], place, decision[rows], outcome[rows]), gathered[some])
     halves = (hashes >> np.uint64(1)).astype(np.int64)
     here = people > 0
-    smallest = np.stack([_smallest(halves[here & (cell == i)], KEPT) for i in range(cells)])
+    smallest = np.stack([_smallest(halves[here & (cell == i)]) for i in range(cells)])
     return Replicates(rules, sums, smallest)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..cube.cube import Cube
 from ..cube.from_clusters import MOST_CUTOFFS, UNSCORED, UNUSABLE, CountedClusters, replicates_of, sides_of
 from ..cube.from_counts import MOST_PEOPLE, Coded, Counted, build_cube, check_weights, whole_numbers
-from ..cube.replicates import hash_labels
+from ..cube.replicates import CLUSTERS, hash_labels
 from ..errors import DataContractError, FairauditError, SchemaError
 from ..schema.labels import label
 from ..schema.roles import Schema
@@ -50,7 +50,7 @@ def count_rows(data: Any, schema: Schema) -> Cube:
         cube = build_cube(schema, counted, name=source.name, files=source.files, issues=source.issues)
         if schema.cluster:
             cube = dataclasses.replace(
-                cube, blocks={"clusters": replicates_of(schema, _clusters(source, schema), cube)}
+                cube, blocks={**cube.blocks, CLUSTERS: replicates_of(schema, _clusters(source, schema), cube)}
             )
         issues = with_first_rows(source, cube.provenance.issues)
     except FairauditError:
