@@ -170,8 +170,10 @@ def _result(
     from .cube.plain import to_plain
     from .judging import by_family, judge_groupings, merged
     from .judging_members import audit_members, members_of, refuse_proxies
-    from .measuring import decision_rules, everybody, measure_curves, measure_grouping
+    from .measuring import clusters_of, decision_rules, everybody, measure_curves, measure_grouping
+    from .metrics.sampling import Sampling
     from .policy.references import REST
+    from .population import curves_as_drawn, measurements_as_drawn, measurements_in_clusters, not_drawn, rates_as_drawn
     from .questions import ask_all
     from .questions.common import Asking
     from .questions.profit import with_profit
@@ -204,6 +206,12 @@ def _result(
             [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
         )
         curves = with_profit(curves, groupings, payoff)
+    sampling, made_of = Sampling.of(cube.schema), {of.name: of.attributes for of in groupings}
+    production = rules[0] if rules else None
+    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff))
+    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
+    measurements = measurements_as_drawn([*measurements, *shared.measurements], sampling, production, made_of)
+    rates = rates_as_drawn([*rates, *shared.rates], sampling, production)
     return Result(
         schema_version=SCHEMA_VERSION,
         tool=describing.tool(),
@@ -213,21 +221,21 @@ def _result(
         policy=describing.policy_record(loaded, payoff),
         seed=seed,
         confidence=confidence,
-        rates=[*rates, *shared.rates],
+        rates=rates,
         findings=by_family([*findings, *shared.findings]),
-        curves=curves,
-        not_run=[
-            *describing.not_run(cube, rules, payoff),
-            *_not_crossed(policy, names, cross),
-            *work.not_run,
-            *merged(shared.not_run),
-        ],
+        curves=curves_as_drawn(curves, sampling, made_of),
+        not_run=merged(
+            [
+                *describing.not_run(cube, rules, payoff),
+                *_not_crossed(policy, names, cross),
+                *not_drawn(rates, measurements, sampling),
+                *work.not_run,
+                *shared.not_run,
+            ]
+        ),
         issues=describing.issues(cube),
         cube=to_plain(cube),
-        measurements=[
-            *ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff)),
-            *shared.measurements,
-        ],
+        measurements=measurements,
     )
 
 

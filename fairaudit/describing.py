@@ -12,6 +12,7 @@ import numpy as np
 from .cube.cube import Cube
 from .cube.median import above_median
 from .cube.memberships import members
+from .cube.replicates import CLUSTERS, Replicates, rule_name
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -180,6 +181,26 @@ def _direction(cube: Cube, auc: float) -> list[DataIssue]:
     return [DataIssue("direction_suspect", message, cube.people, "used as declared", cube.schema.score)]
 
 
+def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+    """Return what has no interval because people come in clusters."""
+    column = cube.schema.cluster
+    if column is None:
+        return []
+    reason = f"people come in clusters of '{column}', and replicates are kept of decisions and outcomes only"
+    out = []
+    if cube.axes.score is not None:
+        out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", reason))
+    out.append(NotRun("Intervals and tests of what goes beyond a rate and a comparison of two", reason))
+    block = cube.blocks.get(CLUSTERS)
+    counted = block.rules if isinstance(block, Replicates) else ()
+    for rule in rules:
+        if rule_name(rule) not in counted:
+            said = "recorded decisions" if rule is None else f"cut-off {rule:.10g}"
+            reason = f"it was not counted by cluster; count again with cutoff={rule:.10g}" if rule else "not counted"
+            out.append(NotRun(f"Intervals and tests at {said}", reason))
+    return out
+
+
 def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = None) -> list[NotRun]:
     """Return what no audit of these counts can show, and what was left out."""
     out = []
@@ -191,6 +212,7 @@ def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = N
         out.append(NotRun("Error rates, AUC and calibration", reason))
     if payoff is not None and not (cube.has_outcome and cube.axes.attributes):
         out.append(NotRun("Profit and the cost of parities", "they need outcomes and groups"))
+    out += _without_replicates(cube, rules)
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"

@@ -11,6 +11,7 @@ import click
 from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
+from ..metrics.sampling import how_drawn
 from ..result import STATUS_WORDS, Result
 from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
@@ -180,6 +181,9 @@ def summary(result: Result) -> str:
     for cut in result.schema.cutoffs:
         at = "" if cut.people_at is None else f"; {cut.people_at:,} people exactly at it"
         lines.append(f"At cut-off {cut.cutoff:.10g}: {cut.text}{at}")
+    roles = result.schema.roles
+    drawn = how_drawn(roles.get("sampled_by", ()), weighted=bool(roles.get("weight")))
+    lines.append(f"How the sample was drawn: {drawn}")
     lines += ["", "Not tested:", *(f"  - {n.what}{_where(n.attribute, n.group)}: {n.reason}" for n in result.not_run)]
     lines.append("  - people who never reached this file: nothing here speaks of them")
     ruled = [f for f in result.findings if f.rule is not None and f.family != "exploratory"]
