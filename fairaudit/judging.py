@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .cube.confusion import Confusion, ScoreTable
+from .cube.median import above_median
+from .cube.replicates import rule_name
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
-from .flipping import Case, fewest_changes
 from .inference.bootstrap import derive_seed
-from .inference.counts import FloatArray
+from .inference.of_clusters import compare_clustered_groups
 from .inference.of_contrasts import Asked, Compared, compare_groups
 from .inference.of_metrics import is_weighted
 from .inference.simultaneous import AllPairs, all_pairs
-from .measuring import SUPPRESSED, Grouping, attribute_record, available
+from .judging_changes import decided, with_flips
+from .measuring import SUPPRESSED, Grouping, attribute_record, available, clusters_of, replicated
 from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
 from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
-from .policy.evaluate import judge
-from .policy.families import Adjusted, Member, adjust_by_family, readjusted
+from .metrics.sampling import Sampling
+from .policy.evaluate import Verdict, judge
+from .policy.families import Adjusted, Member, adjust_by_family
 from .policy.model import Policy, Rule
 from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
-DECISIONS: dict[tuple[str, ...], bool] = {("selection_rate",): True, ("adverse_rate",): False}
-"""Rates of everybody decided on, and whether they count the favorable decisions."""
+Basis = Literal["decision", "median", "score"]
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",
@@ -99,7 +101,7 @@ def judge_groupings(
         Of the two-sided intervals.
     """
     work = Work()
-    asked = _asked(policy, contrasts)
+    asked = asked_of(policy, contrasts)
     if groupings:
         has = available(groupings[0].cube, cutoffs)
         for item, rule in asked:
@@ -114,12 +116,16 @@ def judge_groupings(
         _finding(draft, corrected, policy)
         for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
     ]
-    findings = _with_flips(findings, work.drafts, members, policy)
-    findings = _told_apart(findings)
-    order = {"primary": 0, "secondary": 1, "exploratory": 2}
-    findings.sort(key=lambda finding: order[finding.family])
+    findings = with_flips(findings, work.drafts, members, policy)
+    findings = by_family(_told_apart(findings))
     work.not_run[:] = merged(work.not_run)
     return findings, work
+
+
+def by_family(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, most important first."""
+    order = {"primary": 0, "secondary": 1, "exploratory": 2}
+    return sorted(findings, key=lambda finding: order[finding.family])
 
 
 def _told_apart(findings: Sequence[Finding]) -> list[Finding]:
@@ -147,7 +153,7 @@ def merged(entries: Sequence[NotRun]) -> list[NotRun]:
     return [NotRun("; ".join(what), reason, attribute, group) for (reason, attribute, group), what in checks.items()]
 
 
-def _asked(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
+def asked_of(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
     """Return the contrasts to make, those of the policy's rules first."""
     ruled = []
     for rule in policy.rules:
@@ -193,14 +199,11 @@ def _compare_grouping(
     if of.crossing and mode != "named" and named not in of.groups:
         named = None  # it would not be used
     has = available(of.cube, cutoffs)
+    sampling = Sampling.of(of.cube.schema)
     production: Reference | None = None
-    tables: list[tuple[float | None, Confusion | ScoreTable, bool]] = []
-    tables += [(cutoff, of.cube.confusion(cutoff), True) for cutoff in cutoffs]
-    if "score" in has:
-        tables.append((None, of.cube.score_table(), False))
-    for place, (cutoff, table, is_decision) in enumerate(tables):
-        wanted = [(c, r) for c, r in asked if ("decision" in c.needs) == is_decision and c.needs <= has]
-        if is_decision or production is None:
+    for place, (cutoff, table, basis) in enumerate(_tables(of, cutoffs, asked, has)):
+        wanted = [(c, r) for c, r in asked if _basis(c) == basis and c.needs <= has]
+        if basis != "score" or production is None:
             try:
                 chosen = _choose(of, table, known, policy, named)
             except (LevelNotFoundError, PolicyError) as error:
@@ -223,13 +226,47 @@ def _compare_grouping(
             reason = f"the reference ({chosen.level}) is {SUPPRESSED}"
             work.not_run.append(NotRun("all comparisons", reason, of.name))
             continue
-        first = place == 0 or not is_decision
+        lost = sampling.lost_reference(chosen.mode, over=of.attributes, groups=len(known))
+        if lost:
+            work.not_run.append(NotRun("all comparisons", lost, of.name))
+            continue
+        first = place == 0 or basis != "decision"
         for item, rule in wanted:
+            lost = sampling.lost(item.id, over=of.attributes, sampled_decision=first)
+            if lost:
+                work.not_run.append(NotRun(item.title, lost, of.name))
+                continue
             _compare_contrast(
                 of, item, rule, cutoff, table, known, chosen, policy, work,
                 production=first, confidence=confidence,
             )  # fmt: skip
     done(production.level if production else None)
+
+
+def _basis(item: Contrast) -> Basis:
+    """Return what a contrast is made from: a decision, the side of the median score, or the scores themselves."""
+    if "decision" in item.needs:
+        return "decision"
+    return "median" if METRICS[item.of[0]].kind == "median" else "score"
+
+
+def _tables(
+    of: Grouping,
+    cutoffs: Sequence[float | None],
+    asked: Sequence[tuple[Contrast, Rule | None]],
+    has: Collection[str],
+) -> list[tuple[float | None, Confusion | ScoreTable, Basis]]:
+    """Return the counts that contrasts are made from; the first of them chooses the reference that is reported."""
+    tables: list[tuple[float | None, Confusion | ScoreTable, Basis]] = []
+    tables += [(cutoff, of.cube.confusion(cutoff), "decision") for cutoff in cutoffs]
+    if "score" in has:
+        tables.append((None, of.cube.score_table(), "score"))
+        if any(_basis(item) == "median" for item, _ in asked):
+            median: tuple[float | None, Confusion | ScoreTable, Basis]
+            median = (None, above_median(of.cube).confusion, "median")
+            ruled = any(rule is not None and _basis(item) == "median" for item, rule in asked)
+            tables.insert(len(tables) - 1 if ruled else len(tables), median)
+    return tables
 
 
 def _hidden_reference(of: Grouping, reference: Reference) -> bool:
@@ -324,7 +361,10 @@ def _compare_contrast(
         return
     compared_at_all = [i for i in known if of.groups[i] not in small and _enough(table, i, policy)]
     chosen = reference.mode == "highest"
-    pairs = _all_pairs(of, item, table, compared_at_all) if chosen and family != "exploratory" else None
+    clusters = clusters_of(of)
+    pairs = None
+    if chosen and family != "exploratory" and clusters is None:  # people of a cluster are not drawn one by one
+        pairs = _all_pairs(of, item, table, compared_at_all)
     asked = Asked(
         confidence=confidence,
         alpha=policy.alpha_of(rule) if rule else policy.alpha,
@@ -336,10 +376,21 @@ def _compare_contrast(
         pairs=pairs,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
-    made = compare_groups(
-        item, table[tested], _references(of, table, tested, known, reference), everybody=everybody, asked=asked
-    )
-    counts = _decided(item, table[tested], _references(of, table, tested, known, reference)) if rule else None
+    drawn = replicated(of, rule_name(cutoff)) if _basis(item) == "decision" else None
+    others_of = _references(of, table, tested, known, reference)
+
+    def against(groups: Sequence[int], references: Any, theirs: Any) -> list[Compared]:
+        if clusters is None:
+            return compare_groups(item, table[groups], references, everybody=everybody, asked=asked)
+        both = None if drawn is None else (drawn[groups], theirs)
+        return compare_clustered_groups(
+            item, table[groups], references, both, clusters, everybody=everybody, asked=asked
+        )
+
+    theirs = None if drawn is None else _references(of, drawn, tested, known, reference)
+    made = against(tested, others_of, theirs)
+    # Changed decisions are counted where people are independent of each other.
+    counts = decided(item, table[tested], others_of) if rule and clusters is None else None
     for place, (i, compared) in enumerate(zip(tested, made, strict=True)):
         work.drafts.append(
             Draft(
@@ -353,19 +404,8 @@ def _compare_contrast(
         others = list(combinations(free, 2))
         if others:
             first, second = ([pair[side] for pair in others] for side in (0, 1))
-            for compared in compare_groups(item, table[first], table[second], everybody=everybody, asked=asked):
+            for compared in against(first, table[second], None if drawn is None else drawn[second]):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
-
-
-def _decided(item: Contrast, groups: Any, references: Any) -> list[tuple[float, float, float, float]] | None:
-    """Return the counts behind a contrast of selection rates, group by group; None where people carry weights."""
-    if item.of not in DECISIONS or not isinstance(groups, Confusion):
-        return None
-    (mine,), (theirs,) = rates(item, groups), rates(item, references)
-    if is_weighted(mine) or is_weighted(theirs):
-        return None
-    columns = (mine.num, mine.den, theirs.num, theirs.den)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: Policy) -> str | None:
@@ -377,14 +417,12 @@ def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: P
     return f"{int(counts[place]):,} people; the policy excludes this level from its calculation"
 
 
-def _references(
-    of: Grouping, table: Confusion | ScoreTable, tested: Sequence[int], known: Sequence[int], reference: Reference
-) -> Confusion | ScoreTable:
+def _references(of: Grouping, table: Any, tested: Sequence[int], known: Sequence[int], reference: Reference) -> Any:
     """Return what each tested group is set against: one group, or everybody else in turn."""
     if reference.mode != "rest":
         return table[[of.groups.index(str(reference.level))] * len(tested)]
     rest = [table.pooled([j for j in known if j != i]) for i in tested]
-    return type(table).stacked(rest)  # type: ignore[arg-type]
+    return type(table).stacked(rest)
 
 
 def _enough(table: Confusion | ScoreTable, place: int, policy: Policy) -> bool:
@@ -410,8 +448,8 @@ def _pairs(groups: int) -> int:
 
 def _below_share(of: Grouping, table: Confusion | ScoreTable, known: Sequence[int], policy: Policy) -> dict[str, str]:
     """Return the groups below the policy's minimum share, which are counted and shown but not compared."""
-    if not policy.minimum_share:
-        return {}
+    if not policy.minimum_share or Sampling.of(of.cube.schema).by & {*of.attributes}:
+        return {}  # how many of each group were drawn says nothing about their share
     counts = table.people.n if isinstance(table, Confusion) else table.people.n.sum(axis=-1)
     people: dict[str, tuple[int, float | None]] = {of.groups[i]: (int(counts[i]), None) for i in known}
     kept = eligible_levels(people, minimum_share=policy.minimum_share)
@@ -456,44 +494,8 @@ def _member(draft: Draft, minimum_n: int) -> Member:
     return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
 
 
-def _with_flips(
-    findings: Sequence[Finding], drafts: Sequence[Draft], members: Sequence[Member], policy: Policy
-) -> list[Finding]:
-    """Return the findings with the fewest changed decisions that would change each, where that can be asked."""
-
-    def asks(place: int) -> bool:
-        draft, found = drafts[place], findings[place]
-        member = members[place]
-        tested = member.settled is not None or (member.p is not None and not math.isnan(member.p))
-        return draft.counts is not None and tested and found.value is not None and found.line is not None
-
-    places = [place for place in range(len(findings)) if asks(place)]
-    settled = {place for place in places if drafts[place].pairs is not None}
-    alone = [place for place in places if place not in settled]
-    corrected = dict(zip(alone, readjusted(members, alone), strict=True))
-    cases = [_case(drafts[i], findings[i], corrected.get(i), policy) for i in places]
-    out = list(findings)
-    for place, flip in zip(places, fewest_changes(cases), strict=True):
-        if flip is not None:
-            found = dataclasses.replace(out[place], flip_count=flip.count, flip_to=flip.status, flip_text=flip.text)
-            sentence = finding_sentence(found, drafts[place].item, drafts[place].compared)
-            out[place] = dataclasses.replace(found, sentence=sentence)
-    return out
-
-
-def _case(draft: Draft, finding: Finding, corrected: Callable[[FloatArray], FloatArray] | None, policy: Policy) -> Case:
-    counts, rule, pairs = draft.counts, draft.rule, draft.pairs
-    assert counts is not None  # noqa: S101 - asked only of those that have counts, a rule and its line
-    assert rule is not None  # noqa: S101
-    assert rule.practical is not None  # noqa: S101
-    if corrected is None:
-        assert pairs is not None  # noqa: S101 - corrected for all pairs where in no other family
-        corrected = np.vectorize(pairs.adjusted, otypes=[float])
-    how: Any = draft.item.how
-    return Case(
-        *counts, how, rule.practical, policy.alpha_of(rule), draft.alpha_each, corrected, finding.status,
-        counts_favorable=DECISIONS[draft.item.of],
-    )  # fmt: skip
+def _undecided(made: Compared) -> str:
+    return f"Neither flagged nor cleared: {made.undecided}."
 
 
 def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
@@ -518,6 +520,8 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         comparisons=corrected.comparisons,
         no_difference=item.neutral,
     )
+    if made.undecided is not None and verdict.status in {"flag", "within_line", "insufficient"}:
+        verdict = Verdict("insufficient", _undecided(made))
     place = "recorded" if draft.cutoff is None and "decision" in item.needs else draft.cutoff
     parts = [
         rule.id if rule else item.id,

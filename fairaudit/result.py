@@ -103,7 +103,7 @@ class Measurement:
     """A quantity beyond one rate and one contrast, for a group, a pair of groups or a whole attribute."""
 
     topic: str
-    """The question it answers: distribution, calibration, conditional, summary or bounds."""
+    """The question it answers: distribution, calibration, conditional, summary, bounds, profit, classes or proxy."""
     metric: str
     attribute: str
     group: str | None
@@ -119,9 +119,9 @@ class Measurement:
     n: int
     n_reference: int | None = None
     expected: float | None = None
-    """What chance alone would give if the groups were alike, for numbers that cannot be negative."""
+    """What chance alone would give if the groups were alike: of numbers that cannot be negative, and sizes of gaps."""
     excess: float | None = None
-    """Value less expected."""
+    """Value, or its size, less expected."""
     test: str | None = None
     p: float | None = None
     p_adjusted: float | None = None
@@ -210,6 +210,18 @@ class AttributeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MedianRecord:
+    """The median score of everybody scored, and how many stand exactly at it and above it."""
+
+    value: float | None
+    """None where the score was binned: the median lies in a bin of several scores."""
+    people: int
+    people_at: int
+    """People exactly at the median, who are not above it; of a binned score all people in its bin."""
+    people_above: int
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaRecord:
     """The roles as declared, and what the data turned out to hold."""
 
@@ -228,6 +240,8 @@ class SchemaRecord:
     """People by outcome: good, bad and each reason for being unobserved; empty without outcomes."""
     outcomes_complete: bool
     """False where error rates over everybody are not identified because outcomes are unobserved."""
+    median: MedianRecord | None = None
+    """What scoring rates are held against; None without a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +260,10 @@ class PolicyRecord:
     """Of the minimum detectable effects and the people needed."""
     sources: list[str]
     notes: list[str] = field(default_factory=list)
+    impact_tables: bool = False
+    """Whether the policy asks for tables of people, rates and impact ratios."""
+    profit: dict[str, float] | None = None
+    """What a good and a bad outcome of a selected person bring: given in the call, or else in the policy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,8 @@ class Compared:
     people_needed_if_alike: int | None = None
     minimum_detectable: float | None = None
     sensitivity: dict[str, float] = field(default_factory=dict)
+    undecided: str | None = None
+    """Why nothing may be flagged or cleared whatever the numbers say: too few clusters, no interval."""
 
 
 def compare_groups(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..result import AttributeRecord, CurveRecord, Curves, Finding
 from ..schema.labels import MISSING
+from .impact import median_note
 from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
 from .overview import key_tables, sentences
@@ -40,7 +41,7 @@ _OF_DECIDED = (
     "false_omission_rate",
 )
 _OVERALL = ("accuracy", "balanced_accuracy")
-_SCORES = ("mean_score", "area_under_curve", "gini", "kolmogorov_smirnov")
+_SCORES = ("mean_score", "scoring_rate", "area_under_curve", "gini", "kolmogorov_smirnov")
 _BANDS = ("bad_rate_by_score_band",)
 _KNOWN = (*_SELECTION, *_OUTCOMES, *_OF_GOOD_AND_BAD, *_OF_DECIDED, *_OVERALL, *_SCORES, *_BANDS)
 _REFERENCES = {
@@ -187,6 +188,7 @@ def _identification(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ..
 def _scores(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in {*_KNOWN, "people"})
     blocks = (
+        *median_note(look.result),
         *_rate_tables(look, attribute, _SCORES, "The score"),
         *_band_tables(look, attribute),
         *_rate_tables(look, attribute, extra, "Other metrics"),
