@@ -1,12 +1,13 @@
 """Memberships and several races in a whole audit: what is found, refused, shown, and what a proxy never gives."""
 
+import sys
+
 import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from click.testing import CliRunner
 
 import fairaudit as fa
 from fairaudit.auditing import count
@@ -310,20 +311,38 @@ def test_memberships_of_other_levels_do_not_merge():
 # From the command line
 
 
-def test_on_the_command_line(tmp_path):
-    people(300, gap=0.4).to_csv(tmp_path / "rows.csv", index=False)
-    done = CliRunner().invoke(main, [
-        "audit", str(tmp_path / "rows.csv"), "--decision", "approved", "--favorable", "1", "--membership",
-        "race:Black=p_black", "--membership", "race:White=p_white", "--labelled", "race=told", "--reference", "race=White",
-    ])  # fmt: skip
-    assert done.exit_code == 0, done.output
-    assert "race: Black against White" in done.output
-    pd.DataFrame(BOXES).to_csv(tmp_path / "boxes.csv", index=False)
-    arguments = ["audit", str(tmp_path / "boxes.csv"), "--counts", "n", "--decision", "ok", "--favorable", "1"]
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Call the command line in this process and return its exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["fairaudit", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    return call
+
+
+def test_memberships_on_the_command_line(run):
+    people(300, gap=0.4).to_csv("rows.csv", index=False)
+    levels = ["--membership", "race:Black=p_black", "--membership", "race:White=p_white", "--labelled", "race=told"]
+    code, out, err = run(
+        "audit", "rows.csv", "--decision", "approved", "--favorable", "1", *levels, "--reference", "race=White"
+    )
+    assert code == 0, err
+    assert "race: Black against White" in out
+    code, _, err = run("audit", "rows.csv", "--decision", "approved", "--favorable", "1", "--membership", "Black=p")
+    assert (code, "takes ATTRIBUTE:LEVEL=COLUMN" in err) == (2, True)
+
+
+def test_several_races_on_the_command_line(run):
+    pd.DataFrame(BOXES).to_csv("boxes.csv", index=False)
+    arguments = ["audit", "boxes.csv", "--counts", "n", "--decision", "ok", "--favorable", "1"]
     boxes = ["--race", "race:White=w", "--race", "race:Black=b", "--hispanic", "race=h"]
-    done = CliRunner().invoke(main, [*arguments, "--races", "race=eeo1", *boxes, "--reference", "race=White"])
-    assert done.exit_code == 0, done.output
-    assert "Two or More Races against White" in done.output
-    done = CliRunner().invoke(main, [*arguments, *boxes])
-    assert done.exit_code == 2
-    assert "no scheme: add --races race=eeo1" in done.output
+    code, out, err = run(*arguments, "--races", "race=eeo1", *boxes, "--reference", "race=White")
+    assert code == 0, err
+    assert "Two or More Races against White" in out
+    code, _, err = run(*arguments, *boxes)
+    assert (code, "no scheme: add --races race=eeo1" in err) == (2, True)
