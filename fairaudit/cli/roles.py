@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..schema.roles import DECISION_KINDS
+from ..schema.roles import DECISION_KINDS, SAMPLED_BY
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -63,6 +63,19 @@ _OPTIONS: tuple[Option, ...] = (
     click.option("--closed", type=click.Choice(["left", "right"]), help="Whether an edge begins or ends a band."),
     click.option("--stratum", "strata", multiple=True, metavar="COLUMN", help="Column to condition on."),
     click.option("--weight", metavar="COLUMN", help="Column of row weights."),
+    click.option(
+        "--cluster",
+        metavar="COLUMN",
+        help="Column of what people come in (household, repeat applicant): intervals allow for it.",
+    ),
+    click.option(
+        "--sampled-by",
+        multiple=True,
+        metavar="HOW",
+        help=f"How the people in the file were drawn: {', '.join(SAMPLED_BY)}, or the column of a group "
+        "(group: all of them together). May be repeated. Without weights, what such a sample cannot show "
+        "is left undefined.",
+    ),
     click.option("--period", metavar="COLUMN", help="Column of the period."),
     click.option("--counts", metavar="COLUMN", help="Rows are counts: the column of how many people."),
     click.option("--weight-scale", type=int, metavar="NUMBER", help="Keep sums of weights in units of 1/NUMBER."),
@@ -122,11 +135,26 @@ def _numbers(text: str, option: str) -> list[float]:
         raise click.UsageError(message) from None
 
 
+def amounts(texts: Sequence[str], option: str) -> dict[str, float] | None:
+    """Return amounts by name, or None where none is given."""
+    made: dict[str, float] = {}
+    for name, text in (_pair(text, option) for text in texts):
+        if name in made:
+            message = f"{option} gives '{name}' twice."
+            raise click.UsageError(message)
+        try:
+            made[name] = float(text)
+        except ValueError:
+            message = f"{option} takes {name}=NUMBER, got '{name}={text}'."
+            raise click.UsageError(message) from None
+    return made or None
+
+
 def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the roles that were given on the command line, as :func:`fairaudit.schema.declare` takes them."""
     plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts",
-             "weight_scale", "score_scale", "score_unit")  # fmt: skip
-    many = ("cutoff", "bad", "good", "groups", "strata")
+             "weight_scale", "score_scale", "score_unit", "cluster")  # fmt: skip
+    many = ("cutoff", "bad", "good", "groups", "strata", "sampled_by")
     roles: dict[str, Any] = {name: options[name] for name in plain if options[name] is not None}
     roles |= {name: list(options[name]) for name in many if options[name]}
     if options["membership"]:

@@ -218,6 +218,14 @@ class Cube:
         sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
         return Confusion(self._scaled(Tally.stacked(sides, axis=1)))
 
+    def in_class(self, label: str) -> Confusion:
+        """Return who the recorded decision puts into one class, against all other classes that are not excluded."""
+        chosen = np.array([level.label == label for level in self.axes.decisions])
+        excluded = np.array([level.kind == "excluded" for level in self.axes.decisions])
+        by_label = self._tally().sum(axis=1)
+        sides = [by_label[:, kept].sum(axis=1) for kept in (chosen, ~chosen & ~excluded)]
+        return Confusion(self._scaled(self._by_outcome(Tally.stacked(sides, axis=1))))
+
     def everybody(self) -> Confusion:
         """Return outcomes by cell whatever the decision: all people stand on the favorable side."""
         people = self._by_outcome(self._tally().sum(axis=(1, 2)))
@@ -418,7 +426,7 @@ def _meaning(schema: Schema) -> tuple[set[str], set[str]]:
 
 
 def _merged_schema(one: Schema, two: Schema) -> Schema:
-    for role in ("score", "decision", "outcome"):
+    for role in ("score", "decision", "outcome", "cluster"):
         columns = getattr(one, role), getattr(two, role)
         if None not in columns and columns[0] != columns[1]:
             message = (
@@ -428,6 +436,10 @@ def _merged_schema(one: Schema, two: Schema) -> Schema:
             raise CubeError(message)
     if one.score is not None and two.score is not None and one.score_unit != two.score_unit:
         message = f"Cubes differ in score_unit: {one.score_unit!r} and {two.score_unit!r}. Count both with the same."
+        raise CubeError(message)
+    if one.sampled_by != two.sampled_by:
+        said = [listed(schema.sampled_by) or "not stated" for schema in (one, two)]
+        message = f"Cubes differ in how people were sampled: {said[0]}, and {said[1]}. Count both with one sampled_by."
         raise CubeError(message)
     if _meaning(one) != _meaning(two):
         said = [f"good={list(schema.good)}, bad={list(schema.bad)}" for schema in (one, two)]

@@ -24,6 +24,7 @@ from ..schema.roles import HigherIs, Schema, declare
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis
 from .blocks import Block, read_block
 from .cube import Cube, Ints
+from .replicates import CLUSTERS, Replicates
 
 FORMAT = "fairaudit-cube"
 VERSION = 1
@@ -242,9 +243,15 @@ def read_blocks(plain: Any) -> dict[str, Block]:
     if not isinstance(plain, Mapping):
         refuse("its blocks are not a dictionary")
     try:
-        return {str(name): read_block(block, str(name)) for name, block in plain.items()}
+        return {str(name): _read_block(block, str(name)) for name, block in plain.items()}
     except CubeError as error:
         refuse(str(error))
+
+
+def _read_block(plain: Any, name: str) -> Block:
+    if isinstance(plain, Mapping) and plain.get("kind") == CLUSTERS:
+        return Replicates.from_plain(plain)
+    return read_block(plain, name)
 
 
 @cache
@@ -393,6 +400,8 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             memberships=schema.memberships,
             labelled=schema.labelled,
             races={name: races.to_plain() for name, races in schema.races.items()},
+            sampled_by=schema.sampled_by,
+            cluster=schema.cluster,
         )
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")

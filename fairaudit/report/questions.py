@@ -211,6 +211,14 @@ QUESTIONS = (
         _of_bounds,
     ),
     Question(
+        "classes",
+        "Who is put into which class?",
+        "Each class is looked at by itself: the share of every group that is put into it, and the ratio to the group "
+        "compared with. Whether it is good to be in a class is not for counts to say, so no ratio has a worse side. "
+        "Classes exclude each other: one more person in one is one fewer in another.",
+        lambda _result, _records: [],
+    ),
+    Question(
         "proxy",
         "What a proxy cannot show",
         "Groups known by probabilities (a proxy), or groups that overlap. The weighted rate is the true one only if "
