@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .cube.cube import Cube
+    from .cube.people import People
     from .measuring import Grouping
     from .policy.loading import LoadedPolicy
 
 DEFAULT_POLICY = "us-fair-lending"
-FROM_A_CUBE = ("cutoff", "groups", "reference")
+FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
 """The roles that may still be given when the people are already counted."""
 
 
@@ -67,7 +68,19 @@ def count(data: Any, **roles: Unpack[Roles]) -> Cube:
     """
     from .data.counting import count_rows
 
-    return count_rows(data, declare(**roles))
+    schema = declare(**roles)
+    if schema.controls:
+        from .data.rows import numeric_controls
+
+        numbers_ = numeric_controls(data, schema)
+        if numbers_:
+            message = (
+                f"The control {listed(repr(name) for name in numbers_)} is a number of many values, which a cube "
+                f"cannot hold. Cut it into bands (bands={{{numbers_[0]!r}: [...]}}), or audit the rows: then it is "
+                "fitted from them."
+            )
+            raise SchemaError(message)
+    return count_rows(data, schema)
 
 
 def audit(
@@ -121,18 +134,19 @@ def audit(
 
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
-    cube = _cube_of(data, roles)
-    return Audit(_result(cube, loaded, cross, metrics, rng, roles), cube)
+    cube, people = _counted(data, roles)
+    return Audit(_result(cube, people, loaded, cross, metrics, rng, roles), cube)
 
 
-def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
+def _counted(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
+    """Return the counts; and the rows as lines, where a control is a number that counts cannot hold."""
     from .cube.cube import Cube
     from .cube.io import load
 
     if isinstance(data, (str, Path)) and str(data).endswith(".cube"):
         data = load(Path(data))
     if not isinstance(data, Cube):
-        return count(data, **roles)
+        return _of_rows(data, roles)
     check_types(roles)
     for name in roles:
         if name not in FROM_A_CUBE:
@@ -140,7 +154,35 @@ def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
                 f"'{name}' was fixed when the people were counted; with a cube only {listed(FROM_A_CUBE)} can be given."
             )
             raise SchemaError(message)
-    return data
+    _check_controls(data, roles.get("controls"))
+    return data, None
+
+
+def _of_rows(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
+    if not roles.get("controls"):
+        return count(data, **roles), None
+    from .data.counting import count_rows
+    from .data.rows import numeric_controls, read_people, without_numbers
+
+    if isinstance(data, Mapping):  # rows are read more than once; what can be gone through only once is kept
+        data = {name: column if hasattr(column, "__len__") else list(column) for name, column in data.items()}
+    schema = declare(**roles)
+    continuous = numeric_controls(data, schema)
+    cube = count_rows(data, without_numbers(schema, continuous))
+    return cube, read_people(data, schema, continuous) if continuous else None
+
+
+def _check_controls(cube: Cube, wanted: str | Sequence[str] | None) -> None:
+    """Refuse controls that the counts do not hold; those that they hold are used, in the order they were declared."""
+    there = [control.name for control in cube.schema.controls]
+    for name in (wanted,) if isinstance(wanted, str) else wanted or ():
+        if name not in there:
+            message = (
+                f"'{name}' was not counted as a control in this cube (it has {listed(there) or 'none'})."
+                f"{suggestion(name, there)} Count again with controls=['{name}'], a number with bands={{'{name}': "
+                "[...]}; a control that is a number without bands is fitted from rows, so audit the rows for it."
+            )
+            raise SchemaError(message)
 
 
 # Making the result
@@ -148,6 +190,7 @@ def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
 
 def _result(
     cube: Cube,
+    people: People | None,
     loaded: LoadedPolicy,
     cross: bool | Sequence[Sequence[str]],  # noqa: FBT001 - handed through
     metrics: Collection[str] | None,
@@ -187,7 +230,7 @@ def _result(
         tool=describing.tool(),
         created=_created(),
         input=describing.input_record(cube),
-        schema=describing.schema_record(cube, rules, work.attributes),
+        schema=describing.schema_record(cube, rules, work.attributes, people),
         policy=describing.policy_record(loaded),
         seed=seed,
         confidence=confidence,
@@ -195,9 +238,9 @@ def _result(
         findings=findings,
         curves=curves,
         not_run=[*describing.not_run(cube, rules), *work.not_run],
-        issues=describing.issues(cube),
+        issues=describing.issues(cube, people),
         cube=to_plain(cube),
-        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed)),
+        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, people)),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cube.cube import Cube
+from .cube.people import People, missing_levels, people_of_cube
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -71,11 +72,15 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
     )
 
 
-def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord]) -> SchemaRecord:
+def schema_record(
+    cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord], people: People | None = None
+) -> SchemaRecord:
     """Return the roles as declared and what the data turned out to hold."""
     axes = cube.axes
     used = {one.name: one.reference for one in attributes if one.reference is not None and not one.crossing}
     roles = {**cube.schema.roles(), "reference": used}
+    if people is not None:
+        roles["controls"] = [control.name for control in people.controls if control.name not in cube.schema.strata]
     cutoffs = [
         CutoffRecord(
             cutoff, f"favorable: {axes.score.favorable_text(cutoff)}", cube.people_at(cutoff), cutoff == rules[0]
@@ -126,9 +131,13 @@ def _positive(cube: Cube) -> str:
     return f"the favorable decision, and the good outcome (in '{schema.outcome}' {named})"
 
 
-def issues(cube: Cube) -> list[IssueRecord]:
-    """Return all data issues: those noticed while counting, and those that only the counts show."""
+def issues(cube: Cube, people: People | None = None) -> list[IssueRecord]:
+    """Return all data issues: those noticed while counting or reading controls, and those that only counts show."""
     found = [*cube.provenance.issues, *_of_score(cube)]
+    if people is None and cube.schema.controls:
+        people = people_of_cube(cube)
+    if people is not None:
+        found += [*people.issues, *missing_levels(people)]
     return [IssueRecord(i.code, i.message, i.count, i.column, list(i.rows), i.action) for i in found]
 
 

@@ -165,6 +165,7 @@ def _schema_to_plain(schema: Schema) -> dict[str, Any]:
         else:
             plain[item.name] = value
     plain["attributes"] = [{"name": a.name, "edges": list(a.edges), "closed": a.closed} for a in schema.attributes]
+    plain["controls"] = [{"name": c.name, "edges": list(c.edges), "closed": c.closed} for c in schema.controls]
     return plain
 
 
@@ -354,8 +355,9 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             bad=schema.bad,
             unobserved=schema.unobserved,
             groups=[attribute.name for attribute in schema.attributes],
-            bands={a.name: a.edges for a in schema.attributes if a.edges},
+            bands={a.name: a.edges for a in schema.banded},
             strata=schema.strata,
+            controls=[control.name for control in schema.controls],
             period=schema.period,
             weight=schema.weight,
             counts=schema.counts,

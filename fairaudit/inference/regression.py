@@ -21,6 +21,7 @@ FARTHEST = 25.0
 
 
 SEPARATED = "a level of a control, or a group within the model, is never or always selected"
+ENDLESS = "the controls tell (nearly) without error who is selected, so the fit has no end"
 APART = "controls repeat each other, or one of them tells group and reference apart"
 
 
@@ -90,9 +91,7 @@ def design(group: ArrayLike, controls: ArrayLike) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-def fit_logit(
-    x: FloatArray, selected: FloatArray, people: FloatArray, *, farthest: float = FARTHEST
-) -> Fitted | str:
+def fit_logit(x: FloatArray, selected: FloatArray, people: FloatArray, *, farthest: float = FARTHEST) -> Fitted | str:
     """Return the maximum likelihood logit of selected of people, or why there is none.
 
     Parameters
@@ -129,7 +128,7 @@ def fit_logit(
         weight = people * p * (1 - p)
         information = x.T @ (weight[:, None] * x)
         if np.abs(linear).max() > farthest or not np.linalg.cond(information) <= 1e14:
-            return SEPARATED
+            return SEPARATED if farthest == FARTHEST else ENDLESS
         step = np.linalg.solve(information, x.T @ (selected - people * p))
         if np.abs(step).max() < TOLERANCE:
             return Fitted(beta + step, np.asarray(np.linalg.inv(information), dtype=np.float64))
@@ -138,6 +137,8 @@ def fit_logit(
             step = step / 2
             made = fit_of(x @ (beta + step))
         beta, reached = beta + step, made
+    if np.abs(x @ beta).max() > FARTHEST:
+        return ENDLESS
     return "the fit did not settle"
 
 

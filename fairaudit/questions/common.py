@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..cube.confusion import Confusion, ScoreTable
+from ..cube.people import People
 from ..inference.multiplicity import benjamini_hochberg
 from ..measuring import Grouping
 from ..policy.model import Policy
@@ -28,6 +29,8 @@ class Asking:
     """Decision rules, the one in production first; None is the recorded decision."""
     confidence: float
     seed: int
+    people: People | None = None
+    """Rows as lines, where a control is a number that no cube holds."""
 
     def rng(self, *words: str) -> np.random.Generator:
         """Return a generator of its own for each place, so that one more group changes no other number."""

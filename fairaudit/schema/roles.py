@@ -54,6 +54,8 @@ class Schema:
     unobserved: Mapping[str, str] = field(default_factory=dict)
     """Outcome label -> why the outcome is not known (declined, not matured, ...)."""
     strata: tuple[str, ...] = ()
+    controls: tuple[Attribute, ...] = ()
+    """Legitimate grounds that are cells: each label, or band of a number, is a level."""
     period: str | None = None
     weight: str | None = None
     counts: str | None = None
@@ -65,9 +67,15 @@ class Schema:
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
-        """Columns that make cells: attributes, then strata, then the period."""
+        """Columns that make cells: attributes, then strata, then controls, then the period."""
         names = tuple(attribute.name for attribute in self.attributes) + self.strata
+        names += tuple(control.name for control in self.controls)
         return (*names, self.period) if self.period else names
+
+    @property
+    def banded(self) -> tuple[Attribute, ...]:
+        """Attributes and controls whose numbers are cut into bands."""
+        return tuple(column for column in (*self.attributes, *self.controls) if column.edges)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -90,9 +98,10 @@ class Schema:
             "bad": list(self.bad),
             "unobserved": dict(self.unobserved),
             "groups": [attribute.name for attribute in self.attributes],
-            "bands": {a.name: list(a.edges) for a in self.attributes if a.edges},
-            "closed": {a.name: a.closed for a in self.attributes if a.edges},
+            "bands": {a.name: list(a.edges) for a in self.banded},
+            "closed": {a.name: a.closed for a in self.banded},
             "strata": list(self.strata),
+            "controls": [control.name for control in self.controls],
             "period": self.period,
             "weight": self.weight,
             "counts": self.counts,
@@ -144,25 +153,27 @@ def numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, ..
     return made
 
 
-def _attributes(names: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed) -> tuple[Attribute, ...]:
+def _attributes(
+    names: tuple[str, ...], controls: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed
+) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
     if closed not in get_args(Closed):
         message = f"closed must be 'left' or 'right', got {closed!r}."
         raise SchemaError(message)
     for name in bands:
-        if name not in names:
+        if name not in (*names, *controls):
             message = (
-                f"Bands are given for '{name}', which is not among the groups "
-                f"({listed(names) or 'none given'}).{suggestion(name, names)}"
+                f"Bands are given for '{name}', which is not among the groups or the controls "
+                f"({listed((*names, *controls)) or 'none given'}).{suggestion(name, (*names, *controls))}"
             )
             raise SchemaError(message)
     attributes = []
-    for name in names:
+    for name in (*names, *controls):
         edges = tuple(sorted(numbers(bands[name], f"The edges of '{name}'"))) if name in bands else ()
         if name in bands and not edges:
             message = f"The bands of '{name}' need at least one edge, for example bands={{'{name}': [25, 62]}}."
             raise SchemaError(message)
         attributes.append(Attribute(name, edges, closed))
-    return tuple(attributes)
+    return tuple(attributes[: len(names)]), tuple(attributes[len(names) :])
 
 
 def _decision_levels(levels: Mapping[Any, str]) -> dict[str, DecisionKind]:
@@ -263,6 +274,7 @@ class Roles(TypedDict, total=False):
     bands: Mapping[str, Sequence[float]] | None
     closed: Closed
     strata: str | Sequence[str]
+    controls: str | Sequence[str]
     weight: str | None
     period: str | None
     counts: str | None
@@ -289,7 +301,9 @@ def check_types(roles: Mapping[str, Any]) -> None:
             message = f"{name} is the name of a column, got {value!r}."
             raise SchemaError(message)
         many = isinstance(value, Iterable)
-        if name in {"groups", "strata"} and not (many and all(isinstance(one, str) for one in _names(value))):
+        if name in {"groups", "strata", "controls"} and not (
+            many and all(isinstance(one, str) for one in _names(value))
+        ):
             message = f"{name} are names of columns, got {value!r}."
             raise SchemaError(message)
 
@@ -314,6 +328,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         or ends (``"right"``) a band.
     strata, weight, period
         Columns to condition on, of row weights, and of the period.
+    controls
+        Legitimate grounds, in the order in which they are added to the models of adjusted effects. A column of
+        labels, or one with ``bands``, is counted; a number of many values is fitted from rows by ``audit``.
     counts
         The column that says how many people a row stands for, when the rows are counts.
     reference
@@ -356,6 +373,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     period, weight, counts = roles.get("period"), roles.get("weight"), roles.get("counts")
     weight_scale, score_scale = roles.get("weight_scale", WEIGHT_SCALE), roles.get("score_scale", SCORE_SCALE)
     names, strata_names = _names(roles.get("groups")), _names(roles.get("strata"))
+    control_names = _names(roles.get("controls"))
     cutoffs, bin_edges = numbers(cutoff, "cutoff"), tuple(sorted(numbers(edges, "edges")))
     levels = _decision_levels(decision_levels or {})
     favorable_label = None if favorable is None else label(favorable)
@@ -368,7 +386,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     if score is None and decision is None and outcome is None:
         message = "Nothing to audit: name a score, a decision or an outcome column."
         raise SchemaError(message)
-    _check_distinct(names, strata_names, period, score, decision, outcome, weight, counts)
+    _check_distinct(names, (*strata_names, *control_names), period, score, decision, outcome, weight, counts)
     references = {name: label(level) for name, level in (reference or {}).items()}
     for name, level in references.items():
         if name not in names:
@@ -384,8 +402,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         if scale < 1 or scale != int(scale):
             message = f"{role} must be a whole number of at least 1, got {scale!r}."
             raise SchemaError(message)
+    attributes, controls = _attributes(names, control_names, bands or {}, closed)
     return Schema(
-        attributes=_attributes(names, bands or {}, closed),
+        attributes=attributes,
         score=score,
         higher_is=higher_is,
         cutoffs=cutoffs,
@@ -398,6 +417,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         bad=bad_labels,
         unobserved=MappingProxyType(reasons),
         strata=strata_names,
+        controls=controls,
         period=period,
         weight=weight,
         counts=counts,
