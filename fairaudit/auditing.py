@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
-from .result import SCHEMA_VERSION, Result
+from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare, numbers
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def audit(
     cross: bool | Sequence[Sequence[str]] = False,
     metrics: Collection[str] | None = None,
     rng: np.random.Generator | int | None = None,
+    features: Any = None,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -107,6 +108,9 @@ def audit(
         Ids of the comparisons to make besides those of the policy's rules; all that the data allow when None.
     rng
         Seed of the bootstrap; derived from the counts, and recorded, when None.
+    features
+        Names of the model's inputs, or a fitted estimator or pipeline with ``feature_names_in_``: whether a declared
+        group, or a prohibited basis on the policy's list, is one of them.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -129,13 +133,24 @@ def audit(
     >>> finding.metric, finding.group, round(finding.value, 3), finding.status
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
+    from . import describing
+    from .age_line import with_age_bands
     from .policy.loading import load_policy
     from .policy.model import check_ready
 
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
+    roles = with_age_bands(data, roles, loaded.policy)
     cube, people = _counted(data, roles)
-    return Audit(_result(cube, people, loaded, cross, metrics, rng, roles), cube)
+    made = _result(cube, people, loaded, cross, metrics, rng, roles)
+    used = describing.direct_use(features, cube, loaded.policy)
+    if used is not None:
+        return Audit(dataclasses.replace(made, direct_use=used), cube)
+    if cube.axes.score is not None and loaded.policy.direct_use is not None:
+        reason = "the model's inputs were not named: give features= (command line: --feature, --features-file)"
+        unseen = NotRun("Direct use of a prohibited basis", reason)
+        made = dataclasses.replace(made, not_run=[*made.not_run, unseen])
+    return Audit(made, cube)
 
 
 def _counted(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
@@ -198,6 +213,7 @@ def _result(
     roles: Mapping[str, Any],
 ) -> Result:
     from . import describing
+    from .age_line import lined
     from .cube.plain import to_plain
     from .judging import judge_groupings
     from .measuring import decision_rules, everybody, measure_curves, measure_grouping
@@ -211,7 +227,9 @@ def _result(
     cutoffs = _cutoffs(cube, roles.get("cutoff"))
     rules = decision_rules(cube, cutoffs)
     references = _references(cube, names, policy.reference.groups, roles.get("reference"))
-    groupings = _groupings(cube, names, cross)
+    aged = lined(cube, names, policy, references)
+    references, people = aged.references, aged.relabelled(people)
+    groupings = [*_groupings(aged.cube, names, cross), *aged.detail]
     seed = _seed(cube, rng)
     findings, work = judge_groupings(
         groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
@@ -238,7 +256,7 @@ def _result(
         findings=findings,
         curves=curves,
         not_run=[*describing.not_run(cube, rules), *work.not_run],
-        issues=describing.issues(cube, people),
+        issues=[*describing.issues(cube, people), *aged.issues],
         cube=to_plain(cube),
         measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, people)),
     )

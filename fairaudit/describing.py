@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,15 +13,19 @@ from .cube.cube import Cube
 from .cube.people import People, missing_levels, people_of_cube
 from .metrics.base import METRICS
 from .metrics.ranking import moments
+from .policy.direct_use import Use, feature_names, prohibited_features, similar_features
+from .policy.model import Policy
 from .result import (
     AttributeRecord,
     CutoffRecord,
+    DirectUse,
     FileRecord,
     InputRecord,
     IssueRecord,
     LedgerRecord,
     NotRun,
     PolicyRecord,
+    ProhibitedUse,
     SchemaRecord,
 )
 from .schema.issues import DataIssue
@@ -69,6 +73,39 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
         power=policy.power,
         sources=[source.text for source in policy.sources],
         notes=list(policy.notes),
+    )
+
+
+NOT_KNOWN = (
+    "Only the names of the declared inputs were looked at. An input that was not declared cannot be seen, and a proxy "
+    "of a basis under another name is another question."
+)
+
+
+def direct_use(features: Any, cube: Cube, policy: Policy) -> DirectUse | None:
+    """Return which of the model's inputs are declared groups or on the policy's list; None where none are declared."""
+    if features is None:
+        return None
+    names = feature_names(features)
+    levels = {d.name: d.levels for d in cube.axes.dimensions if d.role == "attribute"}
+    uses = [
+        ProhibitedUse(use.column, use.basis, use.found, use.matched, "flag", _use_sentence(use, policy.id))
+        for use in prohibited_features(names, levels, policy)
+    ]
+    taken = {use.column for use in uses}
+    similar = [name for name in similar_features(names, policy) if name not in taken]
+    source = policy.direct_use.source if policy.direct_use else None
+    not_known = NOT_KNOWN if policy.direct_use else f"{NOT_KNOWN} Policy '{policy.id}' lists no bases."
+    return DirectUse("uses_prohibited_basis", policy.id, list(names), uses, similar, not_known, source)
+
+
+def _use_sentence(use: Use, policy: str) -> str:
+    if use.found == "declared group":
+        basis = "" if use.basis == use.matched else f" (basis: {use.basis})"
+        return f"The model has '{use.column}' as an input, which is the declared group '{use.matched}'{basis}."
+    return (
+        f"The model has '{use.column}' as an input, which is named like '{use.matched}' on the list of prohibited "
+        f"bases of policy '{policy}' (basis: {use.basis}). Whether a rule permits that use is not said here."
     )
 
 
