@@ -101,7 +101,12 @@ def read_people(data: Any, schema: Schema, continuous: tuple[str, ...]) -> Peopl
     DataContractError
         If nobody has a number in all of them.
     """
-    wanted = dataclasses.replace(schema, outcome=None, good=(), bad=(), unobserved={}, period=None)
+    # Models are fitted to groups that a column names: memberships, several races and clusters are not used in them.
+    single = tuple(attribute for attribute in schema.attributes if attribute.name not in schema.races)
+    wanted = dataclasses.replace(
+        schema, attributes=single, memberships={}, labelled={}, races={}, cluster=None, outcome=None, good=(), bad=(),
+        unobserved={}, period=None,
+    )  # fmt: skip
     numeric = (schema.weight,) if schema.weight else ()
     source = open_source(data, wanted=wanted.columns, numeric=numeric)
     cells = without_numbers(wanted, continuous)

@@ -13,6 +13,7 @@ from ..cube.confusion import Confusion, ScoreTable
 from ..cube.people import People
 from ..inference.multiplicity import benjamini_hochberg
 from ..measuring import Grouping
+from ..metrics.profit import Payoff
 from ..policy.model import Policy
 from ..policy.references import REST, is_excluded
 from ..result import Measurement, finite
@@ -29,6 +30,8 @@ class Asking:
     """Decision rules, the one in production first; None is the recorded decision."""
     confidence: float
     seed: int
+    payoff: Payoff | None = None
+    """What a selected person with a good and with a bad outcome brings, where that was given."""
     people: People | None = None
     """Rows as lines, where a control is a number that no cube holds."""
 

@@ -189,7 +189,7 @@ class _Pair:
             )
         if self.people.weighted:
             said.append("People are weighted in them, with variances that allow for it.")
-        cluster = getattr(self.of.whole.schema, "cluster", None)
+        cluster = self.of.whole.schema.cluster
         if cluster:
             said.append(f"Clusters ('{cluster}') are not used in adjusted effects: their intervals may be too narrow.")
         return " ".join(said) or None
