@@ -286,8 +286,8 @@ def report(scans: int) -> str:
 are searched. fairaudit: {OURS} runs a line, half of the people searched, false discovery rate 10% in the search, 5%
 (Holm) in the confirmation. MDSS: the first {scans} of the same runs, all people, `bias_scan` with its defaults (10
 restarts), which returns one subset of values. Overlap: people in both the plant and the nearest answer, as a share of
-people in either; 1 is the plant itself. "Confirmed and not true": crossings that in the population are not worse than everybody
-else and than their parents predict (with a plant of three attributes its parents are, truly, worse as well).
+people in either; 1 is the plant itself. "Confirmed and not true": crossings that in the population are not worse than
+everybody else and than their parents predict (with a plant of three attributes its parents are, truly, worse as well).
 
 {one}
 

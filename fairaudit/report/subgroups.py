@@ -5,16 +5,13 @@ What was confirmed stands first; then what was not, what was looked at, and what
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import io
 from collections.abc import Sequence
 
 from ..search_result import SearchResult, SubgroupRecord
 from .html import page, render, style_sheet
 from .markdown import markdown
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Report, Section, items, table
-from .tables import spreadsheet_value
+from .tables import csv_text
 from .words import NOTHING, Writer, interval, many, number, p_value, percent, points, visible
 
 Words = list[str]
@@ -58,12 +55,7 @@ def fragment(result: SearchResult) -> str:
 
 def to_csv(result: SearchResult) -> str:
     """Return the candidates as CSV: every field, one candidate a row; a spreadsheet runs nothing of it."""
-    names = [field.name for field in dataclasses.fields(SubgroupRecord)]
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([spreadsheet_value(getattr(one, name)) for name in names] for one in result.subgroups)
-    return file.getvalue()
+    return csv_text(SubgroupRecord, result.subgroups)
 
 
 def search_tree(result: SearchResult) -> Report:
