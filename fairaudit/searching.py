@@ -182,6 +182,13 @@ def _check_cube(cube: Cube, names: tuple[str, ...]) -> None:
             "is found then holds for the people in the file, not for those whom the weights stand for."
         )
         raise CubeError(message)
+    cluster = getattr(cube.schema, "cluster", None)
+    if cluster is not None:
+        message = (
+            f"People come in clusters ('{cluster}'), and dealing them out one by one puts members of one cluster into "
+            "both halves, which are then not independent. Keep one row of each cluster and count without cluster=."
+        )
+        raise CubeError(message)
     if cube.suppressed is not None and cube.suppressed.any():
         message = (
             f"The counts of {int(cube.suppressed.sum()):,} cells were taken out of this cube, so crossings cannot be "

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import fairaudit as fa
 from fairaudit.errors import CubeError, FairauditError, SchemaError, UndefinedMetricError
 from fairaudit.inference.contrast import compare
 from fairaudit.inference.thinning import thin
+from fairaudit.searching import _check_cube
 
 GROUPS = ["race", "sex", "age"]
 ROLES = {"groups": GROUPS, "decision": "ok", "favorable": "yes", "bands": {"age": [25, 62]}}
@@ -125,6 +127,12 @@ def test_suppressed_cells_are_refused(people):
     cube = fa.suppress(fa.count(people.head(500), **ROLES), 10)
     with pytest.raises(CubeError, match="were taken out of this cube"):
         fa.search_subgroups(cube)
+
+
+def test_clusters_are_refused_with_the_reason():
+    cube = SimpleNamespace(weighted=False, suppressed=None, schema=SimpleNamespace(cluster="household"))
+    with pytest.raises(CubeError, match="'household'.* both halves"):
+        _check_cube(cube, ("race",))
 
 
 @pytest.mark.parametrize(
