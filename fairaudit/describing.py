@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cube.cube import Cube
+from .cube.median import above_median
+from .cube.memberships import members
+from .cube.replicates import CLUSTERS, Replicates, rule_name
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .result import (
@@ -19,6 +22,7 @@ from .result import (
     InputRecord,
     IssueRecord,
     LedgerRecord,
+    MedianRecord,
     NotRun,
     PolicyRecord,
     SchemaRecord,
@@ -26,6 +30,7 @@ from .result import (
 from .schema.issues import DataIssue
 
 if TYPE_CHECKING:
+    from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
 
 
@@ -53,7 +58,7 @@ def input_record(cube: Cube) -> InputRecord:
     )
 
 
-def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
+def policy_record(loaded: LoadedPolicy, payoff: Payoff | None = None) -> PolicyRecord:
     """Return the policy as the report names it."""
     policy = loaded.policy
     return PolicyRecord(
@@ -68,6 +73,8 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
         power=policy.power,
         sources=[source.text for source in policy.sources],
         notes=list(policy.notes),
+        impact_tables=policy.impact_tables,
+        profit=None if payoff is None else {"good": payoff.good, "bad": payoff.bad},
     )
 
 
@@ -95,7 +102,15 @@ def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequenc
         decision_counts={f"{d.label} ({d.kind})": n for d, n in zip(axes.decisions, decisions, strict=False)},
         outcome_counts=dict(zip(axes.outcomes, outcomes, strict=False)),
         outcomes_complete=not any(outcomes[2:]),
+        median=_median(cube),
     )
+
+
+def _median(cube: Cube) -> MedianRecord | None:
+    if cube.axes.score is None:
+        return None
+    made = above_median(cube)
+    return MedianRecord(made.value, made.people, made.people_at, made.people_above)
 
 
 def _decision_text(cube: Cube, rules: Sequence[float | None]) -> str:
@@ -166,7 +181,27 @@ def _direction(cube: Cube, auc: float) -> list[DataIssue]:
     return [DataIssue("direction_suspect", message, cube.people, "used as declared", cube.schema.score)]
 
 
-def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+    """Return what has no interval because people come in clusters."""
+    column = cube.schema.cluster
+    if column is None:
+        return []
+    reason = f"people come in clusters of '{column}', and replicates are kept of decisions and outcomes only"
+    out = []
+    if cube.axes.score is not None:
+        out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", reason))
+    out.append(NotRun("Intervals and tests of what goes beyond a rate and a comparison of two", reason))
+    block = cube.blocks.get(CLUSTERS)
+    counted = block.rules if isinstance(block, Replicates) else ()
+    for rule in rules:
+        if rule_name(rule) not in counted:
+            said = "recorded decisions" if rule is None else f"cut-off {rule:.10g}"
+            reason = f"it was not counted by cluster; count again with cutoff={rule:.10g}" if rule else "not counted"
+            out.append(NotRun(f"Intervals and tests at {said}", reason))
+    return out
+
+
+def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = None) -> list[NotRun]:
     """Return what no audit of these counts can show, and what was left out."""
     out = []
     if not rules:
@@ -175,10 +210,13 @@ def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
     if not cube.has_outcome:
         reason = "no outcome was given: whether decisions were right cannot be seen"
         out.append(NotRun("Error rates, AUC and calibration", reason))
+    if payoff is not None and not (cube.has_outcome and cube.axes.attributes):
+        out.append(NotRun("Profit and the cost of parities", "they need outcomes and groups"))
+    out += _without_replicates(cube, rules)
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"
         out.append(NotRun(f"Comparisons over {', '.join(periods)}", reason))
-    if not cube.axes.attributes:
+    if not cube.axes.attributes and not any(True for _ in members(cube)):
         out.append(NotRun("Comparisons of groups", "no groups were given"))
     return out

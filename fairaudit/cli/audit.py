@@ -11,8 +11,9 @@ import click
 from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
+from ..metrics.sampling import how_drawn
 from ..result import STATUS_WORDS, Result
-from .roles import role_options, roles_of
+from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
 
 FORMATS = ("html", "json", "md", "csv")
@@ -40,6 +41,12 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "or before another option: the next word would be taken for columns.",
 )  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only these comparisons besides the policy's.")
+@click.option(
+    "--profit",
+    multiple=True,
+    metavar="OUTCOME=AMOUNT",
+    help="What a selected person brings: --profit good=18 --profit bad=-82. Says what each parity costs.",
+)
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
@@ -70,6 +77,7 @@ def command(data: str | None, **options: Any) -> int:
             policy=options["policy"],
             cross=_crossings(options["cross"]),
             metrics=options["metrics"] or None,
+            profit=amounts(options["profit"], "--profit"),
             rng=options["seed"],
             **roles_of(options),
         )
@@ -92,9 +100,10 @@ def _given(data: str | None, crossings: Sequence[str]) -> str:
     raise click.UsageError(message)
 
 
-def _crossings(texts: Sequence[str]) -> bool | list[list[str]]:
+def _crossings(texts: Sequence[str]) -> bool | list[list[str]] | None:
+    """Return the crossings asked for; None leaves it to the policy."""
     named = [[name.strip() for name in text.split(",")] for text in texts if text != "*"]
-    return named or bool(texts)
+    return named or bool(texts) or None
 
 
 def gate(result: Result, *, allow_insufficient: bool = False) -> int:
@@ -172,6 +181,9 @@ def summary(result: Result) -> str:
     for cut in result.schema.cutoffs:
         at = "" if cut.people_at is None else f"; {cut.people_at:,} people exactly at it"
         lines.append(f"At cut-off {cut.cutoff:.10g}: {cut.text}{at}")
+    roles = result.schema.roles
+    drawn = how_drawn(roles.get("sampled_by", ()), weighted=bool(roles.get("weight")))
+    lines.append(f"How the sample was drawn: {drawn}")
     lines += ["", "Not tested:", *(f"  - {n.what}{_where(n.attribute, n.group)}: {n.reason}" for n in result.not_run)]
     lines.append("  - people who never reached this file: nothing here speaks of them")
     ruled = [f for f in result.findings if f.rule is not None and f.family != "exploratory"]

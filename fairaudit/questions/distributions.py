@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cube.confusion import ScoreTable
 from ..inference.combining import mover
@@ -24,6 +25,7 @@ PERMUTED = f"permutation of the groups, {DRAWS:,} draws"
 NO_PERMUTATION = "no permutation for weighted people"
 TOO_MANY = "too many people to permute"
 OVERLAP_BINS = 20
+QUANTILE_BINS = 512
 
 
 def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
@@ -109,6 +111,10 @@ class _Pair:
 
     def quantiles(self) -> Iterator[Measurement]:
         sign = self.mine.sign
+        starts = coarse_edges(self.people.w + self.others.w, QUANTILE_BINS)
+        made = self._dealt(
+            [merge_bins(self.people.n, starts)], [merge_bins(self.others.n, starts)], "quantiles"
+        )  # fmt: skip
         for share in d.QUANTILES:
             ends = []
             for side in (self.people, self.others):
@@ -120,8 +126,25 @@ class _Pair:
             low, high, _ = mover(*ends[0], *ends[1], weight2=-1.0)
             yield self.record(
                 "score_quantile_gap", ends[0][0] - ends[1][0], detail=f"quantile {share:g}",
-                low=low, high=high, method="MOVER of two Woodruff intervals",
+                **{"low": low, "high": high, **self._size_of_gap(made, share, starts)},
+                method="MOVER of two Woodruff intervals",
             )  # fmt: skip
+
+    def _size_of_gap(
+        self, made: tuple[Floats, Floats] | str, share: float, starts: NDArray[np.int64]
+    ) -> dict[str, Any]:  # fmt: skip
+        """Return the size of the gap that chance gives, what is beyond it, and its p."""
+        if isinstance(made, str):
+            return {"note": made}
+
+        def size(group: Floats, reference: Floats) -> Floats:
+            at = (d.quantile_bin(side, share) for side in (group, reference))
+            one, other = (self.scores[starts[k]] for k in at)
+            return np.asarray(np.abs(one - other))
+
+        value = size(merge_bins(self.people.n, starts), merge_bins(self.others.n, starts))
+        found = beside(float(value), size(made[0][:, 0], made[1][:, 0]))
+        return {"expected": found.expected, "excess": found.excess, "p": found.p, "test": PERMUTED}
 
     def in_best(self, pooled: ScoreTable) -> Iterator[Measurement]:
         everybody = np.cumsum(d.shares(pooled.people.w)[::-1])

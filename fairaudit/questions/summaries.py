@@ -45,7 +45,7 @@ def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
     for of in groupings:
         for cutoff in asking.cutoffs:
             k = of.cube.confusion(cutoff)
-            able = shown(of, k, asking.policy)
+            able = [i for i in shown(of, k, asking.policy) if k.people.w[i] > 0]
             if 2 <= len(able) <= MOST_GROUPS:
                 whole = _Whole(of, k[able], cutoff, asking, len(of.groups) - len(able))
                 records += [*_decisions(whole), *_outcomes(whole)]

@@ -77,6 +77,20 @@ def test_quantile_gaps_are_those_of_numpy(audited, share):
     assert record.low <= record.value <= record.high
 
 
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_the_p_value_of_a_quantile_gap_is_that_of_a_permutation_of_the_rows(audited, share):
+    rows, found = audited
+    theirs = scipy.stats.permutation_test(
+        sides(rows),
+        lambda x, y: abs(np.quantile(x, share, method="inverted_cdf") - np.quantile(y, share, method="inverted_cdf")),
+        n_resamples=999, rng=5, alternative="greater",
+    )  # fmt: skip
+    mine = found["score_quantile_gap", f"quantile {share:g}"]
+    assert mine.p == pytest.approx(theirs.pvalue, abs=0.04)
+    assert mine.expected == pytest.approx(theirs.null_distribution.mean(), rel=0.12)
+    assert mine.excess == pytest.approx(abs(mine.value) - mine.expected)
+
+
 def test_rankings_across_groups_are_those_of_scikit_learn(audited):
     rows, found = audited
     (b, a), (bad_b, bad_a) = sides(rows), sides(rows, "bad")
