@@ -131,7 +131,7 @@ def test_suppressed_cells_are_refused(people):
 
 def test_clusters_are_refused_with_the_reason():
     cube = SimpleNamespace(weighted=False, suppressed=None, schema=SimpleNamespace(cluster="household"))
-    with pytest.raises(CubeError, match="'household'.* both halves"):
+    with pytest.raises(CubeError, match=r"'household'.* both halves"):
         _check_cube(cube, ("race",))
 
 
