@@ -276,7 +276,8 @@ def predictors(runs: int = 60) -> str:
               "runs with a false one", "from single attributes: plant confirmed", "runs with a false one"]  # fmt: skip
     made = table(header, [predictors_row(scene, runs) for scene in scenes])
     return f"""The same people, a plant of three attributes ({SHARES[inside(PLANTED[3])].sum():.1%} of them) or none;
-{runs} runs a line. False: confirmed, and in the population not worse than everybody else and than the same predictors say.
+{runs} runs a line. False: confirmed, and in the population not worse than everybody else
+and than the same predictors say.
 
 {made}
 
