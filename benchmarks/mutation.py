@@ -194,7 +194,8 @@ def try_module(path: Path, sample: int, *, wide: bool) -> Iterator[dict[str, obj
     own, wider = tests_of(path)
     started = time.monotonic()
     if run(path, source, own, 600) != "passed":
-        sys.exit(f"The tests of {path} do not pass without a change.")
+        print(f"The tests of {path} do not pass without a change: left out.", file=sys.stderr)
+        return
     patience = 20 + 5 * (time.monotonic() - started)
     for index, mutant in mutants.items():
         ended = run(path, mutant.code, own, patience)
