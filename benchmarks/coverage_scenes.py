@@ -21,7 +21,7 @@ from fairaudit.inference.of_contrasts import compare_groups
 from fairaudit.inference.proportion import rate_interval
 from fairaudit.inference.ranking import auc_difference, auc_interval, delong, tied_share
 from fairaudit.inference.replicates import Clustered, clustered_interval, compare_clustered
-from fairaudit.inference.simultaneous import all_pairs
+from fairaudit.inference.simultaneous import all_pairs, largest_statistics, rate_band, ratio_band
 from fairaudit.inference.smd import smd_interval
 from fairaudit.inference.stratified import (
     cochran_mantel_haenszel,
@@ -205,6 +205,52 @@ def _highest(sizes: tuple[int, ...], p: float) -> Callable[[np.random.Generator,
         }
 
     return run
+
+
+# Bands
+
+
+def bands() -> Iterator[Scene]:
+    """All groups at all cut-offs at once: does the whole band hold the whole truth?"""
+    even, few = np.ones(40) / 40, np.array([0.97, *np.full(39, 0.03 / 39)])
+    for sizes, words in (
+        (np.linspace(30, 400, 12), "12 groups of 30 to 400"),
+        ((2_000, 1_000, 1_000, 500), "4 groups of 500 to 2,000"),
+    ):
+        for shares, told in ((few, "3% declined, 40 cut-offs"), (even, "40 even cut-offs")):
+            yield Scene(f"{words}, {told}", False, _bands(np.asarray(sizes, dtype=np.int64), shares))
+    wide = np.array([0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2])
+    sizes = np.array([2_000, 1_000, 1_000, 500])
+    yield Scene("4 groups of 500 to 2,000, 7 cut-offs from 20% to 80%", True, _bands(sizes, wide))
+
+
+def _bands(sizes: np.ndarray, shares: np.ndarray) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 1_000)
+        hits: Hits = {name: np.zeros(draws) for name in (*BANDS, *FOIL_BANDS)}
+        truth = np.cumsum(shares)[:-1, None]
+        for draw in range(draws):
+            selected = np.stack([rng.multinomial(n, shares).cumsum()[:-1] for n in sizes], axis=1)
+            drawn = largest_statistics(selected, sizes, reference=len(sizes) - 1, rng=rng, draws=500)
+            made = (rate_band(selected, sizes, drawn[0]), ratio_band(selected, sizes, len(sizes) - 1, drawn[1]))
+            rate = selected / sizes
+            critical = float(np.quantile(drawn[0], 0.95))
+            reach = critical * np.sqrt(rate * (1 - rate) / sizes)
+            single = rate_interval(selected, np.broadcast_to(sizes, selected.shape))
+            for name, low, high, true in (
+                (BANDS[0], made[0].low, made[0].high, truth),
+                (BANDS[1], made[1].low[:, :-1], made[1].high[:, :-1], 1.0),
+                (FOIL_BANDS[0], rate - reach, rate + reach, truth),
+                (FOIL_BANDS[1], single.low, single.high, truth),
+            ):
+                hits[name][draw] = ((low <= true + 1e-12) & (true <= high + 1e-12)).all()
+        return hits
+
+    return run
+
+
+BANDS = ("interval:band of the selection rate", "interval:band of the adverse impact ratio")
+FOIL_BANDS = ("interval:foil: drawn statistic alone, whatever the counts", "interval:foil: intervals at each cut-off")
 
 
 # Strata
@@ -464,6 +510,7 @@ PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
     "pairs": pairs,
     "families": families,
     "highest": highest,
+    "bands": bands,
     "strata": strata,
     "odds": odds,
     "scores": scores,
@@ -475,6 +522,7 @@ TITLES = {
     "pairs": "two rates",
     "families": "families of comparisons",
     "highest": "a reference that the data chose",
+    "bands": "all groups at all cut-offs at once",
     "strata": "strata",
     "odds": "error rates",
     "scores": "scores",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
-from .result import SCHEMA_VERSION, Result
+from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare, numbers
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from .cube.cube import Cube
     from .measuring import Grouping
+    from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
+    from .policy.model import Policy
 
 DEFAULT_POLICY = "us-fair-lending"
 FROM_A_CUBE = ("cutoff", "groups", "reference")
@@ -74,8 +76,9 @@ def audit(
     data: Any,
     *,
     policy: Any = DEFAULT_POLICY,
-    cross: bool | Sequence[Sequence[str]] = False,
+    cross: bool | Sequence[Sequence[str]] | None = None,
     metrics: Collection[str] | None = None,
+    profit: Mapping[str, float] | None = None,
     rng: np.random.Generator | int | None = None,
     **roles: Unpack[Roles],
 ) -> Audit:
@@ -88,10 +91,14 @@ def audit(
     policy
         The id of a preset, the path of a YAML file, or a mapping of a policy's keys.
     cross
-        True for the crossing of each pair of groups, or a list of crossings. Without it each attribute
-        stands alone.
+        True for the crossing of each pair of groups, False for none, or a list of crossings. What the policy says
+        when None: most leave each attribute alone, ``us-nyc-ll144`` crosses them.
     metrics
         Ids of the comparisons to make besides those of the policy's rules; all that the data allow when None.
+    profit
+        What a selected person brings, with a good outcome and with a bad one: ``{"good": 18, "bad": -82}``. The
+        audit then says what decisions bring by group and what each parity costs. The policy's, if it has one, when
+        None.
     rng
         Seed of the bootstrap; derived from the counts, and recorded, when None.
     roles
@@ -116,13 +123,17 @@ def audit(
     >>> finding.metric, finding.group, round(finding.value, 3), finding.status
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
+    from .metrics.profit import Payoff
     from .policy.loading import load_policy
-    from .policy.model import check_ready
+    from .policy.model import check_ready, profit_of
 
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
     cube = _cube_of(data, roles)
-    return Audit(_result(cube, loaded, cross, metrics, rng, roles), cube)
+    given = loaded.policy.profit if profit is None else profit_of(profit)
+    payoff = None if given is None else Payoff(given.good, given.bad)
+    crossed = loaded.policy.cross and len(_group_names(cube, roles.get("groups"))) > 1 if cross is None else cross
+    return Audit(_result(cube, loaded, crossed, metrics, payoff, rng, roles), cube)
 
 
 def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
@@ -151,30 +162,37 @@ def _result(
     loaded: LoadedPolicy,
     cross: bool | Sequence[Sequence[str]],  # noqa: FBT001 - handed through
     metrics: Collection[str] | None,
+    payoff: Payoff | None,
     rng: np.random.Generator | int | None,
     roles: Mapping[str, Any],
 ) -> Result:
     from . import describing
     from .cube.plain import to_plain
-    from .judging import judge_groupings, merged
+    from .judging import by_family, judge_groupings, merged
+    from .judging_members import audit_members, members_of, refuse_proxies
     from .measuring import clusters_of, decision_rules, everybody, measure_curves, measure_grouping
-    from .metrics.sampling import Sampling
     from .policy.references import REST
-    from .population import curves_as_drawn, measurements_as_drawn, measurements_in_clusters, not_drawn, rates_as_drawn
+    from .population import Drawn, measurements_in_clusters, without_intervals
     from .questions import ask_all
     from .questions.common import Asking
+    from .questions.profit import with_profit
 
     policy = loaded.policy
     confidence = 1 - policy.alpha
+    overlapping = members_of(cube)
+    refuse_proxies(overlapping, policy)
     names = _group_names(cube, roles.get("groups"))
     cutoffs = _cutoffs(cube, roles.get("cutoff"))
     rules = decision_rules(cube, cutoffs)
-    references = _references(cube, names, policy.reference.groups, roles.get("reference"))
+    references = _references(
+        cube, (*names, *(of.attribute for of in overlapping)), policy.reference.groups, roles.get("reference")
+    )
     groupings = _groupings(cube, names, cross)
     seed = _seed(cube, rng)
     findings, work = judge_groupings(
         groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
     )
+    shared = audit_members(overlapping, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence)
     rates = [
         record
         for of in [everybody(cube), *groupings]
@@ -183,29 +201,50 @@ def _result(
     curves = None
     if cube.axes.score is not None:
         single = [(of, work.references.get(of.name)) for of in groupings if not of.crossing]
-        curves = measure_curves([(of, None if ref == REST else ref) for of, ref in single], confidence=confidence)
-    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed))
-    sampling, made_of = Sampling.of(cube.schema), {of.name: of.attributes for of in groupings}
-    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
-    rates = rates_as_drawn(rates, sampling, rules[0] if rules else None)
-    measurements = measurements_as_drawn(measurements, sampling, rules[0] if rules else None, made_of)
+        curves = measure_curves(
+            [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
+        )
+        curves = with_profit(curves, groupings, payoff)
+        if cube.schema.cluster is not None:
+            curves = without_intervals(curves)
+    asking = Asking(policy, work.references, rules, confidence, seed, payoff)
+    measurements = measurements_in_clusters(ask_all(groupings, asking), clusters_of(everybody(cube)))
+    drawn = Drawn.of(cube.schema, rules, groupings)
+    shown = drawn.rates([*rates, *shared.rates]), drawn.measurements([*measurements, *shared.measurements])
+    lost = drawn.lost_findings(shared.findings)
     return Result(
         schema_version=SCHEMA_VERSION,
         tool=describing.tool(),
         created=_created(),
         input=describing.input_record(cube),
-        schema=describing.schema_record(cube, rules, work.attributes),
-        policy=describing.policy_record(loaded),
+        schema=describing.schema_record(cube, rules, [*work.attributes, *shared.attributes]),
+        policy=describing.policy_record(loaded, payoff),
         seed=seed,
         confidence=confidence,
-        rates=rates,
-        findings=findings,
-        curves=curves_as_drawn(curves, sampling, made_of),
-        not_run=merged([*describing.not_run(cube, rules), *not_drawn(rates, measurements, sampling), *work.not_run]),
+        rates=shown[0],
+        findings=by_family([*findings, *(finding for finding in shared.findings if finding.id not in lost)]),
+        curves=drawn.curves(curves),
+        not_run=merged(
+            [
+                *describing.not_run(cube, rules, payoff),
+                *_not_crossed(policy, names, cross),
+                *drawn.not_run(*shown),
+                *lost.values(),
+                *work.not_run,
+                *shared.not_run,
+            ]
+        ),
         issues=describing.issues(cube),
         cube=to_plain(cube),
-        measurements=measurements,
+        measurements=shown[1],
     )
+
+
+def _not_crossed(policy: Policy, names: Sequence[str], cross: object) -> list[NotRun]:
+    if not policy.cross or cross:
+        return []
+    why = "the call says so" if len(names) > 1 else f"it needs two groups or more, and has {listed(names) or 'none'}"
+    return [NotRun("Crossings of groups, which the policy asks for", why)]
 
 
 def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
@@ -341,7 +380,11 @@ class Audit:
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """Rates over every cut-off: one row a group and cut-off; empty without a score."""
+        """Rates over every cut-off: one row a group and cut-off; empty without a score.
+
+        ``..._low`` and ``..._high`` are intervals at one cut-off; ``..._band_low`` and ``..._band_high`` hold for
+        all groups of the attribute and all cut-offs at once.
+        """
         import pandas as pd
 
         made = self.result.curves

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .cube.cube import Cube
+from .cube.median import above_median
+from .cube.memberships import members
 from .cube.replicates import CLUSTERS, Replicates, rule_name
 from .metrics.base import METRICS
 from .metrics.ranking import moments
@@ -20,6 +22,7 @@ from .result import (
     InputRecord,
     IssueRecord,
     LedgerRecord,
+    MedianRecord,
     NotRun,
     PolicyRecord,
     SchemaRecord,
@@ -27,6 +30,7 @@ from .result import (
 from .schema.issues import DataIssue
 
 if TYPE_CHECKING:
+    from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
 
 
@@ -54,7 +58,7 @@ def input_record(cube: Cube) -> InputRecord:
     )
 
 
-def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
+def policy_record(loaded: LoadedPolicy, payoff: Payoff | None = None) -> PolicyRecord:
     """Return the policy as the report names it."""
     policy = loaded.policy
     return PolicyRecord(
@@ -69,6 +73,8 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
         power=policy.power,
         sources=[source.text for source in policy.sources],
         notes=list(policy.notes),
+        impact_tables=policy.impact_tables,
+        profit=None if payoff is None else {"good": payoff.good, "bad": payoff.bad},
     )
 
 
@@ -96,7 +102,15 @@ def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequenc
         decision_counts={f"{d.label} ({d.kind})": n for d, n in zip(axes.decisions, decisions, strict=False)},
         outcome_counts=dict(zip(axes.outcomes, outcomes, strict=False)),
         outcomes_complete=not any(outcomes[2:]),
+        median=_median(cube),
     )
+
+
+def _median(cube: Cube) -> MedianRecord | None:
+    if cube.axes.score is None:
+        return None
+    made = above_median(cube)
+    return MedianRecord(made.value, made.people, made.people_at, made.people_above)
 
 
 def _decision_text(cube: Cube, rules: Sequence[float | None]) -> str:
@@ -187,7 +201,7 @@ def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRu
     return out
 
 
-def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = None) -> list[NotRun]:
     """Return what no audit of these counts can show, and what was left out."""
     out = []
     if not rules:
@@ -197,10 +211,12 @@ def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
         reason = "no outcome was given: whether decisions were right cannot be seen"
         out.append(NotRun("Error rates, AUC and calibration", reason))
     out += _without_replicates(cube, rules)
+    if payoff is not None and not (cube.has_outcome and cube.axes.attributes):
+        out.append(NotRun("Profit and the cost of parities", "they need outcomes and groups"))
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"
         out.append(NotRun(f"Comparisons over {', '.join(periods)}", reason))
-    if not cube.axes.attributes:
+    if not cube.axes.attributes and not any(True for _ in members(cube)):
         out.append(NotRun("Comparisons of groups", "no groups were given"))
     return out

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .cube.confusion import Confusion, ScoreTable
+from .cube.median import above_median
 from .cube.replicates import rule_name
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
+from .flipping import Case, fewest_changes
 from .inference.bootstrap import derive_seed
+from .inference.counts import FloatArray
 from .inference.of_clusters import compare_clustered_groups
 from .inference.of_contrasts import Asked, Compared, compare_groups
 from .inference.of_metrics import is_weighted
@@ -25,12 +28,15 @@ from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
 from .metrics.sampling import Sampling
 from .policy.evaluate import Verdict, judge
-from .policy.families import Adjusted, Member, adjust_by_family
+from .policy.families import Adjusted, Member, adjust_by_family, readjusted
 from .policy.model import Policy, Rule
 from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
+Basis = Literal["decision", "median", "score"]
+DECISIONS: dict[tuple[str, ...], bool] = {("selection_rate",): True, ("adverse_rate",): False}
+"""Rates of everybody decided on, and whether they count the favorable decisions."""
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",
@@ -54,6 +60,10 @@ class Draft:
     in_test_family: bool
     pairs: AllPairs | None = None
     """The correction for all pairs, where the data chose the reference; p is then in no other family."""
+    counts: tuple[float, float, float, float] | None = None
+    """Counted and all people, of the group and of the reference, where it rests on decisions about whole people."""
+    alpha_each: float = 0.05
+    """Error of the one-sided bound."""
 
 
 @dataclass(slots=True)
@@ -94,7 +104,7 @@ def judge_groupings(
         Of the two-sided intervals.
     """
     work = Work()
-    asked = _asked(policy, contrasts)
+    asked = asked_of(policy, contrasts)
     if groupings:
         has = available(groupings[0].cube, cutoffs)
         for item, rule in asked:
@@ -103,16 +113,22 @@ def judge_groupings(
                 work.not_run.append(NotRun(f"{item.title} (the policy's rule '{rule.id}')", f"it needs {lacking}"))
     for of in groupings:
         _compare_grouping(of, cutoffs, policy, references, asked, work, confidence=confidence)
-    adjusted = adjust_by_family([*(_member(draft, policy.minimum_n) for draft in work.drafts), *work.extra])
+    members = [*(_member(draft, policy.minimum_n) for draft in work.drafts), *work.extra]
+    adjusted = adjust_by_family(members)
     findings = [
         _finding(draft, corrected, policy)
         for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
     ]
-    findings = _told_apart(findings)
-    order = {"primary": 0, "secondary": 1, "exploratory": 2}
-    findings.sort(key=lambda finding: order[finding.family])
+    findings = _with_flips(findings, work.drafts, members, policy)
+    findings = by_family(_told_apart(findings))
     work.not_run[:] = merged(work.not_run)
     return findings, work
+
+
+def by_family(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, most important first."""
+    order = {"primary": 0, "secondary": 1, "exploratory": 2}
+    return sorted(findings, key=lambda finding: order[finding.family])
 
 
 def _told_apart(findings: Sequence[Finding]) -> list[Finding]:
@@ -140,7 +156,7 @@ def merged(entries: Sequence[NotRun]) -> list[NotRun]:
     return [NotRun("; ".join(what), reason, attribute, group) for (reason, attribute, group), what in checks.items()]
 
 
-def _asked(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
+def asked_of(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
     """Return the contrasts to make, those of the policy's rules first."""
     ruled = []
     for rule in policy.rules:
@@ -188,13 +204,9 @@ def _compare_grouping(
     has = available(of.cube, cutoffs)
     sampling = Sampling.of(of.cube.schema)
     production: Reference | None = None
-    tables: list[tuple[float | None, Confusion | ScoreTable, bool]] = []
-    tables += [(cutoff, of.cube.confusion(cutoff), True) for cutoff in cutoffs]
-    if "score" in has:
-        tables.append((None, of.cube.score_table(), False))
-    for place, (cutoff, table, is_decision) in enumerate(tables):
-        wanted = [(c, r) for c, r in asked if ("decision" in c.needs) == is_decision and c.needs <= has]
-        if is_decision or production is None:
+    for place, (cutoff, table, basis) in enumerate(_tables(of, cutoffs, asked, has)):
+        wanted = [(c, r) for c, r in asked if _basis(c) == basis and c.needs <= has]
+        if basis != "score" or production is None:
             try:
                 chosen = _choose(of, table, known, policy, named)
             except (LevelNotFoundError, PolicyError) as error:
@@ -221,7 +233,7 @@ def _compare_grouping(
         if lost:
             work.not_run.append(NotRun("all comparisons", lost, of.name))
             continue
-        first = place == 0 or not is_decision
+        first = place == 0 or basis != "decision"
         for item, rule in wanted:
             lost = sampling.lost(item.id, over=of.attributes, sampled_decision=first)
             if lost:
@@ -232,6 +244,32 @@ def _compare_grouping(
                 production=first, confidence=confidence,
             )  # fmt: skip
     done(production.level if production else None)
+
+
+def _basis(item: Contrast) -> Basis:
+    """Return what a contrast is made from: a decision, the side of the median score, or the scores themselves."""
+    if "decision" in item.needs:
+        return "decision"
+    return "median" if METRICS[item.of[0]].kind == "median" else "score"
+
+
+def _tables(
+    of: Grouping,
+    cutoffs: Sequence[float | None],
+    asked: Sequence[tuple[Contrast, Rule | None]],
+    has: Collection[str],
+) -> list[tuple[float | None, Confusion | ScoreTable, Basis]]:
+    """Return the counts that contrasts are made from; the first of them chooses the reference that is reported."""
+    tables: list[tuple[float | None, Confusion | ScoreTable, Basis]] = []
+    tables += [(cutoff, of.cube.confusion(cutoff), "decision") for cutoff in cutoffs]
+    if "score" in has:
+        tables.append((None, of.cube.score_table(), "score"))
+        if any(_basis(item) == "median" for item, _ in asked):
+            median: tuple[float | None, Confusion | ScoreTable, Basis]
+            median = (None, above_median(of.cube).confusion, "median")
+            ruled = any(rule is not None and _basis(item) == "median" for item, rule in asked)
+            tables.insert(len(tables) - 1 if ruled else len(tables), median)
+    return tables
 
 
 def _hidden_reference(of: Grouping, reference: Reference) -> bool:
@@ -341,7 +379,7 @@ def _compare_contrast(
         pairs=pairs,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
-    drawn = replicated(of, rule_name(cutoff)) if isinstance(table, Confusion) else None
+    drawn = replicated(of, rule_name(cutoff)) if "decision" in item.needs else None
 
     def against(groups: Sequence[int], references: Any, theirs: Any) -> list[Compared]:
         if clusters is None:
@@ -353,8 +391,16 @@ def _compare_contrast(
 
     theirs = None if drawn is None else _references(of, drawn, tested, known, reference)
     made = against(tested, _references(of, table, tested, known, reference), theirs)
-    for i, compared in zip(tested, made, strict=True):
-        work.drafts.append(Draft(item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs))
+    counts = None
+    if rule and clusters is None:
+        counts = _decided(item, table[tested], _references(of, table, tested, known, reference))
+    for place, (i, compared) in enumerate(zip(tested, made, strict=True)):
+        work.drafts.append(
+            Draft(
+                item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs,
+                counts[place] if counts else None, asked.alpha_each,
+            )
+        )  # fmt: skip
     if chosen and pairs is None:
         # The data chose the reference, so each other pair could have been the one that is tested.
         free = [i for i in compared_at_all if of.groups[i] != reference.level]
@@ -363,6 +409,17 @@ def _compare_contrast(
             first, second = ([pair[side] for pair in others] for side in (0, 1))
             for compared in against(first, table[second], None if drawn is None else drawn[second]):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
+
+
+def _decided(item: Contrast, groups: Any, references: Any) -> list[tuple[float, float, float, float]] | None:
+    """Return the counts behind a contrast of selection rates, group by group; None where people carry weights."""
+    if item.of not in DECISIONS or not isinstance(groups, Confusion):
+        return None
+    (mine,), (theirs,) = rates(item, groups), rates(item, references)
+    if is_weighted(mine) or is_weighted(theirs):
+        return None
+    columns = (mine.num, mine.den, theirs.num, theirs.den)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: Policy) -> str | None:
@@ -455,6 +512,46 @@ def _undecided(made: Compared) -> str:
     return f"Neither flagged nor cleared: {made.undecided}."
 
 
+def _with_flips(
+    findings: Sequence[Finding], drafts: Sequence[Draft], members: Sequence[Member], policy: Policy
+) -> list[Finding]:
+    """Return the findings with the fewest changed decisions that would change each, where that can be asked."""
+
+    def asks(place: int) -> bool:
+        draft, found = drafts[place], findings[place]
+        member = members[place]
+        tested = member.settled is not None or (member.p is not None and not math.isnan(member.p))
+        return draft.counts is not None and tested and found.value is not None and found.line is not None
+
+    places = [place for place in range(len(findings)) if asks(place)]
+    settled = {place for place in places if drafts[place].pairs is not None}
+    alone = [place for place in places if place not in settled]
+    corrected = dict(zip(alone, readjusted(members, alone), strict=True))
+    cases = [_case(drafts[i], findings[i], corrected.get(i), policy) for i in places]
+    out = list(findings)
+    for place, flip in zip(places, fewest_changes(cases), strict=True):
+        if flip is not None:
+            found = dataclasses.replace(out[place], flip_count=flip.count, flip_to=flip.status, flip_text=flip.text)
+            sentence = finding_sentence(found, drafts[place].item, drafts[place].compared)
+            out[place] = dataclasses.replace(found, sentence=sentence)
+    return out
+
+
+def _case(draft: Draft, finding: Finding, corrected: Callable[[FloatArray], FloatArray] | None, policy: Policy) -> Case:
+    counts, rule, pairs = draft.counts, draft.rule, draft.pairs
+    assert counts is not None  # noqa: S101 - asked only of those that have counts, a rule and its line
+    assert rule is not None  # noqa: S101
+    assert rule.practical is not None  # noqa: S101
+    if corrected is None:
+        assert pairs is not None  # noqa: S101 - corrected for all pairs where in no other family
+        corrected = np.vectorize(pairs.adjusted, otypes=[float])
+    how: Any = draft.item.how
+    return Case(
+        *counts, how, rule.practical, policy.alpha_of(rule), draft.alpha_each, corrected, finding.status,
+        counts_favorable=DECISIONS[draft.item.of],
+    )  # fmt: skip
+
+
 def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
     item, made, rule = draft.item, draft.compared, draft.rule
     line = rule.practical if rule else None
@@ -472,6 +569,7 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         undefined=made.undefined,
         in_test_family=draft.in_test_family,
         people_needed=made.people_needed,
+        people_needed_if_alike=made.people_needed_if_alike,
         minimum_detectable=made.minimum_detectable,
         comparisons=corrected.comparisons,
         no_difference=item.neutral,
@@ -506,6 +604,7 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         n=made.n,
         n_reference=made.n_reference,
         people_needed=made.people_needed if verdict.status == "insufficient" else None,
+        people_needed_if_alike=made.people_needed_if_alike if verdict.status == "insufficient" else None,
         minimum_detectable=finite(made.minimum_detectable),
         line=line.value if line else None,
         status=verdict.status,

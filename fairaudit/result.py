@@ -76,7 +76,8 @@ class Finding:
     n: int
     n_reference: int
     people_needed: int | None
-    """Group members needed to settle an insufficient finding, if the observed effect is the true one."""
+    """Group members needed to settle an insufficient finding, if the observed effect is the true one; None at the
+    line itself, where no number would."""
     minimum_detectable: float | None
     """The effect that people in these numbers would reveal with the policy's power."""
     line: float | None
@@ -87,6 +88,14 @@ class Finding:
     unbounded: str | None = None
     sensitivity: dict[str, float | None] = field(default_factory=dict)
     """The p-values of other tests of the same contrast; they never set the status."""
+    people_needed_if_alike: int | None = None
+    """Group members needed to put an insufficient finding within the line, if in truth there is no difference."""
+    flip_count: int | None = None
+    """The fewest decisions, all in the group or all in the reference, that, changed, change the status."""
+    flip_to: Status | None = None
+    """The status that it would have then."""
+    flip_text: str | None = None
+    """The same in words; one and two decisions are named as the one- and the two-person rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Measurement:
     """A quantity beyond one rate and one contrast, for a group, a pair of groups or a whole attribute."""
 
     topic: str
-    """The question it answers: distribution, calibration, conditional, summary or bounds."""
+    """The question it answers: distribution, calibration, conditional, summary, bounds, profit, classes or proxy."""
     metric: str
     attribute: str
     group: str | None
@@ -201,6 +210,18 @@ class AttributeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MedianRecord:
+    """The median score of everybody scored, and how many stand exactly at it and above it."""
+
+    value: float | None
+    """None where the score was binned: the median lies in a bin of several scores."""
+    people: int
+    people_at: int
+    """People exactly at the median, who are not above it; of a binned score all people in its bin."""
+    people_above: int
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaRecord:
     """The roles as declared, and what the data turned out to hold."""
 
@@ -219,6 +240,8 @@ class SchemaRecord:
     """People by outcome: good, bad and each reason for being unobserved; empty without outcomes."""
     outcomes_complete: bool
     """False where error rates over everybody are not identified because outcomes are unobserved."""
+    median: MedianRecord | None = None
+    """What scoring rates are held against; None without a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +260,10 @@ class PolicyRecord:
     """Of the minimum detectable effects and the people needed."""
     sources: list[str]
     notes: list[str] = field(default_factory=list)
+    impact_tables: bool = False
+    """Whether the policy asks for tables of people, rates and impact ratios."""
+    profit: dict[str, float] | None = None
+    """What a good and a bad outcome of a selected person bring: given in the call, or else in the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +276,34 @@ class CurveRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BandRecord:
+    """How sure the ``..._band_low`` and ``..._band_high`` columns of one attribute's curves are."""
+
+    attribute: str
+    metric: str
+    """What the band is around: selection_rate or adverse_impact_ratio."""
+    confidence: float
+    """Chance aimed at that the band holds all groups at all cut-offs at once."""
+    groups: int
+    """Groups that the band is simultaneous over."""
+    cutoffs: int
+    """Cut-offs that it is simultaneous over."""
+    method: str | None
+    undefined: str | None = None
+    """Why there is no band, where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Curves:
-    """Rates over all cut-offs at once: the list of cut-offs, then one set of columns a group."""
+    """Rates over all cut-offs at once: the list of cut-offs, then one set of columns a group.
+
+    Columns ``..._low`` and ``..._high`` hold at one cut-off at a time; ``..._band_low`` and ``..._band_high``
+    hold for all groups of the attribute and all cut-offs at once, as ``bands`` says.
+    """
 
     cutoffs: list[float]
     groups: list[CurveRecord]
+    bands: list[BandRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn
 from ..result import STATUS_WORDS, Result
-from .roles import role_options, roles_of
+from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
 
 FORMATS = ("html", "json", "md", "csv")
@@ -41,6 +41,12 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "or before another option: the next word would be taken for columns.",
 )  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only these comparisons besides the policy's.")
+@click.option(
+    "--profit",
+    multiple=True,
+    metavar="OUTCOME=AMOUNT",
+    help="What a selected person brings: --profit good=18 --profit bad=-82. Says what each parity costs.",
+)
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
@@ -71,6 +77,7 @@ def command(data: str | None, **options: Any) -> int:
             policy=options["policy"],
             cross=_crossings(options["cross"]),
             metrics=options["metrics"] or None,
+            profit=amounts(options["profit"], "--profit"),
             rng=options["seed"],
             **roles_of(options),
         )
@@ -93,9 +100,10 @@ def _given(data: str | None, crossings: Sequence[str]) -> str:
     raise click.UsageError(message)
 
 
-def _crossings(texts: Sequence[str]) -> bool | list[list[str]]:
+def _crossings(texts: Sequence[str]) -> bool | list[list[str]] | None:
+    """Return the crossings asked for; None leaves it to the policy."""
     named = [[name.strip() for name in text.split(",")] for text in texts if text != "*"]
-    return named or bool(texts)
+    return named or bool(texts) or None
 
 
 def gate(result: Result, *, allow_insufficient: bool = False) -> int:

@@ -218,6 +218,14 @@ class Cube:
         sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
         return Confusion(self._scaled(Tally.stacked(sides, axis=1)))
 
+    def in_class(self, label: str) -> Confusion:
+        """Return who the recorded decision puts into one class, against all other classes that are not excluded."""
+        chosen = np.array([level.label == label for level in self.axes.decisions])
+        excluded = np.array([level.kind == "excluded" for level in self.axes.decisions])
+        by_label = self._tally().sum(axis=1)
+        sides = [by_label[:, kept].sum(axis=1) for kept in (chosen, ~chosen & ~excluded)]
+        return Confusion(self._scaled(self._by_outcome(Tally.stacked(sides, axis=1))))
+
     def everybody(self) -> Confusion:
         """Return outcomes by cell whatever the decision: all people stand on the favorable side."""
         people = self._by_outcome(self._tally().sum(axis=(1, 2)))

@@ -10,12 +10,14 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ColumnNotFoundError, DataContractError, SchemaError, listed, suggestion
+from ..errors import ColumnNotFoundError, CubeError, DataContractError, SchemaError, listed, suggestion
+from ..schema.belonging import SeveralRaces, is_ticked
 from ..schema.issues import DataIssue
 from ..schema.labels import MISSING, band_labels, is_missing, label, number
 from ..schema.provenance import Ledger, Provenance
@@ -23,6 +25,7 @@ from ..schema.roles import Attribute, DecisionKind, Schema, declare
 from .axes import (
     GRID_BINS,
     MOST_DISTINCT,
+    MOST_ENTRIES,
     OBSERVED,
     Axes,
     DecisionLevel,
@@ -32,6 +35,7 @@ from .axes import (
     distinct_rows,
     order_levels,
 )
+from .blocks import Sums
 from .cube import Cube, Ints, order_decisions
 
 Mask = NDArray[np.bool_]
@@ -75,7 +79,23 @@ class Counted:
     w: Ints | None = None
     w2: Ints | None = None
     bad_weight: Mask | None = None
+    carried: Mapping[str, Carried] = field(default_factory=dict)
     without_cluster: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """Sums a row that make a block: [row, ...], with the rows that cannot be used and those worth a note."""
+
+    kind: str
+    about: Mapping[str, Any]
+    arrays: Mapping[str, Ints]
+    column: str
+    refused: Mask | None = None
+    why_refused: str = ""
+    noted: Mask | None = None
+    note: str = ""
+    action: str = ""
 
 
 @dataclass(slots=True)
@@ -134,6 +154,9 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
     schema = declare(counts=counts, **roles)
     if schema.cluster:
         message = f"'{schema.cluster}' is a cluster, and a table of counts has none. Count rows: fairaudit.count(...)."
+        raise SchemaError(message)
+    if schema.memberships:
+        message = "Memberships are counted from rows of people; a table of counts has none. Give the rows."
         raise SchemaError(message)
     for column in schema.columns:
         if column not in table:
@@ -272,7 +295,13 @@ def build_cube(
     outcome, outcomes = (
         _outcomes(schema, columns[schema.outcome], kinds, decisions, sorting) if schema.outcome else (None, ())
     )
-    dimensions, codes = _dimensions(schema, columns, sorting)
+    carried = {**counted.carried, **overlapping_races(schema, counted)}
+    for rows in carried.values():
+        if rows.refused is not None:
+            sorting.drop(rows.refused, "membership_invalid", rows.column, rows.why_refused)
+        if rows.noted is not None:
+            sorting.note(rows.noted, "membership_missing", rows.column, rows.note, rows.action)
+    dimensions, codes = _dimensions(schema, {**columns, **single_races(schema, columns)}, sorting)
     keep = sorting.keep
     if not keep.any():
         message = f"No row of {name} can be used: {'; '.join(sorting.set_aside)}."
@@ -311,7 +340,68 @@ def build_cube(
         total(counted.w2[keep] if counted.w2 is not None else None),
         total(s1),
         total(s2),
+        blocks={name: _block(rows, keep, place, axes) for name, rows in carried.items()},
     )
+
+
+def _block(rows: Carried, keep: Mask, place: tuple[Ints, ...], axes: Axes) -> Sums:
+    arrays = {}
+    for name, values in rows.arrays.items():
+        if math.prod((*axes.shape, *values.shape[1:])) > MOST_ENTRIES:
+            message = (
+                f"What is counted for '{rows.column}' would have more than {MOST_ENTRIES:,} entries. Give the score "
+                "fewer edges, or fewer groups and strata."
+            )
+            raise CubeError(message)
+        out = np.zeros((*axes.shape, *values.shape[1:]), dtype=np.int64)
+        np.add.at(out, place, values[keep])
+        arrays[name] = out
+    return Sums(rows.kind, rows.about, arrays)
+
+
+# Several races a person
+
+
+def single_races(schema: Schema, columns: Mapping[str, Coded]) -> dict[str, Coded]:
+    """Return the one group of each row, for schemes whose groups do not overlap."""
+    made = {}
+    for name, races in schema.races.items():
+        if not races.overlapping:
+            ticked = _ticked(races, columns)
+            labels = [races.group(one for one, mark in zip(races.levels, row, strict=True) if mark) for row in ticked]
+            made[name] = Coded.of(labels)
+    return made
+
+
+def overlapping_races(schema: Schema, counted: Counted) -> dict[str, Carried]:
+    """Return memberships of 0 and 1, for schemes whose groups overlap."""
+    made = {}
+    for name, races in schema.races.items():
+        if not races.overlapping:
+            continue
+        ticked = _ticked(races, counted.columns)
+        n, scale = counted.n, schema.weight_scale
+        w, w2 = (n * scale, n * scale) if counted.w is None or counted.w2 is None else (counted.w, counted.w2)
+        left, right = np.triu_indices(len(races.levels))
+        some: Mask = np.asarray(ticked.any(axis=1))
+        arrays = {
+            "people": (n * some)[:, None],
+            "first": w[:, None] * ticked,
+            "second": w2[:, None] * (ticked[:, left] & ticked[:, right]),
+            "heads": (n * scale)[:, None] * ticked,
+        }
+        about = {"attribute": name, "levels": list(races.levels), "scale": scale, "collected": "self-reported",
+                 "scheme": races.scheme, "labelled": None}  # fmt: skip
+        made[f"memberships:{name}"] = Carried(
+            "memberships", about, arrays, name, noted=~some, note=f"{{n}} people ticked no race of '{name}'.",
+            action="counted and shown, in no group of it",
+        )  # fmt: skip
+    return made
+
+
+def _ticked(races: SeveralRaces, columns: Mapping[str, Coded]) -> NDArray[np.bool_]:
+    marks = [columns[column].each(partial(is_ticked, column=column), bool) for column in races.source_columns]
+    return np.stack(marks, axis=1)
 
 
 # Scores

@@ -174,6 +174,7 @@ def _schema_to_plain(schema: Schema) -> dict[str, Any]:
             plain[item.name] = list(value)
         else:
             plain[item.name] = value
+    plain["races"] = {name: {"hispanic": None, **races.to_plain()} for name, races in schema.races.items()}
     plain["attributes"] = [{"name": a.name, "edges": list(a.edges), "closed": a.closed} for a in schema.attributes]
     return plain
 
@@ -386,7 +387,7 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             good=schema.good,
             bad=schema.bad,
             unobserved=schema.unobserved,
-            groups=[attribute.name for attribute in schema.attributes],
+            groups=[a.name for a in schema.attributes if a.name not in schema.races],
             bands={a.name: a.edges for a in schema.attributes if a.edges},
             strata=schema.strata,
             period=schema.period,
@@ -398,6 +399,9 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             score_unit=schema.score_unit,
             sampled_by=schema.sampled_by,
             cluster=schema.cluster,
+            memberships=schema.memberships,
+            labelled=schema.labelled,
+            races={name: races.to_plain() for name, races in schema.races.items()},
         )
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")

@@ -20,6 +20,7 @@ from ..schema.roles import Schema
 from .arrow import as_numbers, encoded
 from .checks import first_rows, with_first_rows
 from .files import unreadable
+from .membership_sums import MembershipSums
 from .sources import Source, open_source
 
 _ENGINES = frozenset({"narwhals", "polars", "duckdb", "_duckdb", "pyarrow", "dask", "pyspark", "py4j"})
@@ -42,7 +43,7 @@ def count_rows(data: Any, schema: Schema) -> Cube:
     FairauditError
         As the source, the columns and their values deserve; see the errors' own words.
     """
-    numeric = (schema.weight,) if schema.weight else ()
+    numeric = (*((schema.weight,) if schema.weight else ()), *schema.membership_columns)
     source = None
     try:
         source = open_source(data, wanted=schema.columns, numeric=numeric)
@@ -65,7 +66,7 @@ def count_rows(data: Any, schema: Schema) -> Cube:
 
 
 def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Counted:
-    left_out = {schema.weight, None if by_cluster else schema.cluster}
+    left_out = {schema.weight, *schema.membership_columns, None if by_cluster else schema.cluster}
     named = {column: source.place(column) for column in schema.columns if column not in left_out}
     aggregates = [nw.len().alias(_PEOPLE)]
     frame: Any = source.frame
@@ -94,6 +95,14 @@ def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Count
         frame = frame.with_columns(_fixed(value, schema.weight_scale).alias(_WEIGHT))
         keys.append(_BAD)
         aggregates += [nw.col(_WEIGHT).sum(), nw.col(_WEIGHT2).sum()]
+    for number, name in enumerate(schema.memberships):
+        for column in schema.memberships[name].values():
+            _check_numeric(frame, column, source.place(column), "a membership")
+        each = nw.col(_WEIGHT).cast(nw.Float64) / schema.weight_scale if schema.weight else None
+        sums = MembershipSums(number, name, schema)
+        frame = sums.prepared(frame, source, each)
+        keys.append(sums.state)
+        aggregates += [nw.col(column).sum() for column in sums.columns]
     if not keys:
         message = "Nothing to count by: name a group, a score, a decision or an outcome."
         raise SchemaError(message)
@@ -123,7 +132,11 @@ def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Count
         alone = as_numbers(table.column(_ALONE)).astype(bool)
     if _SIDE in made:
         columns[_SIDE] = _coded(table.column(_SIDE))
-    return Counted(columns, people, w, w2, bad, alone)
+    carried = {
+        f"memberships:{name}": MembershipSums(number, name, schema).carried(table, people, factor, columns)
+        for number, name in enumerate(schema.memberships)
+    }
+    return Counted(columns, people, w, w2, bad, carried, alone)
 
 
 # Clusters
@@ -200,10 +213,10 @@ def _fixed(value: Any, scale: int) -> Any:
     return (value * scale + 0.5).floor().cast(nw.Int64)
 
 
-def _check_numeric(frame: Any, column: str, place: str) -> None:
+def _check_numeric(frame: Any, column: str, place: str, role: str = "weight") -> None:
     dtype = frame.collect_schema()[place]
     if not (dtype.is_numeric() or dtype == nw.Boolean):
-        message = f"weight must be a column of numbers; '{column}' holds {dtype}. Turn it into numbers first."
+        message = f"{role} must be a column of numbers; '{column}' holds {dtype}. Turn it into numbers first."
         raise SchemaError(message)
 
 

@@ -178,7 +178,7 @@ def miettinen_nurminen_odds_ratio(
     0.161 0.576
     """
     a, n, b, m = check_two_groups(a, n, b, m)
-    outside = _outside(lambda x: _odds_squares(a, n, b, m, np.exp(x)), _limit(n + m, confidence))
+    outside = _outside(lambda x: odds_squares(a, n, b, m, np.exp(x)), _limit(n + m, confidence))
     low_exists = (a > 0) & (b < m)
     high_exists = (a < n) & (b > 0)
     return _log_score(
@@ -227,7 +227,7 @@ def ratio_squares(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, ra
         return (a / n - ratio * b / m) ** 2, p0 * (1 - p0) / n + ratio**2 * r0 * (1 - r0) / m
 
 
-def _odds_squares(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, odds: FloatArray) -> Squares:
+def odds_squares(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, odds: FloatArray) -> Squares:
     """Return the squared distance of a from its mean at a true odds ratio, and its variance there."""
     r0 = _reference_rate(n, a + b, m, odds)
     # The complement is solved for, not subtracted: at far odds the rate is 1 to the last digit.

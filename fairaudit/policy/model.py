@@ -10,7 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..errors import PolicyError, listed, suggestion
@@ -91,6 +91,31 @@ class Reference(_Record):
             message = f"reference groups are only read in mode 'named', and the mode is '{self.mode}'."
             raise _problem(message, "groups")
         return self
+
+
+class Profit(_Record):
+    """What a selected person brings, so that the report can say what each parity costs."""
+
+    good: float
+    bad: float
+
+    @field_validator("good")
+    @classmethod
+    def _gain(cls, value: float) -> float:
+        if not value > 0:
+            message = f"good is {value:g}; a good outcome of a selected person brings a gain, above 0."
+            raise _problem(message)
+        return value
+
+    @field_validator("bad")
+    @classmethod
+    def _loss(cls, value: float) -> float:
+        if not value < 0:
+            message = (
+                f"bad is {value:g}; a bad outcome of a selected person brings a loss, below 0 (write -82, not 82)."
+            )
+            raise _problem(message)
+        return value
 
 
 class Multiplicity(_Record):
@@ -216,7 +241,15 @@ class Policy(_Record):
     minimum_n: Annotated[int, Field(ge=1)] = 30
     minimum_share: Proportion = 0.0
     excluded_levels: tuple[Text, ...] = ()
+    proxies: Literal["allowed", "refused"] = "allowed"
+    """Whether groups may be known by probabilities of belonging to them."""
     requires_declaration: bool = False
+    cross: bool = False
+    """Audit the crossing of each pair of attributes too, unless a call says otherwise."""
+    impact_tables: bool = False
+    """Print the tables of people, rates and impact ratios that this policy asks to be published."""
+    profit: Profit | None = None
+    """What a good and a bad outcome bring; a call may give another. Without it no profit is computed."""
     rules: tuple[Rule, ...] = ()
 
     @field_validator("rules")
@@ -269,6 +302,31 @@ class Policy(_Record):
         """Return the significance level of a rule: its own, or else the policy's."""
         own = rule.statistical.alpha if rule.statistical else None
         return self.alpha if own is None else own
+
+
+def profit_of(given: Any) -> Profit:
+    """Return what a good and a bad outcome bring, as a call gives them.
+
+    Raises
+    ------
+    PolicyError
+        If one of the two is missing, no number, or on the wrong side of 0.
+
+    Examples
+    --------
+    >>> profit_of({"good": 18, "bad": -82}).bad
+    -82.0
+    """
+    try:
+        return Profit.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = str(first["msg"]) if first["type"] == "policy" else f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        message = (
+            f"profit says what a selected person brings, for example profit={{'good': 18, 'bad': -82}}; got {given!r}: "
+            f"{what.strip('.')}."
+        )
+        raise PolicyError(message) from None
 
 
 def unknown_metric(metric: str, known: Collection[str]) -> str:

@@ -163,6 +163,25 @@ def _of_bounds(_: Result, records: list[Measurement]) -> list[Item]:
     return said
 
 
+def _of_proxies(_: Result, records: list[Measurement]) -> list[Item]:
+    said = []
+    for record in _named(records, "share_without_a_proxy"):
+        if record.value:
+            text = f"{100 * record.value:.1f}% of people ({_interval(record)} of 1) are in no group here."
+            said.append(Item(text, record.group or ""))
+    for record in _named(records, "proxy_conditional_covariance"):
+        if record.value is not None:
+            text = f"{record.detail}, among {record.n:,} people whose group is known (calibrated memberships assumed)"
+            said.append(Item(f"{text}; covariance {number(record.value)} ({_interval(record)}).", record.group or ""))
+    if not _named(records, "proxy_conditional_covariance") and _named(records, "proxy_selection_rate_bounds"):
+        said.append(Item("no labels were given, so no direction of the bias can be told.", ""))
+    for record in _named(records, "proxy_adverse_impact_ratio_bounds"):
+        if record.low is not None:
+            text = "if the memberships are true probabilities, and with no other assumption, the adverse impact ratio"
+            said.append(Item(f"{text} lies within {_interval(record)}.", record.group or ""))
+    return said
+
+
 QUESTIONS = (
     Question(
         "distribution",
@@ -190,5 +209,22 @@ QUESTIONS = (
         "Bounds need no assumption and are wide; a sensitivity is a number under an assumption that nobody can check "
         "here. Neither sets a status.",
         _of_bounds,
+    ),
+    Question(
+        "classes",
+        "Who is put into which class?",
+        "Each class is looked at by itself: the share of every group that is put into it, and the ratio to the group "
+        "compared with. Whether it is good to be in a class is not for counts to say, so no ratio has a worse side. "
+        "Classes exclude each other: one more person in one is one fewer in another.",
+        lambda _result, _records: [],
+    ),
+    Question(
+        "proxy",
+        "What a proxy cannot show",
+        "Groups known by probabilities (a proxy), or groups that overlap. The weighted rate is the true one only if "
+        "group and decision have nothing to do with each other among people with the same proxy; which way it is off "
+        "cannot be seen without labels. So a proxy alone never shows that an effect is within a line. Thresholded "
+        "rates and bounds stand beside it, and set no status. Nobody without a proxy is given an average instead.",
+        _of_proxies,
     ),
 )

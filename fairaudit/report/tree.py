@@ -11,9 +11,11 @@ from ..result import Result
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .calibration import calibration_section
 from .groups import attribute_sections, cutoff_section
+from .impact import impact_section
 from .lookup import Lookup
 from .nodes import Report
 from .overview import audit_title, findings, limits, opening
+from .profit import profit_section
 from .questions import question_sections
 
 
@@ -29,10 +31,12 @@ def report_tree(result: Result) -> Report:
     sections = (
         limits(result),
         findings(look),
+        *impact_section(look),
         *attribute_sections(look),
         *cutoff_section(look),
         *calibration_section(result),
         *question_sections(result),
+        *profit_section(result),
         ledger_section(result),
         methods_section(result),
         policy_section(result),

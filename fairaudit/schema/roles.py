@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from ..errors import SchemaError, listed, suggestion
+from .belonging import SeveralRaces, check_belonging
 from .labels import MISSING, label
 
 HigherIs = Literal["better", "worse"]
@@ -68,6 +69,12 @@ class Schema:
     """What the score is: the predicted probability of the better outcome (higher is better) or of the worse one."""
     sampled_by: tuple[str, ...] = ()
     """What people were drawn by, so that their shares in the file are not those in the population; () not stated."""
+    memberships: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    """Attribute -> level -> the column of the probability of belonging to it."""
+    labelled: Mapping[str, str] = field(default_factory=dict)
+    """Attribute of memberships -> the column of the level itself, where it is known."""
+    races: Mapping[str, SeveralRaces] = field(default_factory=dict)
+    """Attribute -> the columns of several races a person, and the scheme that makes groups of them."""
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
@@ -78,8 +85,16 @@ class Schema:
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that have a role, each once, in a fixed order."""
-        roles = (*self.dimension_names, self.score, self.decision, self.outcome, self.weight, self.counts, self.cluster)
+        cells = (name for name in self.dimension_names if name not in self.races)
+        boxes = (column for races in self.races.values() for column in races.source_columns)
+        roles = (*cells, *boxes, self.score, self.decision, self.outcome, self.weight, self.counts, self.cluster,
+                 *self.labelled.values(), *self.membership_columns)  # fmt: skip
         return tuple(dict.fromkeys(name for name in roles if name))
+
+    @property
+    def membership_columns(self) -> tuple[str, ...]:
+        """The columns of probabilities of belonging to a group."""
+        return tuple(column for levels in self.memberships.values() for column in levels.values())
 
     def roles(self) -> dict[str, Any]:
         """Return the declared roles as plain values, leaving out what was not declared."""
@@ -95,7 +110,10 @@ class Schema:
             "good": list(self.good),
             "bad": list(self.bad),
             "unobserved": dict(self.unobserved),
-            "groups": [attribute.name for attribute in self.attributes],
+            "groups": [attribute.name for attribute in self.attributes if attribute.name not in self.races],
+            "memberships": {name: dict(levels) for name, levels in self.memberships.items()},
+            "labelled": dict(self.labelled),
+            "races": {name: races.to_plain() for name, races in self.races.items()},
             "bands": {a.name: list(a.edges) for a in self.attributes if a.edges},
             "closed": {a.name: a.closed for a in self.attributes if a.edges},
             "strata": list(self.strata),
@@ -281,9 +299,12 @@ class Roles(TypedDict, total=False):
     score_scale: int
     score_unit: ScoreUnit | None
     sampled_by: str | Sequence[str]
+    memberships: Mapping[str, Mapping[str, str]] | None
+    labelled: Mapping[str, str] | None
+    races: Mapping[str, Mapping[str, Any]] | None
 
 
-_MAPPINGS = ("decision_levels", "unobserved", "bands", "reference")
+_MAPPINGS = ("decision_levels", "unobserved", "bands", "reference", "memberships", "labelled", "races")
 _COLUMNS = ("score", "decision", "outcome", "weight", "period", "counts", "cluster")
 
 
@@ -346,6 +367,13 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         ``"group"``, ``"score"``, ``"outcome"`` or ``"decision"`` (some were taken more often than others), or
         by the column of a group or stratum; several if need be. Without weights, numbers that such a sample
         cannot give are undefined, and it is said why.
+    memberships, labelled
+        Where the group is not known but a probability of belonging to it is: for each attribute its levels, each
+        with the column of its probability, ``{"race": {"Black": "p_black", "White": "p_white"}}``; and the column
+        of the level itself where some people's is known, ``{"race": "race_self_reported"}``.
+    races
+        Where people ticked one race or several, a column each: ``{"race": {"scheme": "eeo1", "columns": {"White":
+        "white", "Black": "black"}, "hispanic": "hispanic"}}``. The scheme says which groups that makes.
 
     Returns
     -------
@@ -390,9 +418,33 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     if score is None and decision is None and outcome is None:
         message = "Nothing to audit: name a score, a decision or an outcome column."
         raise SchemaError(message)
-    _check_distinct(names, strata_names, period, score, decision, outcome, weight, counts, cluster)
+    memberships, labelled, races = check_belonging(
+        roles.get("memberships") or {}, roles.get("labelled") or {}, roles.get("races") or {}, names
+    )
+    boxes = [column for of in races.values() for column in of.source_columns]
+    probabilities = [column for levels_of in memberships.values() for column in levels_of.values()]
+    names = (*names, *(name for name, of in races.items() if not of.overlapping))
+    _check_distinct(
+        tuple(name for name in names if name not in races), strata_names, period, score, decision, outcome, weight,
+        counts, cluster, *boxes, *probabilities, *labelled.values(),
+    )  # fmt: skip
+    if cluster is not None and (memberships or any(of.overlapping for of in races.values())):
+        message = (
+            f"'{cluster}' is a cluster, and memberships or overlapping groups are given: no interval here allows for "
+            "both. Leave one of them out."
+        )
+        raise SchemaError(message)
+    belonging = {**memberships, **{name: dict.fromkeys(of.levels, "") for name, of in races.items() if of.overlapping}}
     references = {name: label(level) for name, level in (reference or {}).items()}
     for name, level in references.items():
+        if name in belonging:
+            if level not in belonging[name]:
+                message = (
+                    f"'{name}' has no level '{level}' to be the reference.{suggestion(level, belonging[name])} "
+                    f"Levels: {listed(belonging[name])}."
+                )
+                raise SchemaError(message)
+            continue
         if name not in names:
             message = (
                 f"A reference is given for '{name}', which is not among the groups "
@@ -429,6 +481,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         score_scale=int(score_scale),
         score_unit=roles.get("score_unit"),
         sampled_by=_sampled_by(roles.get("sampled_by"), (*names, *strata_names)),
+        memberships=MappingProxyType(memberships),
+        labelled=MappingProxyType(labelled),
+        races=MappingProxyType(races),
     )
 
 
