@@ -207,10 +207,11 @@ def _result(
         curves = with_profit(curves, groupings, payoff)
         if cube.schema.cluster is not None:
             curves = without_intervals(curves)
-    asking = Asking(policy, work.references, rules, confidence, seed, payoff)
-    measurements = measurements_in_clusters(ask_all(groupings, asking), clusters_of(everybody(cube)))
+    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff))
+    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
     drawn = Drawn.of(cube.schema, rules, groupings)
-    shown = drawn.rates([*rates, *shared.rates]), drawn.measurements([*measurements, *shared.measurements])
+    rates = drawn.rates([*rates, *shared.rates])
+    measurements = drawn.measurements([*measurements, *shared.measurements])
     lost = drawn.lost_findings(shared.findings)
     return Result(
         schema_version=SCHEMA_VERSION,
@@ -221,14 +222,14 @@ def _result(
         policy=describing.policy_record(loaded, payoff),
         seed=seed,
         confidence=confidence,
-        rates=shown[0],
+        rates=rates,
         findings=by_family([*findings, *(finding for finding in shared.findings if finding.id not in lost)]),
         curves=drawn.curves(curves),
         not_run=merged(
             [
                 *describing.not_run(cube, rules, payoff),
                 *_not_crossed(policy, names, cross),
-                *drawn.not_run(*shown),
+                *drawn.not_run(rates, measurements),
                 *lost.values(),
                 *work.not_run,
                 *shared.not_run,
@@ -236,7 +237,7 @@ def _result(
         ),
         issues=describing.issues(cube),
         cube=to_plain(cube),
-        measurements=shown[1],
+        measurements=measurements,
     )
 
 

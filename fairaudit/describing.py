@@ -210,9 +210,9 @@ def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = N
     if not cube.has_outcome:
         reason = "no outcome was given: whether decisions were right cannot be seen"
         out.append(NotRun("Error rates, AUC and calibration", reason))
-    out += _without_replicates(cube, rules)
     if payoff is not None and not (cube.has_outcome and cube.axes.attributes):
         out.append(NotRun("Profit and the cost of parities", "they need outcomes and groups"))
+    out += _without_replicates(cube, rules)
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Literal
@@ -15,28 +15,25 @@ from .cube.confusion import Confusion, ScoreTable
 from .cube.median import above_median
 from .cube.replicates import rule_name
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
-from .flipping import Case, fewest_changes
 from .inference.bootstrap import derive_seed
-from .inference.counts import FloatArray
 from .inference.of_clusters import compare_clustered_groups
 from .inference.of_contrasts import Asked, Compared, compare_groups
 from .inference.of_metrics import is_weighted
 from .inference.simultaneous import AllPairs, all_pairs
+from .judging_changes import decided, with_flips
 from .measuring import SUPPRESSED, Grouping, attribute_record, available, clusters_of, replicated
 from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
 from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
 from .metrics.sampling import Sampling
 from .policy.evaluate import Verdict, judge
-from .policy.families import Adjusted, Member, adjust_by_family, readjusted
+from .policy.families import Adjusted, Member, adjust_by_family
 from .policy.model import Policy, Rule
 from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
 Basis = Literal["decision", "median", "score"]
-DECISIONS: dict[tuple[str, ...], bool] = {("selection_rate",): True, ("adverse_rate",): False}
-"""Rates of everybody decided on, and whether they count the favorable decisions."""
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",
@@ -119,7 +116,7 @@ def judge_groupings(
         _finding(draft, corrected, policy)
         for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
     ]
-    findings = _with_flips(findings, work.drafts, members, policy)
+    findings = with_flips(findings, work.drafts, members, policy)
     findings = by_family(_told_apart(findings))
     work.not_run[:] = merged(work.not_run)
     return findings, work
@@ -379,7 +376,8 @@ def _compare_contrast(
         pairs=pairs,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
-    drawn = replicated(of, rule_name(cutoff)) if "decision" in item.needs else None
+    drawn = replicated(of, rule_name(cutoff)) if _basis(item) == "decision" else None
+    others_of = _references(of, table, tested, known, reference)
 
     def against(groups: Sequence[int], references: Any, theirs: Any) -> list[Compared]:
         if clusters is None:
@@ -390,10 +388,9 @@ def _compare_contrast(
         )
 
     theirs = None if drawn is None else _references(of, drawn, tested, known, reference)
-    made = against(tested, _references(of, table, tested, known, reference), theirs)
-    counts = None
-    if rule and clusters is None:
-        counts = _decided(item, table[tested], _references(of, table, tested, known, reference))
+    made = against(tested, others_of, theirs)
+    # Changed decisions are counted where people are independent of each other.
+    counts = decided(item, table[tested], others_of) if rule and clusters is None else None
     for place, (i, compared) in enumerate(zip(tested, made, strict=True)):
         work.drafts.append(
             Draft(
@@ -409,17 +406,6 @@ def _compare_contrast(
             first, second = ([pair[side] for pair in others] for side in (0, 1))
             for compared in against(first, table[second], None if drawn is None else drawn[second]):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
-
-
-def _decided(item: Contrast, groups: Any, references: Any) -> list[tuple[float, float, float, float]] | None:
-    """Return the counts behind a contrast of selection rates, group by group; None where people carry weights."""
-    if item.of not in DECISIONS or not isinstance(groups, Confusion):
-        return None
-    (mine,), (theirs,) = rates(item, groups), rates(item, references)
-    if is_weighted(mine) or is_weighted(theirs):
-        return None
-    columns = (mine.num, mine.den, theirs.num, theirs.den)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: Policy) -> str | None:
@@ -510,46 +496,6 @@ def _member(draft: Draft, minimum_n: int) -> Member:
 
 def _undecided(made: Compared) -> str:
     return f"Neither flagged nor cleared: {made.undecided}."
-
-
-def _with_flips(
-    findings: Sequence[Finding], drafts: Sequence[Draft], members: Sequence[Member], policy: Policy
-) -> list[Finding]:
-    """Return the findings with the fewest changed decisions that would change each, where that can be asked."""
-
-    def asks(place: int) -> bool:
-        draft, found = drafts[place], findings[place]
-        member = members[place]
-        tested = member.settled is not None or (member.p is not None and not math.isnan(member.p))
-        return draft.counts is not None and tested and found.value is not None and found.line is not None
-
-    places = [place for place in range(len(findings)) if asks(place)]
-    settled = {place for place in places if drafts[place].pairs is not None}
-    alone = [place for place in places if place not in settled]
-    corrected = dict(zip(alone, readjusted(members, alone), strict=True))
-    cases = [_case(drafts[i], findings[i], corrected.get(i), policy) for i in places]
-    out = list(findings)
-    for place, flip in zip(places, fewest_changes(cases), strict=True):
-        if flip is not None:
-            found = dataclasses.replace(out[place], flip_count=flip.count, flip_to=flip.status, flip_text=flip.text)
-            sentence = finding_sentence(found, drafts[place].item, drafts[place].compared)
-            out[place] = dataclasses.replace(found, sentence=sentence)
-    return out
-
-
-def _case(draft: Draft, finding: Finding, corrected: Callable[[FloatArray], FloatArray] | None, policy: Policy) -> Case:
-    counts, rule, pairs = draft.counts, draft.rule, draft.pairs
-    assert counts is not None  # noqa: S101 - asked only of those that have counts, a rule and its line
-    assert rule is not None  # noqa: S101
-    assert rule.practical is not None  # noqa: S101
-    if corrected is None:
-        assert pairs is not None  # noqa: S101 - corrected for all pairs where in no other family
-        corrected = np.vectorize(pairs.adjusted, otypes=[float])
-    how: Any = draft.item.how
-    return Case(
-        *counts, how, rule.practical, policy.alpha_of(rule), draft.alpha_each, corrected, finding.status,
-        counts_favorable=DECISIONS[draft.item.of],
-    )  # fmt: skip
 
 
 def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:

@@ -354,13 +354,15 @@ def measure_curves(
         if against is not None and hidden[against]:
             against = None
         ratio = _ratio_curve(k, against, confidence) if against is not None else {}
+        if of.cube.schema.cluster is not None:
+            ratio = {name: array for name, array in ratio.items() if not name.endswith(("_low", "_high"))}
         band, told = _simultaneous(of, k, against, ~hidden, confidence=confidence, seed=seed)
         bands += told
         for i, group in enumerate(of.groups):
             columns: dict[str, np.ndarray] = {}
             for name, curve in made.items():
                 columns[name] = curve.value[:, i]
-                if name == "selection_rate":
+                if name == "selection_rate" and of.cube.schema.cluster is None:
                     columns["selection_rate_low"], columns["selection_rate_high"] = curve.low[:, i], curve.high[:, i]
             columns |= {name: array[:, i] for name, array in (ratio | band).items()}
             plain = {
@@ -379,11 +381,12 @@ def _simultaneous(
     cutoffs, used = len(rate.num), np.flatnonzero(shown & (rate.den[0] > 0))
     wanted = ["selection_rate", *(["adverse_impact_ratio"] if reference is not None and reference in used else [])]
     sizes = {name: len(used) - (name == "adverse_impact_ratio") for name in wanted}
-    cluster = of.cube.schema.cluster
-    if is_weighted(rate) or cluster is not None:
+    reason = None
+    if of.cube.schema.cluster is not None:
+        reason = f"people come in clusters of '{of.cube.schema.cluster}', and the bands are of people on their own"
+    elif is_weighted(rate):
         reason = "rows carry weights, and the bands are of people counted whole"
-        if cluster is not None:
-            reason = f"people come in clusters of '{cluster}', and the bands are of people drawn one by one"
+    if reason is not None:
         return {}, [BandRecord(of.name, name, confidence, sizes[name], cutoffs, None, reason) for name in wanted]
     selected, people = rate.num[:, used], rate.den[0, used]
     place = int(np.flatnonzero(used == reference)[0]) if len(wanted) > 1 else None

@@ -37,14 +37,9 @@ from .axes import (
 )
 from .blocks import Sums
 from .cube import Cube, Ints, order_decisions
+from .fixed_point import check_fits, check_weights, fixed, whole_numbers
 
 Mask = NDArray[np.bool_]
-
-INT64_MOST = 2**63 - 1
-FINEST = 5_000
-"""A mean weight (or squared weight) of so many units is rounded by one part in ten thousand at most."""
-MOST_PEOPLE = 2**53
-"""Up to here every whole number is a float of its own, so rates are made of exact counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +74,8 @@ class Counted:
     w: Ints | None = None
     w2: Ints | None = None
     bad_weight: Mask | None = None
-    carried: Mapping[str, Carried] = field(default_factory=dict)
     without_cluster: Mask | None = None
+    carried: Mapping[str, Carried] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,11 +147,11 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
     7
     """
     schema = declare(counts=counts, **roles)
-    if schema.cluster:
-        message = f"'{schema.cluster}' is a cluster, and a table of counts has none. Count rows: fairaudit.count(...)."
-        raise SchemaError(message)
     if schema.memberships:
         message = "Memberships are counted from rows of people; a table of counts has none. Give the rows."
+        raise SchemaError(message)
+    if schema.cluster:
+        message = f"'{schema.cluster}' is a cluster, and a table of counts has none. Count rows: fairaudit.count(...)."
         raise SchemaError(message)
     for column in schema.columns:
         if column not in table:
@@ -183,80 +178,6 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
 def _weight(value: Any) -> float:
     parsed = number(value)
     return math.nan if parsed is None else parsed
-
-
-def check_weights(schema: Schema, total: float, squares: float, rows: int = 0) -> None:
-    """Raise a SchemaError if sums of weights would not fit whole numbers, or would be rounded away.
-
-    Parameters
-    ----------
-    schema
-        The roles: the weight and its scale.
-    total, squares
-        The sum of weights and the sum of squared weights, in the weights' own unit.
-    rows
-        How many rows have a weight above 0; 0 leaves the rounding unchecked.
-
-    Examples
-    --------
-    >>> check_weights(declare(outcome="y", bad=1, weight="fnlwgt", weight_scale=1), 1e10, 1e15)
-    """
-    scale = schema.weight_scale
-    _check_fits(float(np.max([total, squares])), scale, "weight", schema.weight)
-    smallest = min(total, squares) / rows if rows else 0.0
-    if smallest > 0 and smallest * scale < FINEST:
-        wanted = 10 ** math.ceil(math.log10(FINEST / smallest))
-        mend = f"weight_scale={wanted}"
-        if max(total, squares) * wanted > INT64_MOST / 4:
-            mend = "weights multiplied by a constant, so that their mean is near 1"
-        message = (
-            f"The weights in '{schema.weight}' are too small to be kept as whole numbers of 1/{scale}: rounding would "
-            f"change their squares by more than one part in ten thousand. Give {mend}."
-        )
-        raise SchemaError(message)
-
-
-def _check_fits(largest: float, scale: int, role: str, column: str | None) -> None:
-    """Raise a SchemaError with a scale that fits, or with other words where none does."""
-    most = INT64_MOST / 4
-    if largest * scale <= most:
-        return
-    mend = "No scale is small enough: divide the column by a constant, for example by its mean."
-    if largest <= most:
-        mend = f"Give a smaller scale, for example {role}_scale={10 ** int(math.log10(most / largest))}."
-    message = f"The sums of the {role} '{column}' and of its squares do not fit whole numbers of 1/{scale}. {mend}"
-    raise SchemaError(message)
-
-
-def fixed(values: NDArray[np.float64], scale: int) -> Ints:
-    """Return floats as whole numbers of 1/scale, rounded half up as every engine can."""
-    return np.floor(values * scale + 0.5).astype(np.int64)
-
-
-def whole_numbers(values: Sequence[Any], column: str, name: str) -> Ints:
-    """Return a column of counts as whole numbers.
-
-    Raises
-    ------
-    DataContractError
-        If a value is missing, negative, or not whole; the message gives its row.
-    """
-    out = np.empty(len(values), dtype=np.int64)
-    for i, value in enumerate(values):
-        parsed = number(value)
-        if parsed is None or not math.isfinite(parsed) or parsed < 0 or parsed != int(parsed):
-            message = (
-                f"counts must be whole numbers of at least 0; column '{column}' of {name} has {value!r} in row {i + 1}."
-            )
-            raise DataContractError(message)
-        if parsed > MOST_PEOPLE:
-            message = f"The count {value!r} in row {i + 1}, column '{column}' of {name}, is more than {MOST_PEOPLE:,}."
-            raise DataContractError(message)
-        out[i] = int(parsed)
-    if float(out.sum(dtype=np.float64)) > MOST_PEOPLE:
-        message = f"The counts in column '{column}' of {name} add up to more than {MOST_PEOPLE:,} people."
-        raise DataContractError(message)
-    return out
 
 
 def build_cube(
@@ -489,7 +410,7 @@ def _score_sums(
         powers = (safe, safe * safe)
         largest = float(np.max([(np.abs(power) * weight).sum() for power in powers]))
     scale = schema.score_scale
-    _check_fits(largest, scale, "score", schema.score)
+    check_fits(largest, scale, "score", schema.score)
     # Unweighted sums are exact whatever way the rows are split; weighted ones to half a unit a group.
     s1, s2 = (fixed(power, scale) * n if w is None else fixed(power * weight, scale) for power in powers)
     return s1, s2

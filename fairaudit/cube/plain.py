@@ -397,11 +397,11 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             weight_scale=schema.weight_scale,
             score_scale=schema.score_scale,
             score_unit=schema.score_unit,
-            sampled_by=schema.sampled_by,
-            cluster=schema.cluster,
             memberships=schema.memberships,
             labelled=schema.labelled,
             races={name: races.to_plain() for name, races in schema.races.items()},
+            sampled_by=schema.sampled_by,
+            cluster=schema.cluster,
         )
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")

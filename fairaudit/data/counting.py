@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube.cube import Cube
+from ..cube.fixed_point import MOST_PEOPLE, check_weights, whole_numbers
 from ..cube.from_clusters import MOST_CUTOFFS, UNSCORED, UNUSABLE, CountedClusters, replicates_of, sides_of
-from ..cube.from_counts import MOST_PEOPLE, Coded, Counted, build_cube, check_weights, whole_numbers
+from ..cube.from_counts import Coded, Counted, build_cube
 from ..cube.replicates import CLUSTERS, hash_labels
 from ..errors import DataContractError, FairauditError, SchemaError
 from ..schema.labels import label
@@ -127,16 +128,16 @@ def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Count
         check_weights(schema, total, squares)
         w, w2 = w * factor, w2 * factor
         bad = as_numbers(table.column(_BAD)).astype(bool)
+    carried = {
+        f"memberships:{name}": MembershipSums(number, name, schema).carried(table, people, factor, columns)
+        for number, name in enumerate(schema.memberships)
+    }
     alone = None
     if schema.cluster:
         alone = as_numbers(table.column(_ALONE)).astype(bool)
     if _SIDE in made:
         columns[_SIDE] = _coded(table.column(_SIDE))
-    carried = {
-        f"memberships:{name}": MembershipSums(number, name, schema).carried(table, people, factor, columns)
-        for number, name in enumerate(schema.memberships)
-    }
-    return Counted(columns, people, w, w2, bad, carried, alone)
+    return Counted(columns, people, w, w2, bad, alone, carried)
 
 
 # Clusters

@@ -67,14 +67,14 @@ class Schema:
     score_scale: int = SCORE_SCALE
     score_unit: ScoreUnit | None = None
     """What the score is: the predicted probability of the better outcome (higher is better) or of the worse one."""
-    sampled_by: tuple[str, ...] = ()
-    """What people were drawn by, so that their shares in the file are not those in the population; () not stated."""
     memberships: Mapping[str, dict[str, str]] = field(default_factory=dict)
     """Attribute -> level -> the column of the probability of belonging to it."""
     labelled: Mapping[str, str] = field(default_factory=dict)
     """Attribute of memberships -> the column of the level itself, where it is known."""
     races: Mapping[str, SeveralRaces] = field(default_factory=dict)
     """Attribute -> the columns of several races a person, and the scheme that makes groups of them."""
+    sampled_by: tuple[str, ...] = ()
+    """What people were drawn by, so that their shares in the file are not those in the population; () not stated."""
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
@@ -298,10 +298,10 @@ class Roles(TypedDict, total=False):
     weight_scale: int
     score_scale: int
     score_unit: ScoreUnit | None
-    sampled_by: str | Sequence[str]
     memberships: Mapping[str, Mapping[str, str]] | None
     labelled: Mapping[str, str] | None
     races: Mapping[str, Mapping[str, Any]] | None
+    sampled_by: str | Sequence[str]
 
 
 _MAPPINGS = ("decision_levels", "unobserved", "bands", "reference", "memberships", "labelled", "races")
@@ -362,11 +362,6 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     score_unit
         ``"probability"`` where the score is the predicted probability of the good outcome (higher is better) or
         of the bad one (higher is worse); never guessed. Calibration is then measured against it.
-    sampled_by
-        How the people in the file were drawn from those that the audit is about: ``"random"``, or by
-        ``"group"``, ``"score"``, ``"outcome"`` or ``"decision"`` (some were taken more often than others), or
-        by the column of a group or stratum; several if need be. Without weights, numbers that such a sample
-        cannot give are undefined, and it is said why.
     memberships, labelled
         Where the group is not known but a probability of belonging to it is: for each attribute its levels, each
         with the column of its probability, ``{"race": {"Black": "p_black", "White": "p_white"}}``; and the column
@@ -374,6 +369,11 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     races
         Where people ticked one race or several, a column each: ``{"race": {"scheme": "eeo1", "columns": {"White":
         "white", "Black": "black"}, "hispanic": "hispanic"}}``. The scheme says which groups that makes.
+    sampled_by
+        How the people in the file were drawn from those that the audit is about: ``"random"``, or by
+        ``"group"``, ``"score"``, ``"outcome"`` or ``"decision"`` (some were taken more often than others), or
+        by the column of a group or stratum; several if need be. Without weights, numbers that such a sample
+        cannot give are undefined, and it is said why.
 
     Returns
     -------
@@ -480,10 +480,10 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         weight_scale=int(weight_scale),
         score_scale=int(score_scale),
         score_unit=roles.get("score_unit"),
-        sampled_by=_sampled_by(roles.get("sampled_by"), (*names, *strata_names)),
         memberships=MappingProxyType(memberships),
         labelled=MappingProxyType(labelled),
         races=MappingProxyType(races),
+        sampled_by=_sampled_by(roles.get("sampled_by"), (*names, *strata_names)),
     )
 
 
