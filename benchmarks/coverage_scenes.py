@@ -172,6 +172,53 @@ def _family(sizes: tuple[int, ...], p: float) -> Callable[[np.random.Generator, 
     return run
 
 
+def corrections() -> Iterator[Scene]:
+    """Holm beside Westfall and Young's min-P, where few are expected: 12 groups of 30 to 400, some of them apart."""
+    for p, apart in ((0.03, 0.07), (0.1, 0.13), (0.3, 0.15)):
+        for different in ((), (3, 7, 11)):
+            name = f"12 groups of 30 to 400, rate {p:g}" + (f", 3 of them {p + apart:g}" if different else "")
+            yield Scene(name, False, _corrected(p, apart, different))
+
+
+def _corrected(p: float, apart: float, different: tuple[int, ...]) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws, most = min(draws, 400), 160
+        n = np.array([*np.linspace(30, 400, 12).astype(int), 400])
+        groups = len(n) - 1
+        rate = np.full(len(n), p)
+        rate[list(different)] += apart
+        # Each table's mid-p, or score p, is computed once and looked up: [group][counted, counted of the reference].
+        x, y = np.meshgrid(np.arange(most + 1.0), np.arange(most + 1.0), indexing="ij")
+        known = [
+            np.nan_to_num(compare_many(np.minimum(x, size), float(size), y, float(n[-1]), how="difference").p, nan=1.0)
+            for size in n[:-1]
+        ]
+
+        def p_values(counts: np.ndarray) -> np.ndarray:
+            counts = np.minimum(counts, most)
+            return np.stack([known[g][counts[..., g], counts[..., -1]] for g in range(groups)], axis=-1)
+
+        found = {"Holm": np.zeros((draws, groups)), "step-down min-P": np.zeros((draws, groups))}
+        for draw in range(draws):
+            counted = rng.binomial(n, rate)
+            raw = p_values(counted)
+            found["Holm"][draw] = holm(raw) < 0.05
+            dealt = p_values(rng.multivariate_hypergeometric(n, counted.sum(), size=1_000, method="marginals"))
+            adjusted = 0.0
+            order = np.argsort(raw)
+            for place, group in enumerate(order):
+                reached = (dealt[:, order[place:]].min(axis=1) <= raw[group] + 1e-12).sum()
+                adjusted = max(adjusted, (1 + reached) / 1_001)
+                found["step-down min-P"][draw, group] = adjusted < 0.05
+        alike = np.setdiff1d(np.arange(groups), different)
+        hits: Hits = {f"test:any that is alike, {how}": x[:, alike].max(axis=1) for how, x in found.items()}
+        if different:
+            hits |= {f"power:{how}": x[:, list(different)].mean(axis=1) for how, x in found.items()}
+        return hits
+
+    return run
+
+
 def highest() -> Iterator[Scene]:
     """Groups that are all alike, each against the one with the highest rate: the data chose the reference."""
     for p in (0.1, 0.4, 0.8):
@@ -509,6 +556,7 @@ PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
     "rates": rates,
     "pairs": pairs,
     "families": families,
+    "corrections": corrections,
     "highest": highest,
     "bands": bands,
     "strata": strata,
@@ -521,6 +569,7 @@ TITLES = {
     "rates": "one rate",
     "pairs": "two rates",
     "families": "families of comparisons",
+    "corrections": "Holm beside min-P, few expected",
     "highest": "a reference that the data chose",
     "bands": "all groups at all cut-offs at once",
     "strata": "strata",

@@ -185,7 +185,7 @@ def _p(rates: Rates, group: int, reference: int, how: How) -> float:
         ends = [_limits(rates, group, reference, how, float(each)) for each in np.ravel(z)]
         return np.array([neutral - low if p > r else high - neutral for low, high in ends]).reshape(np.shape(z))
 
-    at = crossing(reaches, np.zeros(1), np.full(1, FARTHEST_Z))[0]
+    at = crossing(reaches, np.zeros(1), np.full(1, FARTHEST_Z), tolerance=1e-10)[0]
     return 0.0 if np.isnan(at) else float(2 * scipy.special.ndtr(-at))
 
 
