@@ -175,6 +175,12 @@ def _check_cube(cube: Cube, names: tuple[str, ...]) -> None:
     if not names:
         message = "A search crosses attributes, and none were given. Name them with groups=[...] (--group)."
         raise SchemaError(message)
+    if cube.schema.cluster is not None:
+        message = (
+            f"People come in clusters of '{cube.schema.cluster}', and the search takes them to be independent of each "
+            "other. Count without cluster= to search, and read its p-values as too small."
+        )
+        raise SchemaError(message)
     if cube.weighted:
         message = (
             f"The people have weights ('{cube.schema.weight}'), and sums of weights cannot be dealt out person by "
