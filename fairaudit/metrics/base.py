@@ -128,7 +128,7 @@ class Contrast:
     """Functions and tables that we did not write and that tests hold this contrast against."""
 
 
-Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds", "profit", "classes"]
+Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds", "profit", "classes", "proxy"]
 
 
 @dataclass(frozen=True, slots=True)

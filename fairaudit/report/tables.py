@@ -54,11 +54,12 @@ def _csv(record: type, rows: Sequence[Any]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_value(getattr(row, name)) for name in names] for row in rows)
+    writer.writerows([spreadsheet_value(getattr(row, name)) for name in names] for row in rows)
     return file.getvalue()
 
 
-def _value(value: Any) -> Any:
+def spreadsheet_value(value: Any) -> Any:
+    """Return a value as a cell of CSV holds it: mappings as JSON, and no text that a spreadsheet would run."""
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
