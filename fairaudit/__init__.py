@@ -18,7 +18,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
 ``result``       what an audit found, as plain records and JSON
-``measuring``, ``judging``, ``describing``, ``sentences``   records made of cubes and policies
+``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched

@@ -5,19 +5,23 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .cube.cube import Cube
 from .cube.median import above_median
 from .cube.memberships import members
+from .cube.people import People, missing_levels, people_of_cube
 from .cube.replicates import CLUSTERS, Replicates, rule_name
 from .metrics.base import METRICS
 from .metrics.ranking import moments
+from .policy.direct_use import Use, feature_names, prohibited_features, similar_features
+from .policy.model import Policy
 from .result import (
     AttributeRecord,
     CutoffRecord,
+    DirectUse,
     FileRecord,
     InputRecord,
     IssueRecord,
@@ -25,6 +29,7 @@ from .result import (
     MedianRecord,
     NotRun,
     PolicyRecord,
+    ProhibitedUse,
     SchemaRecord,
 )
 from .schema.issues import DataIssue
@@ -78,11 +83,48 @@ def policy_record(loaded: LoadedPolicy, payoff: Payoff | None = None) -> PolicyR
     )
 
 
-def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord]) -> SchemaRecord:
+NOT_KNOWN = (
+    "Only the names of the declared inputs were looked at. An input that was not declared cannot be seen, and a proxy "
+    "of a basis under another name is another question."
+)
+
+
+def direct_use(features: Any, cube: Cube, policy: Policy) -> DirectUse | None:
+    """Return which of the model's inputs are declared groups or on the policy's list; None where none are declared."""
+    if features is None:
+        return None
+    names = feature_names(features)
+    levels = {d.name: d.levels for d in cube.axes.dimensions if d.role == "attribute"}
+    uses = [
+        ProhibitedUse(use.column, use.basis, use.found, use.matched, "flag", _use_sentence(use, policy.id))
+        for use in prohibited_features(names, levels, policy)
+    ]
+    taken = {use.column for use in uses}
+    similar = [name for name in similar_features(names, policy) if name not in taken]
+    source = policy.direct_use.source if policy.direct_use else None
+    not_known = NOT_KNOWN if policy.direct_use else f"{NOT_KNOWN} Policy '{policy.id}' lists no bases."
+    return DirectUse("uses_prohibited_basis", policy.id, list(names), uses, similar, not_known, source)
+
+
+def _use_sentence(use: Use, policy: str) -> str:
+    if use.found == "declared group":
+        basis = "" if use.basis == use.matched else f" (basis: {use.basis})"
+        return f"The model has '{use.column}' as an input, which is the declared group '{use.matched}'{basis}."
+    return (
+        f"The model has '{use.column}' as an input, which is named like '{use.matched}' on the list of prohibited "
+        f"bases of policy '{policy}' (basis: {use.basis}). Whether a rule permits that use is not said here."
+    )
+
+
+def schema_record(
+    cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord], people: People | None = None
+) -> SchemaRecord:
     """Return the roles as declared and what the data turned out to hold."""
     axes = cube.axes
     used = {one.name: one.reference for one in attributes if one.reference is not None and not one.crossing}
     roles = {**cube.schema.roles(), "reference": used}
+    if people is not None:
+        roles["controls"] = [control.name for control in people.controls if control.name not in cube.schema.strata]
     cutoffs = [
         CutoffRecord(
             cutoff, f"favorable: {axes.score.favorable_text(cutoff)}", cube.people_at(cutoff), cutoff == rules[0]
@@ -141,9 +183,13 @@ def _positive(cube: Cube) -> str:
     return f"the favorable decision, and the good outcome (in '{schema.outcome}' {named})"
 
 
-def issues(cube: Cube) -> list[IssueRecord]:
-    """Return all data issues: those noticed while counting, and those that only the counts show."""
+def issues(cube: Cube, people: People | None = None) -> list[IssueRecord]:
+    """Return all data issues: those noticed while counting or reading controls, and those that only counts show."""
     found = [*cube.provenance.issues, *_of_score(cube)]
+    if people is None and cube.schema.controls:
+        people = people_of_cube(cube)
+    if people is not None:
+        found += [*people.issues, *missing_levels(people)]
     return [IssueRecord(i.code, i.message, i.count, i.column, list(i.rows), i.action) for i in found]
 
 

@@ -476,7 +476,7 @@ def _unidentified(item: Contrast, table: Confusion | ScoreTable) -> str | None:
 
 def _family(of: Grouping, rule: Rule | None, *, production: bool) -> Family:
     """Named groups x the policy's rule x the decision in production; everything else is exploratory."""
-    if rule is None or of.crossing or not production:
+    if rule is None or of.crossing or of.detail or not production:
         return "exploratory"
     return rule.family
 

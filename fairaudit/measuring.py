@@ -43,6 +43,8 @@ class Grouping:
     levels: tuple[dict[str, str], ...]
     whole: Cube
     """The cube that this one was collapsed from: with the strata."""
+    detail: bool = False
+    """True for finer bands of another attribute: they are never primary."""
 
     @property
     def crossing(self) -> bool:

@@ -132,6 +132,33 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class ProhibitedUse:
+    """An input of the model that is a declared group, or is named like a basis on the policy's list."""
+
+    column: str
+    basis: str
+    found: Literal["declared group", "list of the policy"]
+    matched: str
+    status: Status
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DirectUse:
+    """Whether the model's declared inputs hold a prohibited basis; a flag counts for ``--fail-on flag``."""
+
+    metric: Literal["uses_prohibited_basis"]
+    policy: str
+    features: list[str]
+    uses: list[ProhibitedUse]
+    similar: list[str]
+    """Inputs with such a word in their name that were not taken for a basis."""
+    not_known: str
+    source: str | None
+    """Where the policy's list comes from."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotRun:
     """A check that was not made, and why."""
 
@@ -326,6 +353,8 @@ class Result:
     cube: dict[str, Any]
     measurements: list[Measurement] = field(default_factory=list)
     """Distances, calibration, conditional disparity, summaries and bounds; none of them sets a status."""
+    direct_use: DirectUse | None = None
+    """None where the model's inputs were not declared."""
     explanation: dict[str, Any] | None = None
     recourse: dict[str, Any] | None = None
     alternatives: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn
-from ..result import STATUS_WORDS, Result
+from ..result import STATUS_WORDS, DirectUse, Result
 from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
 
@@ -41,6 +41,11 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "or before another option: the next word would be taken for columns.",
 )  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only these comparisons besides the policy's.")
+@click.option("--feature", "features", multiple=True, metavar="COLUMN", help="Name of an input of the model.")
+@click.option(
+    "--features-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Text file with the names of the model's inputs, one a line.",
+)  # fmt: skip
 @click.option(
     "--profit",
     multiple=True,
@@ -79,6 +84,7 @@ def command(data: str | None, **options: Any) -> int:
             metrics=options["metrics"] or None,
             profit=amounts(options["profit"], "--profit"),
             rng=options["seed"],
+            features=_features(options["features"], options["features_file"]),
             **roles_of(options),
         )
     code = 0
@@ -100,6 +106,18 @@ def _given(data: str | None, crossings: Sequence[str]) -> str:
     raise click.UsageError(message)
 
 
+def _features(named: Sequence[str], file: Path | None) -> list[str] | None:
+    """Return the names of the model's inputs from the command line and a file; None where neither was given."""
+    if file is None:
+        return list(named) or None
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"--features-file {file.name} cannot be read: {error}. Give a text file in UTF-8, a name a line."
+        raise click.UsageError(message) from None
+    return [*named, *(line.strip() for line in text.splitlines() if line.strip())]
+
+
 def _crossings(texts: Sequence[str]) -> bool | list[list[str]] | None:
     """Return the crossings asked for; None leaves it to the policy."""
     named = [[name.strip() for name in text.split(",")] for text in texts if text != "*"]
@@ -107,7 +125,7 @@ def _crossings(texts: Sequence[str]) -> bool | list[list[str]] | None:
 
 
 def gate(result: Result, *, allow_insufficient: bool = False) -> int:
-    """Return 1 if a finding of the policy's lines is flagged, 3 if a primary one is insufficient, else 0.
+    """Return 1 if a finding of a line or an input of the model is flagged, 3 if a primary one is insufficient, else 0.
 
     No primary finding at all is insufficient too, and so is a suppressed group: nothing was tested.
 
@@ -116,6 +134,8 @@ def gate(result: Result, *, allow_insufficient: bool = False) -> int:
     PolicyError
         If comparisons were made and the policy sets no line that a gate could hold them to.
     """
+    if result.direct_use is not None and result.direct_use.uses:
+        return FLAGGED
     ruled = [finding for finding in result.findings if finding.rule is not None]
     if ruled and all(finding.line is None for finding in ruled):
         message = (
@@ -186,6 +206,8 @@ def summary(result: Result) -> str:
     lines.append(f"How the sample was drawn: {drawn}")
     lines += ["", "Not tested:", *(f"  - {n.what}{_where(n.attribute, n.group)}: {n.reason}" for n in result.not_run)]
     lines.append("  - people who never reached this file: nothing here speaks of them")
+    if result.direct_use is not None:
+        lines += ["", "Direct use:", *_used(result.direct_use)]
     ruled = [f for f in result.findings if f.rule is not None and f.family != "exploratory"]
     lines += ["", "Findings:"]
     lines += [f"  [{finding.status}] {finding.sentence}" for finding in ruled]
@@ -202,6 +224,15 @@ def summary(result: Result) -> str:
     if result.issues:
         lines += ["", "The data:", *(f"  - {issue.message} ({issue.action})" for issue in result.issues)]
     return "\n".join(lines).rstrip()
+
+
+def _used(made: DirectUse) -> list[str]:
+    lines = [f"  [{use.status}] {use.sentence}" for use in made.uses]
+    if not lines:
+        lines.append(f"  none of the {len(made.features):,} declared inputs is named like a prohibited basis")
+    if made.similar:
+        lines.append(f"  look at {', '.join(made.similar)}: names with such a word, not taken for a basis")
+    return [*lines, f"  {made.not_known}"]
 
 
 def _where(attribute: str | None, group: str | None) -> str:

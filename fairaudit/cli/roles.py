@@ -62,6 +62,7 @@ _OPTIONS: tuple[Option, ...] = (
     click.option("--bands", multiple=True, metavar="COLUMN=EDGE,EDGE", help="Cut a number into bands: age=25,62."),
     click.option("--closed", type=click.Choice(["left", "right"]), help="Whether an edge begins or ends a band."),
     click.option("--stratum", "strata", multiple=True, metavar="COLUMN", help="Column to condition on."),
+    click.option("--control", "controls", multiple=True, metavar="COLUMN", help="Legitimate ground to adjust for."),
     click.option("--weight", metavar="COLUMN", help="Column of row weights."),
     click.option(
         "--cluster",
@@ -154,7 +155,7 @@ def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the roles that were given on the command line, as :func:`fairaudit.schema.declare` takes them."""
     plain = ("score", "higher_is", "decision", "favorable", "outcome", "closed", "weight", "period", "counts",
              "weight_scale", "score_scale", "score_unit", "cluster")  # fmt: skip
-    many = ("cutoff", "bad", "good", "groups", "strata", "sampled_by")
+    many = ("cutoff", "bad", "good", "groups", "strata", "controls", "sampled_by")
     roles: dict[str, Any] = {name: options[name] for name in plain if options[name] is not None}
     roles |= {name: list(options[name]) for name in many if options[name]}
     if options["membership"]:

@@ -553,7 +553,7 @@ def _outcomes(
 def _dimensions(
     schema: Schema, columns: Mapping[str, Coded], sorting: _Sorting
 ) -> tuple[tuple[Dimension, ...], NDArray[np.int32]]:
-    bands = {attribute.name: attribute for attribute in schema.attributes}
+    bands = {column.name: column for column in (*schema.attributes, *schema.controls)}
     dimensions, codes = [], []
     for name in schema.dimension_names:
         attribute = bands.get(name)
@@ -564,7 +564,8 @@ def _dimensions(
             levels = order_levels({label(value) for value in column.values})
             place = {level: i for i, level in enumerate(levels)}
             level_of = column.each(lambda value, place=place: place[label(value)], np.int32)
-        role = "attribute" if attribute else "stratum" if name in schema.strata else "period"
+        role = "control" if attribute in schema.controls else "attribute" if attribute else "stratum"
+        role = "period" if name == schema.period else role
         used = sorted({*level_of[sorting.keep].tolist()})
         renumber = np.full(len(levels), -1, dtype=np.int32)
         renumber[used] = np.arange(len(used))

@@ -176,6 +176,7 @@ def _schema_to_plain(schema: Schema) -> dict[str, Any]:
             plain[item.name] = value
     plain["races"] = {name: {"hispanic": None, **races.to_plain()} for name, races in schema.races.items()}
     plain["attributes"] = [{"name": a.name, "edges": list(a.edges), "closed": a.closed} for a in schema.attributes]
+    plain["controls"] = [{"name": c.name, "edges": list(c.edges), "closed": c.closed} for c in schema.controls]
     return plain
 
 
@@ -388,8 +389,9 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             bad=schema.bad,
             unobserved=schema.unobserved,
             groups=[a.name for a in schema.attributes if a.name not in schema.races],
-            bands={a.name: a.edges for a in schema.attributes if a.edges},
+            bands={a.name: a.edges for a in schema.banded},
             strata=schema.strata,
+            controls=[control.name for control in schema.controls],
             period=schema.period,
             weight=schema.weight,
             counts=schema.counts,

@@ -216,6 +216,43 @@ class Rule(_Record):
         return self
 
 
+class Basis(_Record):
+    """One prohibited basis, and the names that columns of it have."""
+
+    basis: Text
+    names: Annotated[tuple[Text, ...], Field(min_length=1)]
+    levels: tuple[Text, ...] = ()
+    """Words that may stand beside a name: sex_female."""
+
+
+class DirectUse(_Record):
+    """Which columns may not be inputs of a model without being named in the findings."""
+
+    source: Text
+    """Where the list comes from, and what it does not say."""
+    neutral_words: tuple[Text, ...] = ()
+    """Words that change nothing: applicant_sex is sex."""
+    bases: Annotated[tuple[Basis, ...], Field(min_length=1)]
+
+
+class AgeLine(_Record):
+    """People of an age and over against those under it, where an attribute is an age in years without bands."""
+
+    line: Annotated[float, Field(gt=0, lt=120)]
+    detail: tuple[float, ...] = ()
+    """Edges of finer bands, shown as exploratory detail; the line is one of them."""
+    names: Annotated[tuple[Text, ...], Field(min_length=1)] = ("age",)
+    """Names of the attributes that this is about."""
+    source: Text
+
+    @model_validator(mode="after")
+    def _line_is_an_edge(self) -> AgeLine:
+        if self.detail and self.line not in self.detail:
+            message = f"the line {self.line:g} is no edge of detail. Add it, so that finer bands can be put together."
+            raise _problem(message, "detail")
+        return self
+
+
 class Policy(_Record):
     """What an audit measures, where the lines are, and where they come from."""
 
@@ -244,6 +281,8 @@ class Policy(_Record):
     proxies: Literal["allowed", "refused"] = "allowed"
     """Whether groups may be known by probabilities of belonging to them."""
     requires_declaration: bool = False
+    direct_use: DirectUse | None = None
+    age_line: AgeLine | None = None
     cross: bool = False
     """Audit the crossing of each pair of attributes too, unless a call says otherwise."""
     impact_tables: bool = False

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..cube.confusion import Confusion, ScoreTable
+from ..cube.people import People
 from ..inference.multiplicity import benjamini_hochberg
 from ..measuring import Grouping
 from ..metrics.profit import Payoff
@@ -31,6 +32,8 @@ class Asking:
     seed: int
     payoff: Payoff | None = None
     """What a selected person with a good and with a bad outcome brings, where that was given."""
+    people: People | None = None
+    """Rows as lines, where a control is a number that no cube holds."""
 
     def rng(self, *words: str) -> np.random.Generator:
         """Return a generator of its own for each place, so that one more group changes no other number."""

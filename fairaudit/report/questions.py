@@ -9,7 +9,7 @@ from ..metrics.base import MEASURES
 from ..result import Measurement, Result
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
-from .words import NOTHING, cutoff_text, interval, number, p_value
+from .words import NOTHING, cutoff_text, interval, number, p_value, points
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,39 @@ def _of_strata(result: Result, records: list[Measurement]) -> list[Item]:
             raw = f"; over all strata together it is {number(whole.value)}" if whole and whole.value is not None else ""
             text = f"{record.detail}, the adverse impact ratio is {number(record.value)} ({_interval(record)}){raw}."
             said.append(Item(text, record.group or ""))
+    said += _adjusted(records, production)
     for record in _named(records, "simpson_reversal"):
-        text = "the whole and the strata say opposite things, both beyond chance."
+        text = f"the whole and comparable people ({record.detail}) say opposite things, both beyond chance."
         said.append(Item(f"Reversal: {text}", record.group or ""))
     for record in _named(records, "stratum_homogeneity"):
         if record.cutoff == production and record.p is not None and record.p <= 0.05:
             text = f"the strata differ (p {p_value(record.p)}): read each of them, no single number stands for all."
             said.append(Item(text, record.group or ""))
+    return said
+
+
+def _adjusted(records: list[Measurement], production: float | None) -> list[Item]:
+    """Say the raw effect and the one at all controls, by the logit, side by side."""
+    made = [
+        r for r in _named(records, "adjusted_marginal_effect")
+        if r.cutoff == production and (r.detail or "").endswith("(logit)")
+    ]  # fmt: skip
+    said = []
+    for group in unique(record.group for record in made):
+        raw, *given = [record for record in made if record.group == group]
+        last = given[-1] if given else raw
+        what = (last.detail or "").removesuffix(" (logit)")
+        if not given or raw.value is None:
+            continue
+        ending = f"undefined, because {last.undefined}"
+        if last.value is not None:
+            ending = f"{points(last.value)} ({interval(last.low, last.high, points)})"
+        rows = ", fitted from rows" if last.source == "rows" else ""
+        text = (
+            f"selection differs from {last.reference} by {points(raw.value)} "
+            f"({interval(raw.low, raw.high, points)}) percentage points raw; {what}{rows}: {ending}."
+        )
+        said.append(Item(text, group or ""))
     return said
 
 

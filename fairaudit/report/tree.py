@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..result import Result
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .calibration import calibration_section
+from .direct_use import direct_use_section
 from .groups import attribute_sections, cutoff_section
 from .impact import impact_section
 from .lookup import Lookup
@@ -30,6 +31,7 @@ def report_tree(result: Result) -> Report:
     look = Lookup.of(result)
     sections = (
         limits(result),
+        *direct_use_section(result),
         findings(look),
         *impact_section(look),
         *attribute_sections(look),

@@ -57,6 +57,8 @@ class Schema:
     unobserved: Mapping[str, str] = field(default_factory=dict)
     """Outcome label -> why the outcome is not known (declined, not matured, ...)."""
     strata: tuple[str, ...] = ()
+    controls: tuple[Attribute, ...] = ()
+    """Legitimate grounds that are cells: each label, or band of a number, is a level."""
     period: str | None = None
     weight: str | None = None
     counts: str | None = None
@@ -78,9 +80,15 @@ class Schema:
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
-        """Columns that make cells: attributes, then strata, then the period."""
+        """Columns that make cells: attributes, then strata, then controls, then the period."""
         names = tuple(attribute.name for attribute in self.attributes) + self.strata
+        names += tuple(control.name for control in self.controls)
         return (*names, self.period) if self.period else names
+
+    @property
+    def banded(self) -> tuple[Attribute, ...]:
+        """Attributes and controls whose numbers are cut into bands."""
+        return tuple(column for column in (*self.attributes, *self.controls) if column.edges)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -114,9 +122,10 @@ class Schema:
             "memberships": {name: dict(levels) for name, levels in self.memberships.items()},
             "labelled": dict(self.labelled),
             "races": {name: races.to_plain() for name, races in self.races.items()},
-            "bands": {a.name: list(a.edges) for a in self.attributes if a.edges},
-            "closed": {a.name: a.closed for a in self.attributes if a.edges},
+            "bands": {a.name: list(a.edges) for a in self.banded},
+            "closed": {a.name: a.closed for a in self.banded},
             "strata": list(self.strata),
+            "controls": [control.name for control in self.controls],
             "period": self.period,
             "weight": self.weight,
             "counts": self.counts,
@@ -170,25 +179,27 @@ def numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, ..
     return made
 
 
-def _attributes(names: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed) -> tuple[Attribute, ...]:
+def _attributes(
+    names: tuple[str, ...], controls: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed
+) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
     if closed not in get_args(Closed):
         message = f"closed must be 'left' or 'right', got {closed!r}."
         raise SchemaError(message)
     for name in bands:
-        if name not in names:
+        if name not in (*names, *controls):
             message = (
-                f"Bands are given for '{name}', which is not among the groups "
-                f"({listed(names) or 'none given'}).{suggestion(name, names)}"
+                f"Bands are given for '{name}', which is not among the groups or the controls "
+                f"({listed((*names, *controls)) or 'none given'}).{suggestion(name, (*names, *controls))}"
             )
             raise SchemaError(message)
     attributes = []
-    for name in names:
+    for name in (*names, *controls):
         edges = tuple(sorted(numbers(bands[name], f"The edges of '{name}'"))) if name in bands else ()
         if name in bands and not edges:
             message = f"The bands of '{name}' need at least one edge, for example bands={{'{name}': [25, 62]}}."
             raise SchemaError(message)
         attributes.append(Attribute(name, edges, closed))
-    return tuple(attributes)
+    return tuple(attributes[: len(names)]), tuple(attributes[len(names) :])
 
 
 def _decision_levels(levels: Mapping[Any, str]) -> dict[str, DecisionKind]:
@@ -289,6 +300,7 @@ class Roles(TypedDict, total=False):
     bands: Mapping[str, Sequence[float]] | None
     closed: Closed
     strata: str | Sequence[str]
+    controls: str | Sequence[str]
     weight: str | None
     period: str | None
     counts: str | None
@@ -320,7 +332,9 @@ def check_types(roles: Mapping[str, Any]) -> None:
             message = f"{name} is the name of a column, got {value!r}."
             raise SchemaError(message)
         many = isinstance(value, Iterable)
-        if name in {"groups", "strata"} and not (many and all(isinstance(one, str) for one in _names(value))):
+        if name in {"groups", "strata", "controls"} and not (
+            many and all(isinstance(one, str) for one in _names(value))
+        ):
             message = f"{name} are names of columns, got {value!r}."
             raise SchemaError(message)
         if name == "sampled_by" and not (many and all(isinstance(one, str) for one in _names(value))):
@@ -348,6 +362,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         or ends (``"right"``) a band.
     strata, weight, period
         Columns to condition on, of row weights, and of the period.
+    controls
+        Legitimate grounds, in the order in which they are added to the models of adjusted effects. A column of
+        labels, or one with ``bands``, is counted; a number of many values is fitted from rows by ``audit``.
     counts
         The column that says how many people a row stands for, when the rows are counts.
     cluster
@@ -406,6 +423,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     cluster = roles.get("cluster")
     weight_scale, score_scale = roles.get("weight_scale", WEIGHT_SCALE), roles.get("score_scale", SCORE_SCALE)
     names, strata_names = _names(roles.get("groups")), _names(roles.get("strata"))
+    control_names = _names(roles.get("controls"))
     cutoffs, bin_edges = numbers(cutoff, "cutoff"), tuple(sorted(numbers(edges, "edges")))
     levels = _decision_levels(decision_levels or {})
     favorable_label = None if favorable is None else label(favorable)
@@ -425,8 +443,8 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     probabilities = [column for levels_of in memberships.values() for column in levels_of.values()]
     names = (*names, *(name for name, of in races.items() if not of.overlapping))
     _check_distinct(
-        tuple(name for name in names if name not in races), strata_names, period, score, decision, outcome, weight,
-        counts, cluster, *boxes, *probabilities, *labelled.values(),
+        tuple(name for name in names if name not in races), (*strata_names, *control_names), period, score, decision,
+        outcome, weight, counts, cluster, *boxes, *probabilities, *labelled.values(),
     )  # fmt: skip
     if cluster is not None and (memberships or any(of.overlapping for of in races.values())):
         message = (
@@ -458,8 +476,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         if scale < 1 or scale != int(scale):
             message = f"{role} must be a whole number of at least 1, got {scale!r}."
             raise SchemaError(message)
+    attributes, controls = _attributes(names, control_names, bands or {}, closed)
     return Schema(
-        attributes=_attributes(names, bands or {}, closed),
+        attributes=attributes,
         score=score,
         higher_is=higher_is,
         cutoffs=cutoffs,
@@ -472,6 +491,7 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         bad=bad_labels,
         unobserved=MappingProxyType(reasons),
         strata=strata_names,
+        controls=controls,
         period=period,
         weight=weight,
         counts=counts,
