@@ -148,12 +148,26 @@ def compare_groups(
     else:
         made = _of_one(item, groups, references, asked)
     columns = {name: np.atleast_1d(np.asarray(column, dtype=object)) for name, column in made.items()}
+    columns["method"] = columns["method"] + _weighing(item, groups)
     count = len(columns["value"])
     spread = {name: np.broadcast_to(column, count) for name, column in columns.items()}
     return [_labelled({name: column[i] for name, column in spread.items()}, item, asked) for i in range(count)]
 
 
 _NEEDED = ("people_needed", "people_needed_if_alike")
+
+
+def _weighing(item: Contrast, groups: Any) -> str:
+    """Return how weights enter, in words, where the method's own name does not say it; empty without weights."""
+    if np.array_equal(groups.table.w, groups.table.n):
+        return ""
+    if item.how == "standardized_difference":
+        return ", weighted: effective people"
+    if isinstance(groups, ScoreTable):
+        return ", weighted: linearised variance"
+    return ", weighted: effective counts" if len(item.of) > 1 else ""
+
+
 _NUMBERS = ("value", "low", "high", "low_one_sided", "high_one_sided")
 
 
