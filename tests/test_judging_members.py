@@ -280,6 +280,7 @@ def test_non_binary_is_a_level_of_its_own():
         ({"races": {"race": {"scheme": "eeo", "columns": COLUMNS}}}, "Did you mean 'eeo1'"),
         ({"races": {"race": {"scheme": "eeo1", "columns": COLUMNS}}}, "needs hispanic="),
         ({"races": {"race": {"scheme": "alone"}}}, "need 'scheme' and 'columns'"),
+        ({"memberships": {"race": LEVELS}, "cluster": "household"}, "intervals do not yet allow for clusters"),
     ],
 )
 def test_roles_that_do_not_fit(roles, said):
