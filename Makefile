@@ -1,4 +1,4 @@
-.PHONY: help install test lint format types contract schema metrics bench demo ci
+.PHONY: help install test lint format types contract schema metrics bench mutation demo ci
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ metrics:  ## write docs/metrics anew, a page a metric
 
 bench:  ## benchmarks, both sides in one process
 	python benchmarks/metricframe.py
+
+mutation:  ## small changes of the statistics, which tests should notice (docs/mutation.md); MODULES and SAMPLE to choose
+	nice -n 10 python benchmarks/mutation.py $(or $(MODULES),$(wildcard fairaudit/policy/*.py fairaudit/metrics/*.py fairaudit/cube/*.py fairaudit/inference/*.py)) --sample $(or $(SAMPLE),20) --out mutation.jsonl
+	python benchmarks/mutation.py --table mutation.jsonl
 
 demo:  ## the worked example
 	fairaudit demo

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.special
 
 from fairaudit.cube.confusion import Confusion
+from fairaudit.cube.replicates import REPLICATES
 from fairaudit.inference.association import chi_square, z_test
 from fairaudit.inference.conditional import fisher_exact, mid_p
 from fairaudit.inference.contrast import compare_many
@@ -19,6 +20,7 @@ from fairaudit.inference.multiplicity import holm
 from fairaudit.inference.of_contrasts import compare_groups
 from fairaudit.inference.proportion import rate_interval
 from fairaudit.inference.ranking import auc_difference, auc_interval, delong, tied_share
+from fairaudit.inference.replicates import Clustered, clustered_interval, compare_clustered
 from fairaudit.inference.simultaneous import all_pairs, largest_statistics, rate_band, ratio_band
 from fairaudit.inference.smd import smd_interval
 from fairaudit.inference.stratified import (
@@ -28,6 +30,7 @@ from fairaudit.inference.stratified import (
     mantel_haenszel_risk_ratio,
 )
 from fairaudit.metrics import CONTRASTS
+from fairaudit.metrics.base import Rate
 
 Hits = dict[str, np.ndarray]
 ENOUGH = 10
@@ -447,6 +450,85 @@ def _smd(one: np.ndarray, two: np.ndarray):
     return smd_interval(*mine, *theirs, sigma=sigma, population_n=both[0])
 
 
+# Clusters
+
+
+def clusters() -> Iterator[Scene]:
+    """Homes of 1 to 5 people who have much in common (intra-cluster correlation 0.3), in two groups.
+
+    ``mixed`` homes hold people of both groups.
+    """
+    for homes in (25, 100):
+        for p in (0.1, 0.3, 0.6):
+            for ratio in (1.0, 0.8):
+                for mixed in (False, True):
+                    words = f"{homes} {'mixed' if mixed else 'unmixed'} homes a group, rates {p * ratio:g} and {p:g}"
+                    many = homes * min(p * ratio, 1 - p) >= ENOUGH
+                    yield Scene(words, many, _clusters(homes, p, ratio, mixed=mixed))
+
+
+CORRELATION = 0.3
+MEMBERS = 5
+
+
+def _homes(
+    rng: np.random.Generator, draws: int, homes: int, p: float, ratio: float, *, mixed: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return selected people and people [draw, group, home]; each person's rate has a beta law over homes."""
+    total = homes if mixed else 2 * homes
+    size = rng.integers(1, MEMBERS + 1, (draws, total))
+    like = (1 - CORRELATION) / CORRELATION
+    rate = rng.beta(p * like, (1 - p) * like, (draws, total))
+    if mixed:
+        first = rng.binomial(size, 0.5)
+        people = np.stack([first, size - first], axis=1)
+    else:
+        side = np.arange(total) < homes
+        people = np.stack([size * side, size * ~side], axis=1)
+    # The first group's people are selected ratio times as often as those of the reference in the same home.
+    rates = np.stack([rate * ratio, rate], axis=1)
+    return rng.binomial(people, rates).astype(float), people.astype(float)
+
+
+def _clusters(homes: int, p: float, ratio: float, *, mixed: bool) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 300)
+        selected, people = _homes(rng, draws, homes, p, ratio, mixed=mixed)
+        sides = []
+        for group in (0, 1):
+            moved = np.empty((2, REPLICATES, draws))
+            for draw in range(draws):
+                # The same homes count twice, or not at all, in both groups.
+                weight = 2.0 * np.random.default_rng([draw, homes]).integers(0, 2, (REPLICATES, people.shape[2]))
+                moved[0, :, draw] = weight @ selected[draw, group]
+                moved[1, :, draw] = weight @ people[draw, group]
+            sums = selected[:, group].sum(axis=1), people[:, group].sum(axis=1)
+            within = (people[:, group] > 0).sum(axis=1).astype(float)
+            own = Rate(sums[0], sums[1], sums[0], sums[1], sums[1])
+            drawn = Rate(moved[0], moved[1], moved[0], moved[1], moved[1])
+            sides.append(Clustered.of(own, drawn, within))
+        mine, theirs = sides
+        hits: Hits = {}
+        low, high, _ = clustered_interval(theirs)
+        hits["interval:rate"] = covered(p, low, high, theirs.value)
+        low, high, _ = rate_interval(theirs.rate.num, theirs.rate.den)
+        hits["interval:foil: rate as if people were independent"] = covered(p, low, high, theirs.value)
+        counts = mine.rate.num, mine.rate.den, theirs.rate.num, theirs.rate.den
+        for how, true in TRUE_CONTRASTS.items():
+            made = compare_clustered(mine, theirs, how=how)
+            words = how.replace("_", " ")
+            hits[f"interval:{words}"] = covered(true(p * ratio, p), made.low, made.high, made.value)
+            foil = compare_many(*counts, how=how)
+            name = f"interval:foil: {words} as if people were independent"
+            hits[name] = covered(true(p * ratio, p), foil.low, foil.high, foil.value)
+        if ratio == 1:
+            hits["test:t over clusters"] = rejected(made.p)
+            hits["test:foil: as if people were independent"] = rejected(foil.p)
+        return hits
+
+    return run
+
+
 # Power
 
 
@@ -480,6 +562,7 @@ PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
     "strata": strata,
     "odds": odds,
     "scores": scores,
+    "clusters": clusters,
     "powers": powers,
 }
 TITLES = {
@@ -492,5 +575,6 @@ TITLES = {
     "strata": "strata",
     "odds": "error rates",
     "scores": "scores",
+    "clusters": "people in clusters",
     "powers": "adverse impact ratio",
 }

@@ -8,6 +8,7 @@ dependency of fairaudit: install it beside, in an environment of its own.
     python benchmarks/subgroups.py             # about ten minutes, nearly all of it MDSS
     python benchmarks/subgroups.py --save      # and writes its section of docs/subgroups.md
     python benchmarks/subgroups.py --without-aif360
+    python benchmarks/subgroups.py --predictors --save     # a minute: what a crossing is held against
 """
 
 import argparse
@@ -29,6 +30,7 @@ from fairaudit.inference.subgroups import crossed
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "subgroups.md"
 TITLE = "Planted subgroups, beside AIF360's MDSS scan"
+PREDICTORS = "Predicted from parents or from single attributes"
 PACKAGES = ["fairaudit-toolkit", "aif360", "numpy", "pandas", "scipy", "scikit-learn"]
 LEVELS = {
     "race": (["White", "Black", "Hispanic", "Asian", "Other"], [0.55, 0.17, 0.16, 0.08, 0.04]),
@@ -108,11 +110,13 @@ def one_each() -> tuple[fa.Cube, np.ndarray]:
     return cube, np.array([kinds[levels] for levels in cube.axes.cell_levels()])
 
 
-def ours(people: np.ndarray, selected: np.ndarray, seed: int) -> fa.SubgroupSearch:
+def ours(people: np.ndarray, selected: np.ndarray, seed: int, predict_from: str = "parents") -> fa.SubgroupSearch:
     """Return fairaudit's search of the counts."""
     cube, kinds = one_each()
     n = np.stack([selected[kinds], (people - selected)[kinds]], axis=1)[:, None, :, None]
-    return fa.search_subgroups(dataclasses.replace(cube, n=n.astype(np.int64)), depth=3, rng=seed)
+    return fa.search_subgroups(
+        dataclasses.replace(cube, n=n.astype(np.int64)), depth=3, rng=seed, predict_from=predict_from
+    )
 
 
 def theirs(frame: pd.DataFrame, expected: np.ndarray | None = None) -> dict[str, list[str]]:
@@ -147,8 +151,8 @@ def overlap(one: np.ndarray, other: np.ndarray, people: np.ndarray) -> float:
     return float(people[one & other].sum() / either) if either else 0.0
 
 
-def truly(scene: Scene, levels: dict[str, str]) -> bool:
-    """Whether a crossing is, in the population, worse than everybody else and worse than its parents predict."""
+def truly(scene: Scene, levels: dict[str, str], order: int | None = None) -> bool:
+    """Whether a crossing is, in the population, worse than everybody else and worse than predicted."""
     mask, rates = inside(levels), scene.rates
     if not np.average(rates[mask], weights=SHARES[mask]) < np.average(rates[~mask], weights=SHARES[~mask]) - 1e-9:
         return False
@@ -158,7 +162,7 @@ def truly(scene: Scene, levels: dict[str, str]) -> bool:
     of = crossed(CODES, rates * SHARES * 1e9, SHARES * 1e9, at)
     codes = [LEVELS[name][0].index(level) for name, level in levels.items()]
     row = int(np.flatnonzero((of.codes == codes).all(axis=1))[0])
-    return predict(of.codes, of.num, of.den, row).odds_ratio < 1 - 1e-5
+    return predict(of.codes, of.num, of.den, row, order=order).odds_ratio < 1 - 1e-5
 
 
 # The tables
@@ -251,6 +255,36 @@ def time_row(people: int, scans: int) -> list[str]:
     return [f"{people:,}", in_words(mine), in_words(other), f"{other / mine:,.0f}"]
 
 
+def predictors_row(scene: Scene, runs: int) -> list[str]:
+    """Return one line: how often the plant is confirmed, and something not true, by what predicts a crossing."""
+    told = []
+    for predict_from, order in (("parents", None), ("single", 1)):
+        found, false = 0, 0
+        for seed in range(runs):
+            confirmed = [one.levels for one in ours(*scene.draw(seed), seed, predict_from).confirmed]
+            found += scene.planted in confirmed
+            false += not all(truly(scene, levels, order) for levels in confirmed)
+        told += [f"{100 * found / runs:.0f}%" if scene.planted else "–", f"{100 * false / runs:.1f}%"]
+    return [f"{scene.people:,}", f"{100 * scene.points:.0f}", "yes" if scene.main else "no", *told]
+
+
+def predictors(runs: int = 60) -> str:
+    """Return the comparison of the two kinds of prediction as Markdown."""
+    scenes = [Scene(people, PLANTED[3], points) for people in (2_000, 10_000) for points in (0.15, 0.3)]
+    scenes += [Scene(10_000, {}, main=True)]
+    header = ["people", "points less", "effects of single attributes", "from parents: plant confirmed",
+              "runs with a false one", "from single attributes: plant confirmed", "runs with a false one"]  # fmt: skip
+    made = table(header, [predictors_row(scene, runs) for scene in scenes])
+    return f"""The same people, a plant of three attributes ({SHARES[inside(PLANTED[3])].sum():.1%} of them) or none;
+{runs} runs a line. False: confirmed, and in the population not worse than everybody else
+and than the same predictors say.
+
+{made}
+
+{machine([name for name in PACKAGES if name != "aif360"])}
+"""
+
+
 def report(scans: int) -> str:
     """Return all tables as Markdown."""
     planted = [
@@ -286,8 +320,8 @@ def report(scans: int) -> str:
 are searched. fairaudit: {OURS} runs a line, half of the people searched, false discovery rate 10% in the search, 5%
 (Holm) in the confirmation. MDSS: the first {scans} of the same runs, all people, `bias_scan` with its defaults (10
 restarts), which returns one subset of values. Overlap: people in both the plant and the nearest answer, as a share of
-people in either; 1 is the plant itself. "Confirmed and not true": crossings that in the population are not worse than everybody
-else and than their parents predict (with a plant of three attributes its parents are, truly, worse as well).
+people in either; 1 is the plant itself. "Confirmed and not true": crossings that in the population are not worse than
+everybody else and than their parents predict (with a plant of three attributes its parents are, truly, worse as well).
 
 {one}
 
@@ -309,10 +343,16 @@ From a frame of text columns to the answer, counting included (fairaudit: median
 """
 
 
-def save(text: str) -> Path:
-    """Put the section at the end of docs/subgroups.md, in place of the one that was there."""
-    before = PAGE.read_text(encoding="utf-8").split(f"\n## {TITLE}")[0].rstrip()
-    PAGE.write_text(f"{before}\n\n## {TITLE}\n\n{text.strip()}\n", encoding="utf-8")
+def save(title: str, text: str) -> Path:
+    """Put a section into docs/subgroups.md in place of the one of this title, or at its end."""
+    first, *sections = PAGE.read_text(encoding="utf-8").split("\n## ")
+    made = f"{title}\n\n{text.strip()}\n"
+    known = [section.splitlines()[0] for section in sections]
+    if title in known:
+        sections[known.index(title)] = made
+    else:
+        sections.append(made)
+    PAGE.write_text("\n## ".join([f"{part.rstrip()}\n" for part in (first, *sections)]), encoding="utf-8")
     return PAGE
 
 
@@ -321,18 +361,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--save", action="store_true", help="write this section of docs/subgroups.md")
     parser.add_argument("--without-aif360", action="store_true", help="fairaudit's side only")
+    parser.add_argument("--predictors", action="store_true", help="only parents beside single attributes as predictors")
     arguments = parser.parse_args()
     # pandas and AIF360 warn of each other's deprecations thousands of times.
     warnings.simplefilter("ignore")
-    scans = 0 if arguments.without_aif360 else THEIRS
+    scans = 0 if arguments.without_aif360 or arguments.predictors else THEIRS
     small = Scene(500, PLANTED[1], 0.3).draw(0)
     ours(*small, 0)
     if scans:
         theirs(rows(*small))
-    text = report(scans)
+    title, text = (PREDICTORS, predictors()) if arguments.predictors else (TITLE, report(scans))
     print(text)
     if arguments.save:
-        save(text)
+        save(title, text)
 
 
 if __name__ == "__main__":

@@ -234,9 +234,8 @@ def _result(
     from .judging import by_family, judge_groupings, merged
     from .judging_members import audit_members, members_of, refuse_proxies
     from .measuring import clusters_of, decision_rules, everybody, measure_curves, measure_grouping
-    from .metrics.sampling import Sampling
     from .policy.references import REST
-    from .population import curves_as_drawn, measurements_as_drawn, measurements_in_clusters, not_drawn, rates_as_drawn
+    from .population import Drawn, measurements_in_clusters, without_intervals
     from .questions import ask_all
     from .questions.common import Asking
     from .questions.profit import with_profit
@@ -271,12 +270,14 @@ def _result(
             [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
         )
         curves = with_profit(curves, groupings, payoff)
-    sampling, made_of = Sampling.of(cube.schema), {of.name: of.attributes for of in groupings}
-    production = rules[0] if rules else None
+        if cube.schema.cluster is not None:
+            curves = without_intervals(curves)
     measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff, people))
     measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
-    measurements = measurements_as_drawn([*measurements, *shared.measurements], sampling, production, made_of)
-    rates = rates_as_drawn([*rates, *shared.rates], sampling, production)
+    drawn = Drawn.of(cube.schema, rules, groupings)
+    rates = drawn.rates([*rates, *shared.rates])
+    measurements = drawn.measurements([*measurements, *shared.measurements])
+    lost = drawn.lost_findings(shared.findings)
     return Result(
         schema_version=SCHEMA_VERSION,
         tool=describing.tool(),
@@ -287,13 +288,14 @@ def _result(
         seed=seed,
         confidence=confidence,
         rates=rates,
-        findings=by_family([*findings, *shared.findings]),
-        curves=curves_as_drawn(curves, sampling, made_of),
+        findings=by_family([*findings, *(finding for finding in shared.findings if finding.id not in lost)]),
+        curves=drawn.curves(curves),
         not_run=merged(
             [
                 *describing.not_run(cube, rules, payoff),
                 *_not_crossed(policy, names, cross),
-                *not_drawn(rates, measurements, sampling),
+                *drawn.not_run(rates, measurements),
+                *lost.values(),
                 *work.not_run,
                 *shared.not_run,
             ]

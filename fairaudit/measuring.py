@@ -187,6 +187,9 @@ def _measure_clustered(
                 k, drawn = of.cube.confusion(cutoff), replicated(of, rule_name(cutoff))
                 made = measure_clustered(item, k, drawn, clusters, confidence=confidence)
                 records += _records(of, item, made, cutoff, _bounds(item, k))
+        elif item.kind == "median":
+            made = measure_clustered(item, above_median(of.cube).confusion, None, clusters, confidence=confidence)
+            records += _records(of, item, made, None, None)
         elif item.kind in {"rate", "count"}:
             drawn = replicated(of, EVERY_RULE)
             made = measure_clustered(item, of.cube.everybody(), drawn, clusters, confidence=confidence)

@@ -97,6 +97,8 @@ class SearchResult:
     attributes: list[str]
     depth: int
     direction: str
+    predict_from: str
+    """``parents``: the crossings with one attribute less; ``single``: single attributes only."""
     policy: str
     alpha: float
     confidence: float

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Look = Literal["worse", "better", "lower", "higher", "both"]
+PredictFrom = Literal["parents", "single"]
 LEVEL = 0.1
 """Level of the false discovery rate in the search: candidates cost little, the confirmation decides."""
 MOST = 20
@@ -50,6 +51,7 @@ def search_subgroups(
     depth: int = 3,
     metric: str = "selection_rate",
     direction: Look | None = None,
+    predict_from: PredictFrom = "parents",
     policy: Any = None,
     most: int = MOST,
     share: float = 0.5,
@@ -75,6 +77,10 @@ def search_subgroups(
     direction
         ``"worse"`` or ``"better"`` than the rest and than predicted, ``"lower"``, ``"higher"`` or ``"both"``. Worse
         when None; of a metric without a better side both.
+    predict_from
+        ``"parents"``: a crossing must be worse than the crossings with one attribute less predict. ``"single"``: than
+        its single attributes predict, which finds smaller groups of three attributes and more, and lists a triple
+        beside the pair that explains it.
     policy
         Gives the level, the fewest people and the levels left out; the id of a preset, a YAML file or a mapping.
     most
@@ -119,6 +125,9 @@ def search_subgroups(
             f"{suggestion(str(direction), get_args(Look))}"
         )
         raise SchemaError(message)
+    if predict_from not in get_args(PredictFrom):
+        message = f"predict_from is one of {', '.join(get_args(PredictFrom))}, got {predict_from!r}."
+        raise SchemaError(message)
     _check_depth(depth, most)
     rules = load_policy(DEFAULT_POLICY if policy is None else policy).policy
     cube = _cube_of(data, roles)
@@ -135,15 +144,18 @@ def search_subgroups(
         for half in (halves.search, halves.confirmation)
     ]
     codes = _codes(whole, rules)
+    order = 1 if predict_from == "single" else None
     searched = search(
         codes, parts[0].num, parts[0].den,
         depth=depth, direction=side, minimum=rules.minimum_n * share, level=level, most=most,
+        order=order,
     )  # fmt: skip
-    confirmed = confirm(codes, parts[1].num, parts[1].den, searched.candidates, confidence=1 - rules.alpha)
+    confirmed = confirm(codes, parts[1].num, parts[1].den, searched.candidates, confidence=1 - rules.alpha, order=order)
     return SubgroupSearch(
         _result(
             cube=cube, whole=whole, item=item, cutoff=cutoff, rate=rate, parts=parts, codes=codes, searched=searched,
-            confirmed=confirmed, policy=rules, seed=seed, depth=depth, direction=direction or side, share=share,
+            confirmed=confirmed, policy=rules, seed=seed, depth=depth, direction=direction or side,
+            predict_from=predict_from, share=share,
             level=level,
         )
     )  # fmt: skip
@@ -163,11 +175,24 @@ def _check_cube(cube: Cube, names: tuple[str, ...]) -> None:
     if not names:
         message = "A search crosses attributes, and none were given. Name them with groups=[...] (--group)."
         raise SchemaError(message)
+    if cube.schema.cluster is not None:
+        message = (
+            f"People come in clusters of '{cube.schema.cluster}', and the search takes them to be independent of each "
+            "other. Count without cluster= to search, and read its p-values as too small."
+        )
+        raise SchemaError(message)
     if cube.weighted:
         message = (
             f"The people have weights ('{cube.schema.weight}'), and sums of weights cannot be dealt out person by "
             "person into a half to search in and a half to confirm in. Count without weight= and search there: what "
             "is found then holds for the people in the file, not for those whom the weights stand for."
+        )
+        raise CubeError(message)
+    cluster = getattr(cube.schema, "cluster", None)
+    if cluster is not None:
+        message = (
+            f"People come in clusters ('{cluster}'), and dealing them out one by one puts members of one cluster into "
+            "both halves, which are then not independent. Keep one row of each cluster and count without cluster=."
         )
         raise CubeError(message)
     if cube.suppressed is not None and cube.suppressed.any():
@@ -240,7 +265,7 @@ def _codes(cube: Cube, policy: Policy) -> np.ndarray[Any, np.dtype[np.int64]]:
 def _result(
     *, cube: Cube, whole: Cube, item: Metric, cutoff: float | None, rate: Rate, parts: list[Rate], codes: Any,
     searched: Searched, confirmed: list[Confirmed], policy: Policy, seed: int, depth: int, direction: str,
-    share: float, level: float,
+    predict_from: str, share: float, level: float,
 ) -> SearchResult:  # fmt: skip
     from .describing import schema_record, tool
 
@@ -266,6 +291,7 @@ def _result(
         attributes=names,
         depth=min(depth, len(names)),
         direction=direction,
+        predict_from=predict_from,
         policy=policy.id,
         alpha=policy.alpha,
         confidence=1 - policy.alpha,

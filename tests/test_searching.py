@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import fairaudit as fa
 from fairaudit.errors import CubeError, FairauditError, SchemaError, UndefinedMetricError
 from fairaudit.inference.contrast import compare
 from fairaudit.inference.thinning import thin
+from fairaudit.searching import _check_cube
 
 GROUPS = ["race", "sex", "age"]
 ROLES = {"groups": GROUPS, "decision": "ok", "favorable": "yes", "bands": {"age": [25, 62]}}
@@ -127,12 +129,19 @@ def test_suppressed_cells_are_refused(people):
         fa.search_subgroups(cube)
 
 
+def test_clusters_are_refused_with_the_reason():
+    cube = SimpleNamespace(weighted=False, suppressed=None, schema=SimpleNamespace(cluster="household"))
+    with pytest.raises(CubeError, match=r"'household'.* both halves"):
+        _check_cube(cube, ("race",))
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
         ({"depth": 0}, SchemaError, "depth must be a whole number of at least 1, got 0"),
         ({"most": 1.5}, SchemaError, "most must be a whole number"),
         ({"direction": "wors"}, SchemaError, "Did you mean 'worse'"),
+        ({"predict_from": "parent"}, SchemaError, "predict_from is one of parents, single"),
         ({"metric": "selction_rate"}, UndefinedMetricError, "Did you mean 'selection_rate'"),
         ({"metric": "adverse_impact_ratio"}, UndefinedMetricError, "goes by a rate of one group"),
         ({"metric": "false_negative_rate"}, CubeError, "needs outcomes, and none were counted"),
@@ -155,6 +164,14 @@ def test_a_direction_needs_a_better_side(people):
 def test_no_groups_are_nothing_to_cross():
     with pytest.raises(SchemaError, match="none were given"):
         fa.search_subgroups({"ok": ["yes", "no"]}, decision="ok", favorable="yes")
+
+
+def test_single_attributes_as_predictors_are_said_in_words(people):
+    made = fa.search_subgroups(people, predict_from="single", **ROLES)
+    assert "its single attributes predict" in repr(made)
+    assert "parents" not in repr(made)
+    assert made.to_dict()["predict_from"] == "single"
+    assert "Black × F" in {one.group for one in made.confirmed}
 
 
 def test_the_first_of_several_cutoffs_is_searched(people):

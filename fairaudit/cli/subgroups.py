@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from ..auditing import DEFAULT_POLICY, write_whole
-from ..searching import LEVEL, MOST, Look, SubgroupSearch, search_subgroups
+from ..searching import LEVEL, MOST, Look, PredictFrom, SubgroupSearch, search_subgroups
 from .roles import role_options, roles_of
 from .streams import progress, readable, tell
 
@@ -21,6 +21,8 @@ FORMATS = ("text", "json", "md", "csv", "html")
 @click.option("--depth", type=click.IntRange(min=1), default=3, show_default=True, help="Most attributes crossed.")
 @click.option("--metric", default="selection_rate", show_default=True, metavar="ID", help="The rate to search by.")
 @click.option("--direction", type=click.Choice(get_args(Look)), help="Which groups to look for; worse if not given.")
+@click.option("--predict-from", type=click.Choice(get_args(PredictFrom)), default="parents", show_default=True,
+              help="Hold a crossing against those with one attribute less, or against single attributes.")  # fmt: skip
 @click.option("--most", type=click.IntRange(min=1), default=MOST, show_default=True, help="Most groups to confirm.")
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.5, show_default=True,
               help="Share of the people that the search sees.")  # fmt: skip
@@ -52,6 +54,7 @@ def command(data: str, format_: str, out: Path | None, **options: Any) -> int:
             depth=options["depth"],
             metric=options["metric"],
             direction=options["direction"],
+            predict_from=options["predict_from"],
             policy=options["policy"],
             most=options["most"],
             share=options["share"],

@@ -10,6 +10,7 @@ sum of the two neighbours' log-odds less the log-odds of the opposite one.
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -54,21 +55,31 @@ class Prediction(NamedTuple):
     p: float
 
 
-def parent_groups(codes: Codes) -> Codes:
-    """Return the number of the parent group of each row, [parent, row]: parent i leaves out attribute i.
+def parent_groups(codes: Codes, order: int | None = None) -> Codes:
+    """Return the number of the group of each row in each crossing that predicts it, [parent, row].
+
+    Parameters
+    ----------
+    codes
+        Levels of each row, [row, attribute].
+    order
+        Attributes in each of the crossings that predict: one less than the rows have (the parents) when None; 1 for
+        single attributes.
 
     Examples
     --------
     >>> parent_groups(np.array([[0, 0], [0, 1], [1, 0], [1, 1]])).tolist()
-    [[0, 1, 0, 1], [0, 0, 1, 1]]
+    [[0, 0, 1, 1], [0, 1, 0, 1]]
     """
     attributes = codes.shape[1]
-    groups = np.zeros((attributes, len(codes)), dtype=np.int64)
-    if attributes > 1:
-        for i in range(attributes):
-            kept = np.delete(codes, i, axis=1)
-            groups[i] = np.unique(kept, axis=0, return_inverse=True)[1].reshape(-1)
-    return groups
+    size = attributes - 1 if order is None else min(order, attributes - 1)
+    groups = [
+        np.unique(codes[:, list(kept)], axis=0, return_inverse=True)[1].reshape(-1)
+        if kept
+        else np.zeros(len(codes), dtype=np.int64)
+        for kept in combinations(range(attributes), size)
+    ]
+    return np.stack(groups).astype(np.int64)
 
 
 def fit(groups: Codes, num: FloatArray, den: FloatArray) -> Fit:
@@ -138,7 +149,7 @@ def _log_ratio(wanted: FloatArray, have: FloatArray) -> FloatArray:
         return np.where(settled, 0.0, np.log(wanted) - np.log(have))
 
 
-def against_parents(codes: Codes, num: FloatArray, den: FloatArray) -> Against:
+def against_parents(codes: Codes, num: FloatArray, den: FloatArray, *, order: int | None = None) -> Against:
     """Set every row of a table against what its parents predict: the score test of its own interaction.
 
     Parameters
@@ -147,6 +158,8 @@ def against_parents(codes: Codes, num: FloatArray, den: FloatArray) -> Against:
         Levels of each row, [row, attribute]: one crossing a row.
     num, den
         People counted and people, [row]; each row has somebody.
+    order
+        As in :func:`parent_groups`.
 
     Returns
     -------
@@ -166,7 +179,7 @@ def against_parents(codes: Codes, num: FloatArray, den: FloatArray) -> Against:
     >>> against_parents(codes, np.array([20.0, 60, 60, 70]), np.full(4, 100.0)).z.round(2)
     array([-3.09,  3.09,  3.09, -3.09])
     """
-    groups = parent_groups(codes)
+    groups = parent_groups(codes, order)
     made = fit(groups, num, den)
     variance = den * made.rate * (1 - made.rate)
     z = np.full(len(num), np.nan)
@@ -178,7 +191,9 @@ def against_parents(codes: Codes, num: FloatArray, den: FloatArray) -> Against:
     return Against(made.rate, z)
 
 
-def predict(codes: Codes, num: FloatArray, den: FloatArray, row: int, *, confidence: float = 0.95) -> Prediction:
+def predict(
+    codes: Codes, num: FloatArray, den: FloatArray, row: int, *, confidence: float = 0.95, order: int | None = None
+) -> Prediction:
     """Set one row of a table against what its parents predict from everybody outside it.
 
     Parameters
@@ -189,6 +204,8 @@ def predict(codes: Codes, num: FloatArray, den: FloatArray, row: int, *, confide
         Which one.
     confidence
         Of the interval.
+    order
+        As in :func:`parent_groups`.
 
     Returns
     -------
@@ -209,7 +226,7 @@ def predict(codes: Codes, num: FloatArray, den: FloatArray, row: int, *, confide
     0.491 0.26 [0.11, 0.62] p = 0.002
     """
     nothing = Prediction(*[float("nan")] * 5)
-    groups = parent_groups(codes)
+    groups = parent_groups(codes, order)
     others = np.arange(len(num)) != row
     if not (groups[:, others] == groups[:, row][:, None]).any(axis=1).all():
         return nothing  # the row is all that one of its parents has

@@ -166,6 +166,7 @@ def search(
     minimum: float = 30.0,
     level: float = 0.1,
     most: int = 20,
+    order: int | None = None,
 ) -> Searched:
     """Select the crossings that stand out, from every crossing of 1 to ``depth`` attributes.
 
@@ -185,6 +186,8 @@ def search(
         Level of the false discovery rate on the tree.
     most
         Most candidates kept, those with the smallest p.
+    order
+        Attributes in the crossings that predict: the parents when None; 1 for single attributes only.
 
     Returns
     -------
@@ -215,7 +218,7 @@ def search(
         scans.append([])
         for attributes in combinations(range(codes.shape[1]), size):
             table = crossed(codes, num, den, attributes)
-            scan = _scan(table, direction, minimum)
+            scan = _scan(table, direction, minimum, order)
             if scan is None:
                 too_wide.append(attributes)
                 continue
@@ -254,6 +257,7 @@ def confirm(
     candidates: Sequence[Candidate],
     *,
     confidence: float = 0.95,
+    order: int | None = None,
 ) -> list[Confirmed]:
     """Take candidates to people whom the search did not see: their effects, intervals and tests.
 
@@ -265,6 +269,8 @@ def confirm(
         What the search selected, and nothing else: the correction is for all of them.
     confidence
         Of the intervals; one less it is the level at which a crossing is confirmed.
+    order
+        As in :func:`search`.
 
     Returns
     -------
@@ -299,7 +305,8 @@ def confirm(
     )
     made = compare_many(*counts.T, how="difference", confidence=confidence)
     predictions = [
-        _predicted(codes, num, den, candidate, confidence) if candidate.depth > 1 else None for candidate in candidates
+        _predicted(codes, num, den, candidate, confidence, order) if candidate.depth > 1 else None
+        for candidate in candidates
     ]
     p = np.array(
         [
@@ -339,7 +346,7 @@ class _Scan:
     same: NDArray[np.bool_]
 
 
-def _scan(table: Table, direction: Direction, minimum: float) -> _Scan | None:
+def _scan(table: Table, direction: Direction, minimum: float, order: int | None) -> _Scan | None:
     num, den = table.num, table.den
     rows, everybody, counted = len(den), den.sum(), num.sum()
     nothing = np.full(rows, np.nan)
@@ -350,11 +357,11 @@ def _scan(table: Table, direction: Direction, minimum: float) -> _Scan | None:
     small = (den < minimum) | (expected_counts(num, den, rest[1], rest[0]) < FEW_EXPECTED)
     if not (~small).any():
         return _Scan(nothing, np.full(rows, "lower", dtype=object), nothing, small, no)
-    groups = parent_groups(table.codes)
+    groups = parent_groups(table.codes, order)
     if int((groups.max(axis=1) + 1).sum()) > MOST_PARENTS:
         return None
     z_rest = hypergeometric_z(num, den, rest[1], rest[0]).statistic
-    against = against_parents(table.codes, num, den)
+    against = against_parents(table.codes, num, den, order=order)
     z = against.z
     if table.codes.shape[1] > 1:
         expected = np.minimum(den * against.rate, den * (1 - against.rate))
@@ -396,13 +403,13 @@ def _members(codes: Codes, candidate: Candidate) -> NDArray[np.bool_]:
 
 
 def _predicted(
-    codes: Codes, num: FloatArray, den: FloatArray, candidate: Candidate, confidence: float
+    codes: Codes, num: FloatArray, den: FloatArray, candidate: Candidate, confidence: float, order: int | None
 ) -> Prediction | None:
     table = crossed(codes, num, den, candidate.attributes)
     row = np.flatnonzero((table.codes == np.array(candidate.levels)).all(axis=1))
     if not len(row):
         return Prediction(*[float("nan")] * 5)
-    return predict(table.codes, table.num, table.den, int(row[0]), confidence=confidence)
+    return predict(table.codes, table.num, table.den, int(row[0]), confidence=confidence, order=order)
 
 
 def _joint_p(candidate: Candidate, gap: float, p_rest: float, prediction: Prediction | None) -> float:

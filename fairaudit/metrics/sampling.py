@@ -54,13 +54,17 @@ POOLED = frozenset(
         "standardized_mean_difference", "standardized_mean_difference_pooled",
         "standardized_mean_difference_two_group", "independence", "separation",
         "sufficiency", "generalized_entropy_index", "theil_index", "between_group_entropy",
-        "adverse_impact_ratio_in_best", "adjusted_marginal_effect", "missing_by_decision",
+        "adverse_impact_ratio_in_best", "adjusted_marginal_effect", "missing_by_decision", "scoring_rate",
+        "scoring_rate_ratio",
     }
 )  # fmt: skip
 """Those that put groups together, so that it matters how many of each were drawn."""
 
 IN_STRATA = frozenset({"adverse_impact_ratio_in_stratum", "stratum_homogeneity", "simpson_reversal"})
 """Those that are computed within each stratum."""
+
+WHY = "the sample was drawn by"
+"""How every reason begins."""
 
 COUNTS_OF_THE_SAMPLE = frozenset({"people"})
 
@@ -118,8 +122,8 @@ class Sampling:
         named = listed(sorted(missing)).replace(", ", " and ")
         columns = missing - {"outcome", "decision", "score"}
         if columns == missing:
-            return f"the sample was drawn by {named}, without weights: nothing put together over {named} is known"
-        return f"the sample was drawn by {named}, without weights: it does not show this for the population"
+            return f"{WHY} {named}, without weights: nothing put together over {named} is known"
+        return f"{WHY} {named}, without weights: it does not show this for the population"
 
     def lost_reference(self, mode: str, *, over: Collection[str], groups: int) -> str | None:
         """Return why the data cannot choose the reference; None where they can, or it is named.
@@ -140,7 +144,7 @@ class Sampling:
             why = None
             if drawn:
                 named = listed(sorted(drawn)).replace(", ", " and ")
-                why = f"the sample was drawn by {named}, without weights: how large groups are is not known"
+                why = f"{WHY} {named}, without weights: how large groups are is not known"
         else:
             why = None
         return None if why is None else f"{why}; name the reference"

@@ -5,16 +5,13 @@ What was confirmed stands first; then what was not, what was looked at, and what
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import io
 from collections.abc import Sequence
 
 from ..search_result import SearchResult, SubgroupRecord
 from .html import page, render, style_sheet
 from .markdown import markdown
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Report, Section, items, table
-from .tables import spreadsheet_value
+from .tables import csv_text
 from .words import NOTHING, Writer, interval, many, number, p_value, percent, points, visible
 
 Words = list[str]
@@ -58,12 +55,7 @@ def fragment(result: SearchResult) -> str:
 
 def to_csv(result: SearchResult) -> str:
     """Return the candidates as CSV: every field, one candidate a row; a spreadsheet runs nothing of it."""
-    names = [field.name for field in dataclasses.fields(SubgroupRecord)]
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([spreadsheet_value(getattr(one, name)) for name in names] for one in result.subgroups)
-    return file.getvalue()
+    return csv_text(SubgroupRecord, result.subgroups)
 
 
 def search_tree(result: SearchResult) -> Report:
@@ -123,7 +115,7 @@ def _looked_for(result: SearchResult) -> str:
         "higher": "with a higher rate",
         "both": "with another rate, lower or higher,",
     }
-    return f"{ways[result.direction]} than everybody else, and than their parents predict"
+    return f"{ways[result.direction]} than everybody else, and than their {predictors(result)} predict"
 
 
 def verdict(result: SearchResult) -> str:
@@ -150,7 +142,7 @@ def sentence(one: SubgroupRecord, result: SearchResult) -> str:
         f"{points(one.gap)} percentage points ({span})"
     )
     if one.depth > 1:
-        text += _of_parents(one)
+        text += _of_parents(one, result)
     p = p_value(one.p_adjusted)
     equals = "" if p.startswith(("<", ">")) else "= "
     text += f"; p {equals}{p}, corrected for {many(len(result.subgroups), 'candidate', 'candidates')}"
@@ -164,10 +156,15 @@ def sentence(one: SubgroupRecord, result: SearchResult) -> str:
     return f"{text}. Not confirmed: {_why_not(one, result)}."
 
 
-def _of_parents(one: SubgroupRecord) -> str:
+def predictors(result: SearchResult) -> str:
+    """Return what predicts a crossing's rate."""
+    return "parents" if result.predict_from == "parents" else "single attributes"
+
+
+def _of_parents(one: SubgroupRecord, result: SearchResult) -> str:
     if one.predicted is None:
-        return "; its parents predict nothing that could be computed"
-    said = f"; its parents predict {percent(one.predicted)}"
+        return f"; its {predictors(result)} predict nothing that could be computed"
+    said = f"; its {predictors(result)} predict {percent(one.predicted)}"
     if one.odds_ratio is None:
         return said
     return f"{said} (odds ratio {number(one.odds_ratio)}, {interval(one.odds_ratio_low, one.odds_ratio_high, number)})"
@@ -188,11 +185,11 @@ def _why_not(one: SubgroupRecord, result: SearchResult) -> str:
     if one.p_rest is not None and one.p_rest >= result.alpha:
         return f"the search saw {points(one.search_gap)}; this gap could be chance"
     if one.depth > 1 and one.predicted is None:
-        return "what its parents predict cannot be told here"
+        return f"what its {predictors(result)} predict cannot be told here"
     if one.depth > 1 and one.odds_ratio is not None and (one.odds_ratio < 1) != (one.side == "lower"):
-        return "here it is not past what its parents predict"
+        return f"here it is not past what its {predictors(result)} predict"
     if one.depth > 1 and one.p_parents is not None and one.p_parents >= result.alpha:
-        return "its distance from what its parents predict could be chance"
+        return f"its distance from what its {predictors(result)} predict could be chance"
     return "with so many candidates this could be chance"
 
 
@@ -211,8 +208,8 @@ def looked_at(result: SearchResult) -> Words:
     if result.people_to_confirm is not None:
         lines.append(
             f"It needs about {result.people_to_confirm:,} for a gap of 10 percentage points to be confirmed against "
-            "everybody else; a crossing needs more, since what its parents predict is uncertain too. A smaller group "
-            "that is not listed has not been cleared."
+            "everybody else; a crossing needs more, since the prediction it is held against is uncertain too. A "
+            "smaller group that is not listed has not been cleared."
         )
     if result.left_out:
         lines.append(
@@ -233,9 +230,13 @@ def reading(result: SearchResult) -> Words:
         "Every rate, gap, interval and p is of people whom the search did not see; the gaps that the search saw are "
         "larger on average, because it picked them for their size."
     )
+    kinds = {
+        "parents": "crossings with one attribute less, put together on the odds without an interaction of all of them",
+        "single": "their effects added up on the odds; a triple is listed beside the pair that explains it",
+    }
     parents = (
-        "A crossing is listed only if it differs from everybody else and from what its parents predict: the crossings "
-        "with one attribute less, put together on the odds without an interaction of all of them."
+        "A crossing is listed only if it differs from everybody else and from what its "
+        f"{predictors(result)} predict: {kinds[result.predict_from]}."
     )
     chance = (
         f"In the search at most {percent(result.level)} of what stands out is expected to be chance (false discovery "
@@ -259,7 +260,7 @@ _COLUMNS = (
     Column("Rate", numeric=True),
     Column("Everybody else", numeric=True),
     Column("Gap, points", numeric=True),
-    Column("Parents predict", numeric=True),
+    Column("Predicted", numeric=True),
     Column("Odds ratio to it", numeric=True),
     Column("p, corrected", numeric=True),
     Column("People affected", numeric=True),

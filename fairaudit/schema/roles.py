@@ -452,6 +452,12 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         tuple(name for name in names if name not in races), (*strata_names, *control_names), period, score, decision,
         outcome, weight, counts, cluster, *boxes, *probabilities, *labelled.values(),
     )  # fmt: skip
+    if cluster is not None and (memberships or any(of.overlapping for of in races.values())):
+        message = (
+            f"'{cluster}' is a cluster, and memberships or overlapping groups are given: no interval here allows for "
+            "both. Leave one of them out."
+        )
+        raise SchemaError(message)
     belonging = {**memberships, **{name: dict.fromkeys(of.levels, "") for name, of in races.items() if of.overlapping}}
     references = {name: label(level) for name, level in (reference or {}).items()}
     for name, level in references.items():

@@ -92,6 +92,22 @@ def test_a_single_attribute_is_the_pooled_test_against_everybody_else():
     assert predict(codes, num, den, 2).rate == pytest.approx(rest[0][2] / rest[1][2], abs=1e-9)
 
 
+def test_single_attributes_predict_by_the_logistic_model_of_main_effects():
+    """Oracle: statsmodels' GLM of main effects, with an indicator of the row for its effect."""
+    shape = (4, 3, 2)
+    codes, num, den = table(shape, seed=6)
+    columns = np.column_stack(
+        [np.ones(len(codes))] + [codes[:, i] == level for i in range(3) for level in range(1, shape[i])]
+    ).astype(float)
+    assert fit(parent_groups(codes, 1), num, den).rate == pytest.approx(glm(num, den, columns).fittedvalues, abs=1e-7)
+    extra = (np.arange(len(codes)) == 7).astype(float)
+    fitted = glm(num + 0.5 * extra, den + extra, np.column_stack([columns, extra]))
+    made = predict(codes, num, den, 7, order=1)
+    assert np.log([made.odds_ratio, made.low]) == pytest.approx([fitted.params[-1], fitted.conf_int()[-1, 0]], abs=1e-5)
+    pairs = parent_groups(codes[:, :2], 1)
+    assert pairs.tolist() == parent_groups(codes[:, :2]).tolist()
+
+
 def test_no_interaction_is_predicted_exactly():
     codes = np.array(list(np.ndindex(3, 2, 2)))
     effects = np.array([0.3, -0.4, 0.8])[codes[:, 0]] + np.array([0.0, 0.5])[codes[:, 1]] * (1 + codes[:, 2])

@@ -133,3 +133,11 @@ def test_a_wrong_cell_is_named():
 def test_confidence_is_a_share(confidence):
     with pytest.raises(UndefinedMetricError, match="confidence must be between 0 and 1"):
         wilson(1, 2, confidence=confidence)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.99])
+def test_the_choice_of_method_keeps_the_confidence(confidence):
+    for cells, interval in (((26, 48), wilson), ((2, 40), clopper_pearson)):
+        assert rate_interval(*cells, confidence=confidence) == interval(*cells, confidence=confidence)
+    weighted = effective_rate_interval(0.6, 41.5, confidence=confidence)
+    assert weighted[:2] == wilson(0.6 * 41.5, 41.5, confidence=confidence)[:2]

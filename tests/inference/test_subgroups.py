@@ -62,6 +62,18 @@ def test_a_crossing_whose_parents_look_well_is_found():
     assert {c.levels for c in result.candidates} == {(0, 0), (1, 1), (2, 0), (3, 1)}
 
 
+def test_single_attributes_find_a_small_triple_and_list_one_that_a_pair_explains():
+    rates = np.where(members((0, 1, 2), (1, 0, 1)), 0.45, 0.6)
+    parts = halves(np.random.default_rng(6), 16_000, rates)
+    keys = {order: {c.levels: c.p for c in search(CODES, *parts[0], order=order).candidates} for order in (None, 1)}
+    assert (1, 0, 1) in keys[1]
+    assert keys[None].get((1, 0, 1), 1.0) > 10 * keys[1][1, 0, 1]
+    pair = halves(np.random.default_rng(7), 40_000, np.where(members((0, 1), (1, 0)), 0.3, 0.6))
+    listed = {order: search(CODES, *pair[0], order=order).candidates for order in (None, 1)}
+    assert not any(c.depth == 3 for c in listed[None])
+    assert {c.levels for c in listed[1] if c.depth == 3} == {(1, 0, level) for level in range(3)}
+
+
 def test_what_is_inherited_from_one_attribute_is_listed_once():
     rates = np.where(CODES[:, 0] == 1, 0.35, 0.6)
     made = found(halves(np.random.default_rng(4), 40_000, rates))

@@ -78,6 +78,13 @@ def test_a_real_difference_the_other_way_is_not_called_small():
     assert "smaller" not in found.reason
 
 
+def test_a_difference_that_may_be_chance_is_not_called_real():
+    assert verdict(value=0.97, low_one_sided=0.85, p=0.4, p_adjusted=0.9).reason == (
+        "0.970: the evidence excludes an effect past the line of 0.80."
+    )
+    assert "real" not in verdict(value=0.97, low_one_sided=0.85, p=0.05, p_adjusted=0.9).reason
+
+
 def test_significant_only_before_correction_says_so():
     found = verdict(p=0.02, p_adjusted=0.08, comparisons=4)
     assert found.status == "insufficient"
@@ -112,6 +119,10 @@ def test_a_p_on_the_level_is_not_below_it():
     assert verdict(p=0.01, p_adjusted=math.nextafter(0.05, 0)).status == "flag"
 
 
+def test_a_p_on_the_level_before_correction_could_be_chance():
+    assert "it could be chance (p = 0.05)" in verdict(p=0.05, p_adjusted=0.2).reason
+
+
 def test_too_few_people():
     assert verdict(n=12).reason == "12 people; the policy asks for at least 30."
     assert verdict(n_reference=1).reason == "1 person in the reference; the policy asks for at least 30."
@@ -120,7 +131,7 @@ def test_too_few_people():
 
 
 def test_no_line_is_for_information():
-    assert verdict(line=None).status == "info"
+    assert verdict(line=None) == ("info", "The policy sets no line here.")
     assert verdict(line=None, n=0, undefined="nobody in the group").reason == (
         "The policy sets no line here. Undefined: nobody in the group."
     )

@@ -36,6 +36,13 @@ def test_no_name_is_an_error_with_an_example():
     )
 
 
+def test_the_example_is_the_level_with_most_people_that_may_be_one():
+    with pytest.raises(PolicyError, match="--reference race=a"):
+        choose({"a": (90, 0.5), "b": (50, 0.5), "(missing)": (900, 0.5)})
+    with pytest.raises(PolicyError, match="--reference race=LEVEL"):
+        choose({})
+
+
 @pytest.mark.parametrize("mode", ["named", "highest", "largest", "rest"])
 def test_an_unmatched_name_is_an_error_in_every_mode(mode):
     with pytest.raises(LevelNotFoundError, match=r"has no level 'Wite'. Did you mean 'White'\? Levels: White, Black"):
