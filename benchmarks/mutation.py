@@ -51,7 +51,7 @@ DESCRIPTIONS = {"measure", "contrast", "Contrast"}
 LEFT_OUT = {"operator_string", "operator_assignment", "operator_dict_arguments", "operator_lambda"}
 
 OWN = {
-    "cube/confusion": ("cube/test_scores.py", "cube/test_cube.py"),
+    "cube/confusion": ("cube/test_confusion.py", "cube/test_scores.py", "cube/test_cube.py"),
     "cube/axes": ("cube/test_cube.py",),
     "cube/score_sums": ("cube/test_scores.py",),
     "metrics/base": ("metrics/test_catalogue.py",),
