@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import coverage_foils as foils
+import coverage_questions as questions
 import coverage_scenes as scenes
 import numpy as np
 from saving import machine, table
 
+PARTS = scenes.PARTS | questions.PARTS
+TITLES = scenes.TITLES | questions.TITLES
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "coverage.md"
 SEED = 20_261_124
 ENOUGH = 10
@@ -41,7 +44,7 @@ def outcomes(parts: list[str], draws: int) -> Iterator[Outcome]:
     """Run the scenes of the named parts, each with its own seed, so that one part alone gives the same numbers."""
     for part in parts:
         start = time.perf_counter()
-        for place, scene in enumerate(scenes.PARTS[part]()):
+        for place, scene in enumerate(PARTS[part]()):
             rng = np.random.default_rng([SEED, *part.encode(), place])
             for method, hit in scene.run(rng, draws).items():
                 defined = ~np.isnan(hit)
@@ -118,10 +121,10 @@ apart, in the last column. A scene counts as outside where it is outside by more
 simulation. Rows named "foil" are not what fairaudit prints: they stand here to be compared with.""",
     ]
     for kind, (title, build) in TABLES.items():
-        for part in scenes.PARTS:
+        for part in PARTS:
             mine = found.get(f"{part}/{kind}")
             if mine:
-                parts += [f"## {title}: {scenes.TITLES[part]}", build(mine)]
+                parts += [f"## {title}: {TITLES[part]}", build(mine)]
     parts += [
         "## Gaps that cannot be negative: the interval that never covers zero",
         foils.text(np.random.default_rng(SEED)),
@@ -136,11 +139,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--save", action="store_true", help="write docs/coverage.md")
     parser.add_argument("--draws", type=int, default=10_000, help="draws a scene (default %(default)s)")
-    parser.add_argument("--only", action="append", choices=list(scenes.PARTS), help="this part; may be repeated")
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="this part; may be repeated")
     arguments = parser.parse_args()
     start = time.perf_counter()
     found: dict[str, list[Outcome]] = {}
-    for part in arguments.only or scenes.PARTS:
+    for part in arguments.only or PARTS:
         for one in outcomes([part], arguments.draws):
             kind, _, method = one.method.partition(":")
             named = Outcome(method, one.scene, one.enough, one.share, one.undefined, one.draws)

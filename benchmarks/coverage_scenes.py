@@ -11,6 +11,7 @@ import numpy as np
 import scipy.special
 
 from fairaudit.cube.confusion import Confusion
+from fairaudit.cube.replicates import REPLICATES
 from fairaudit.inference.association import chi_square, z_test
 from fairaudit.inference.conditional import fisher_exact, mid_p
 from fairaudit.inference.contrast import compare_many
@@ -19,7 +20,8 @@ from fairaudit.inference.multiplicity import holm
 from fairaudit.inference.of_contrasts import compare_groups
 from fairaudit.inference.proportion import rate_interval
 from fairaudit.inference.ranking import auc_difference, auc_interval, delong, tied_share
-from fairaudit.inference.simultaneous import all_pairs
+from fairaudit.inference.replicates import Clustered, clustered_interval, compare_clustered
+from fairaudit.inference.simultaneous import all_pairs, largest_statistics, rate_band, ratio_band
 from fairaudit.inference.smd import smd_interval
 from fairaudit.inference.stratified import (
     cochran_mantel_haenszel,
@@ -28,6 +30,7 @@ from fairaudit.inference.stratified import (
     mantel_haenszel_risk_ratio,
 )
 from fairaudit.metrics import CONTRASTS
+from fairaudit.metrics.base import Rate
 
 Hits = dict[str, np.ndarray]
 ENOUGH = 10
@@ -169,6 +172,53 @@ def _family(sizes: tuple[int, ...], p: float) -> Callable[[np.random.Generator, 
     return run
 
 
+def corrections() -> Iterator[Scene]:
+    """Holm beside Westfall and Young's min-P, where few are expected: 12 groups of 30 to 400, some of them apart."""
+    for p, apart in ((0.03, 0.07), (0.1, 0.13), (0.3, 0.15)):
+        for different in ((), (3, 7, 11)):
+            name = f"12 groups of 30 to 400, rate {p:g}" + (f", 3 of them {p + apart:g}" if different else "")
+            yield Scene(name, False, _corrected(p, apart, different))
+
+
+def _corrected(p: float, apart: float, different: tuple[int, ...]) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws, most = min(draws, 400), 160
+        n = np.array([*np.linspace(30, 400, 12).astype(int), 400])
+        groups = len(n) - 1
+        rate = np.full(len(n), p)
+        rate[list(different)] += apart
+        # Each table's mid-p, or score p, is computed once and looked up: [group][counted, counted of the reference].
+        x, y = np.meshgrid(np.arange(most + 1.0), np.arange(most + 1.0), indexing="ij")
+        known = [
+            np.nan_to_num(compare_many(np.minimum(x, size), float(size), y, float(n[-1]), how="difference").p, nan=1.0)
+            for size in n[:-1]
+        ]
+
+        def p_values(counts: np.ndarray) -> np.ndarray:
+            counts = np.minimum(counts, most)
+            return np.stack([known[g][counts[..., g], counts[..., -1]] for g in range(groups)], axis=-1)
+
+        found = {"Holm": np.zeros((draws, groups)), "step-down min-P": np.zeros((draws, groups))}
+        for draw in range(draws):
+            counted = rng.binomial(n, rate)
+            raw = p_values(counted)
+            found["Holm"][draw] = holm(raw) < 0.05
+            dealt = p_values(rng.multivariate_hypergeometric(n, counted.sum(), size=1_000, method="marginals"))
+            adjusted = 0.0
+            order = np.argsort(raw)
+            for place, group in enumerate(order):
+                reached = (dealt[:, order[place:]].min(axis=1) <= raw[group] + 1e-12).sum()
+                adjusted = max(adjusted, (1 + reached) / 1_001)
+                found["step-down min-P"][draw, group] = adjusted < 0.05
+        alike = np.setdiff1d(np.arange(groups), different)
+        hits: Hits = {f"test:any that is alike, {how}": x[:, alike].max(axis=1) for how, x in found.items()}
+        if different:
+            hits |= {f"power:{how}": x[:, list(different)].mean(axis=1) for how, x in found.items()}
+        return hits
+
+    return run
+
+
 def highest() -> Iterator[Scene]:
     """Groups that are all alike, each against the one with the highest rate: the data chose the reference."""
     for p in (0.1, 0.4, 0.8):
@@ -202,6 +252,52 @@ def _highest(sizes: tuple[int, ...], p: float) -> Callable[[np.random.Generator,
         }
 
     return run
+
+
+# Bands
+
+
+def bands() -> Iterator[Scene]:
+    """All groups at all cut-offs at once: does the whole band hold the whole truth?"""
+    even, few = np.ones(40) / 40, np.array([0.97, *np.full(39, 0.03 / 39)])
+    for sizes, words in (
+        (np.linspace(30, 400, 12), "12 groups of 30 to 400"),
+        ((2_000, 1_000, 1_000, 500), "4 groups of 500 to 2,000"),
+    ):
+        for shares, told in ((few, "3% declined, 40 cut-offs"), (even, "40 even cut-offs")):
+            yield Scene(f"{words}, {told}", False, _bands(np.asarray(sizes, dtype=np.int64), shares))
+    wide = np.array([0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2])
+    sizes = np.array([2_000, 1_000, 1_000, 500])
+    yield Scene("4 groups of 500 to 2,000, 7 cut-offs from 20% to 80%", True, _bands(sizes, wide))
+
+
+def _bands(sizes: np.ndarray, shares: np.ndarray) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 1_000)
+        hits: Hits = {name: np.zeros(draws) for name in (*BANDS, *FOIL_BANDS)}
+        truth = np.cumsum(shares)[:-1, None]
+        for draw in range(draws):
+            selected = np.stack([rng.multinomial(n, shares).cumsum()[:-1] for n in sizes], axis=1)
+            drawn = largest_statistics(selected, sizes, reference=len(sizes) - 1, rng=rng, draws=500)
+            made = (rate_band(selected, sizes, drawn[0]), ratio_band(selected, sizes, len(sizes) - 1, drawn[1]))
+            rate = selected / sizes
+            critical = float(np.quantile(drawn[0], 0.95))
+            reach = critical * np.sqrt(rate * (1 - rate) / sizes)
+            single = rate_interval(selected, np.broadcast_to(sizes, selected.shape))
+            for name, low, high, true in (
+                (BANDS[0], made[0].low, made[0].high, truth),
+                (BANDS[1], made[1].low[:, :-1], made[1].high[:, :-1], 1.0),
+                (FOIL_BANDS[0], rate - reach, rate + reach, truth),
+                (FOIL_BANDS[1], single.low, single.high, truth),
+            ):
+                hits[name][draw] = ((low <= true + 1e-12) & (true <= high + 1e-12)).all()
+        return hits
+
+    return run
+
+
+BANDS = ("interval:band of the selection rate", "interval:band of the adverse impact ratio")
+FOIL_BANDS = ("interval:foil: drawn statistic alone, whatever the counts", "interval:foil: intervals at each cut-off")
 
 
 # Strata
@@ -354,6 +450,85 @@ def _smd(one: np.ndarray, two: np.ndarray):
     return smd_interval(*mine, *theirs, sigma=sigma, population_n=both[0])
 
 
+# Clusters
+
+
+def clusters() -> Iterator[Scene]:
+    """Homes of 1 to 5 people who have much in common (intra-cluster correlation 0.3), in two groups.
+
+    ``mixed`` homes hold people of both groups.
+    """
+    for homes in (25, 100):
+        for p in (0.1, 0.3, 0.6):
+            for ratio in (1.0, 0.8):
+                for mixed in (False, True):
+                    words = f"{homes} {'mixed' if mixed else 'unmixed'} homes a group, rates {p * ratio:g} and {p:g}"
+                    many = homes * min(p * ratio, 1 - p) >= ENOUGH
+                    yield Scene(words, many, _clusters(homes, p, ratio, mixed=mixed))
+
+
+CORRELATION = 0.3
+MEMBERS = 5
+
+
+def _homes(
+    rng: np.random.Generator, draws: int, homes: int, p: float, ratio: float, *, mixed: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return selected people and people [draw, group, home]; each person's rate has a beta law over homes."""
+    total = homes if mixed else 2 * homes
+    size = rng.integers(1, MEMBERS + 1, (draws, total))
+    like = (1 - CORRELATION) / CORRELATION
+    rate = rng.beta(p * like, (1 - p) * like, (draws, total))
+    if mixed:
+        first = rng.binomial(size, 0.5)
+        people = np.stack([first, size - first], axis=1)
+    else:
+        side = np.arange(total) < homes
+        people = np.stack([size * side, size * ~side], axis=1)
+    # The first group's people are selected ratio times as often as those of the reference in the same home.
+    rates = np.stack([rate * ratio, rate], axis=1)
+    return rng.binomial(people, rates).astype(float), people.astype(float)
+
+
+def _clusters(homes: int, p: float, ratio: float, *, mixed: bool) -> Callable[[np.random.Generator, int], Hits]:
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 300)
+        selected, people = _homes(rng, draws, homes, p, ratio, mixed=mixed)
+        sides = []
+        for group in (0, 1):
+            moved = np.empty((2, REPLICATES, draws))
+            for draw in range(draws):
+                # The same homes count twice, or not at all, in both groups.
+                weight = 2.0 * np.random.default_rng([draw, homes]).integers(0, 2, (REPLICATES, people.shape[2]))
+                moved[0, :, draw] = weight @ selected[draw, group]
+                moved[1, :, draw] = weight @ people[draw, group]
+            sums = selected[:, group].sum(axis=1), people[:, group].sum(axis=1)
+            within = (people[:, group] > 0).sum(axis=1).astype(float)
+            own = Rate(sums[0], sums[1], sums[0], sums[1], sums[1])
+            drawn = Rate(moved[0], moved[1], moved[0], moved[1], moved[1])
+            sides.append(Clustered.of(own, drawn, within))
+        mine, theirs = sides
+        hits: Hits = {}
+        low, high, _ = clustered_interval(theirs)
+        hits["interval:rate"] = covered(p, low, high, theirs.value)
+        low, high, _ = rate_interval(theirs.rate.num, theirs.rate.den)
+        hits["interval:foil: rate as if people were independent"] = covered(p, low, high, theirs.value)
+        counts = mine.rate.num, mine.rate.den, theirs.rate.num, theirs.rate.den
+        for how, true in TRUE_CONTRASTS.items():
+            made = compare_clustered(mine, theirs, how=how)
+            words = how.replace("_", " ")
+            hits[f"interval:{words}"] = covered(true(p * ratio, p), made.low, made.high, made.value)
+            foil = compare_many(*counts, how=how)
+            name = f"interval:foil: {words} as if people were independent"
+            hits[name] = covered(true(p * ratio, p), foil.low, foil.high, foil.value)
+        if ratio == 1:
+            hits["test:t over clusters"] = rejected(made.p)
+            hits["test:foil: as if people were independent"] = rejected(foil.p)
+        return hits
+
+    return run
+
+
 # Power
 
 
@@ -381,19 +556,25 @@ PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
     "rates": rates,
     "pairs": pairs,
     "families": families,
+    "corrections": corrections,
     "highest": highest,
+    "bands": bands,
     "strata": strata,
     "odds": odds,
     "scores": scores,
+    "clusters": clusters,
     "powers": powers,
 }
 TITLES = {
     "rates": "one rate",
     "pairs": "two rates",
     "families": "families of comparisons",
+    "corrections": "Holm beside min-P, few expected",
     "highest": "a reference that the data chose",
+    "bands": "all groups at all cut-offs at once",
     "strata": "strata",
     "odds": "error rates",
     "scores": "scores",
+    "clusters": "people in clusters",
     "powers": "adverse impact ratio",
 }

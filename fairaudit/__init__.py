@@ -18,9 +18,10 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
 ``result``       what an audit found, as plain records and JSON
-``measuring``, ``judging``, ``describing``, ``sentences``   records made of cubes and policies
+``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
+``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
 ``demonstration``  the worked example behind ``fairaudit demo``
 ``cli``          the command line
 """
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
     from .result import Finding, Result, read_result
+    from .searching import SubgroupSearch, search_subgroups
 
 _WHERE = {
     "Audit": ("auditing", "Audit"),
@@ -49,6 +51,7 @@ _WHERE = {
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
     "Result": ("result", "Result"),
+    "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
     "count": ("auditing", "count"),
     "dataset_names": ("data.bundled", "dataset_names"),
@@ -58,6 +61,7 @@ _WHERE = {
     "load_dataset": ("data.bundled", "load"),
     "read_result": ("result", "read_result"),
     "save_cube": ("cube.io", "save"),
+    "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
 }
 """Public name -> where it lives: loaded when first used, so that importing the package costs nothing."""
@@ -68,6 +72,7 @@ __all__ = [
     "FairauditError",
     "Finding",
     "Result",
+    "SubgroupSearch",
     "__version__",
     "audit",
     "count",
@@ -78,6 +83,7 @@ __all__ = [
     "load_dataset",
     "read_result",
     "save_cube",
+    "search_subgroups",
     "suppress",
 ]
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
-from .result import SCHEMA_VERSION, Result
+from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare, numbers
 
 if TYPE_CHECKING:
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .cube.cube import Cube
+    from .cube.people import People
     from .measuring import Grouping
+    from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
+    from .policy.model import Policy
 
 DEFAULT_POLICY = "us-fair-lending"
-FROM_A_CUBE = ("cutoff", "groups", "reference")
+FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
 """The roles that may still be given when the people are already counted."""
 
 
@@ -67,16 +70,30 @@ def count(data: Any, **roles: Unpack[Roles]) -> Cube:
     """
     from .data.counting import count_rows
 
-    return count_rows(data, declare(**roles))
+    schema = declare(**roles)
+    if schema.controls:
+        from .data.rows import numeric_controls
+
+        numbers_ = numeric_controls(data, schema)
+        if numbers_:
+            message = (
+                f"The control {listed(repr(name) for name in numbers_)} is a number of many values, which a cube "
+                f"cannot hold. Cut it into bands (bands={{{numbers_[0]!r}: [...]}}), or audit the rows: then it is "
+                "fitted from them."
+            )
+            raise SchemaError(message)
+    return count_rows(data, schema)
 
 
 def audit(
     data: Any,
     *,
     policy: Any = DEFAULT_POLICY,
-    cross: bool | Sequence[Sequence[str]] = False,
+    cross: bool | Sequence[Sequence[str]] | None = None,
     metrics: Collection[str] | None = None,
+    profit: Mapping[str, float] | None = None,
     rng: np.random.Generator | int | None = None,
+    features: Any = None,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -88,12 +105,19 @@ def audit(
     policy
         The id of a preset, the path of a YAML file, or a mapping of a policy's keys.
     cross
-        True for the crossing of each pair of groups, or a list of crossings. Without it each attribute
-        stands alone.
+        True for the crossing of each pair of groups, False for none, or a list of crossings. What the policy says
+        when None: most leave each attribute alone, ``us-nyc-ll144`` crosses them.
     metrics
         Ids of the comparisons to make besides those of the policy's rules; all that the data allow when None.
+    profit
+        What a selected person brings, with a good outcome and with a bad one: ``{"good": 18, "bad": -82}``. The
+        audit then says what decisions bring by group and what each parity costs. The policy's, if it has one, when
+        None.
     rng
         Seed of the bootstrap; derived from the counts, and recorded, when None.
+    features
+        Names of the model's inputs, or a fitted estimator or pipeline with ``feature_names_in_``: whether a declared
+        group, or a prohibited basis on the policy's list, is one of them.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -116,23 +140,39 @@ def audit(
     >>> finding.metric, finding.group, round(finding.value, 3), finding.status
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
+    from . import describing
+    from .age_line import with_age_bands
+    from .metrics.profit import Payoff
     from .policy.loading import load_policy
-    from .policy.model import check_ready
+    from .policy.model import check_ready, profit_of
 
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
-    cube = _cube_of(data, roles)
-    return Audit(_result(cube, loaded, cross, metrics, rng, roles), cube)
+    roles = with_age_bands(data, roles, loaded.policy)
+    cube, people = _counted(data, roles)
+    given = loaded.policy.profit if profit is None else profit_of(profit)
+    payoff = None if given is None else Payoff(given.good, given.bad)
+    crossed = loaded.policy.cross and len(_group_names(cube, roles.get("groups"))) > 1 if cross is None else cross
+    made = _result(cube, people, loaded, crossed, metrics, payoff, rng, roles)
+    used = describing.direct_use(features, cube, loaded.policy)
+    if used is not None:
+        return Audit(dataclasses.replace(made, direct_use=used), cube)
+    if cube.axes.score is not None and loaded.policy.direct_use is not None:
+        reason = "the model's inputs were not named: give features= (command line: --feature, --features-file)"
+        unseen = NotRun("Direct use of a prohibited basis", reason)
+        made = dataclasses.replace(made, not_run=[*made.not_run, unseen])
+    return Audit(made, cube)
 
 
-def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
+def _counted(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
+    """Return the counts; and the rows as lines, where a control is a number that counts cannot hold."""
     from .cube.cube import Cube
     from .cube.io import load
 
     if isinstance(data, (str, Path)) and str(data).endswith(".cube"):
         data = load(Path(data))
     if not isinstance(data, Cube):
-        return count(data, **roles)
+        return _of_rows(data, roles)
     check_types(roles)
     for name in roles:
         if name not in FROM_A_CUBE:
@@ -140,7 +180,39 @@ def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
                 f"'{name}' was fixed when the people were counted; with a cube only {listed(FROM_A_CUBE)} can be given."
             )
             raise SchemaError(message)
-    return data
+    _check_controls(data, roles.get("controls"))
+    return data, None
+
+
+def _of_rows(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
+    if not roles.get("controls"):
+        return count(data, **roles), None
+    from .data.counting import count_rows
+    from .data.rows import numeric_controls, read_people, without_numbers
+
+    if isinstance(data, Mapping):  # rows are read more than once; what can be gone through only once is kept
+        data = {name: column if hasattr(column, "__len__") else list(column) for name, column in data.items()}
+    schema = declare(**roles)
+    continuous = numeric_controls(data, schema)
+    cube = count_rows(data, without_numbers(schema, continuous))
+    return cube, read_people(data, schema, continuous) if continuous else None
+
+
+def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
+    return _counted(data, roles)[0]
+
+
+def _check_controls(cube: Cube, wanted: str | Sequence[str] | None) -> None:
+    """Refuse controls that the counts do not hold; those that they hold are used, in the order they were declared."""
+    there = [control.name for control in cube.schema.controls]
+    for name in (wanted,) if isinstance(wanted, str) else wanted or ():
+        if name not in there:
+            message = (
+                f"'{name}' was not counted as a control in this cube (it has {listed(there) or 'none'})."
+                f"{suggestion(name, there)} Count again with controls=['{name}'], a number with bands={{'{name}': "
+                "[...]}; a control that is a number without bands is fitted from rows, so audit the rows for it."
+            )
+            raise SchemaError(message)
 
 
 # Making the result
@@ -148,31 +220,44 @@ def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
 
 def _result(
     cube: Cube,
+    people: People | None,
     loaded: LoadedPolicy,
     cross: bool | Sequence[Sequence[str]],  # noqa: FBT001 - handed through
     metrics: Collection[str] | None,
+    payoff: Payoff | None,
     rng: np.random.Generator | int | None,
     roles: Mapping[str, Any],
 ) -> Result:
     from . import describing
+    from .age_line import lined
     from .cube.plain import to_plain
-    from .judging import judge_groupings
-    from .measuring import decision_rules, everybody, measure_curves, measure_grouping
+    from .judging import by_family, judge_groupings, merged
+    from .judging_members import audit_members, members_of, refuse_proxies
+    from .measuring import clusters_of, decision_rules, everybody, measure_curves, measure_grouping
     from .policy.references import REST
+    from .population import Drawn, measurements_in_clusters, without_intervals
     from .questions import ask_all
     from .questions.common import Asking
+    from .questions.profit import with_profit
 
     policy = loaded.policy
     confidence = 1 - policy.alpha
+    overlapping = members_of(cube)
+    refuse_proxies(overlapping, policy)
     names = _group_names(cube, roles.get("groups"))
     cutoffs = _cutoffs(cube, roles.get("cutoff"))
     rules = decision_rules(cube, cutoffs)
-    references = _references(cube, names, policy.reference.groups, roles.get("reference"))
-    groupings = _groupings(cube, names, cross)
+    references = _references(
+        cube, (*names, *(of.attribute for of in overlapping)), policy.reference.groups, roles.get("reference")
+    )
+    aged = lined(cube, names, policy, references)
+    references, people = aged.references, aged.relabelled(people)
+    groupings = [*_groupings(aged.cube, names, cross), *aged.detail]
     seed = _seed(cube, rng)
     findings, work = judge_groupings(
         groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
     )
+    shared = audit_members(overlapping, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence)
     rates = [
         record
         for of in [everybody(cube), *groupings]
@@ -181,24 +266,51 @@ def _result(
     curves = None
     if cube.axes.score is not None:
         single = [(of, work.references.get(of.name)) for of in groupings if not of.crossing]
-        curves = measure_curves([(of, None if ref == REST else ref) for of, ref in single], confidence=confidence)
+        curves = measure_curves(
+            [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
+        )
+        curves = with_profit(curves, groupings, payoff)
+        if cube.schema.cluster is not None:
+            curves = without_intervals(curves)
+    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff, people))
+    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
+    drawn = Drawn.of(cube.schema, rules, groupings)
+    rates = drawn.rates([*rates, *shared.rates])
+    measurements = drawn.measurements([*measurements, *shared.measurements])
+    lost = drawn.lost_findings(shared.findings)
     return Result(
         schema_version=SCHEMA_VERSION,
         tool=describing.tool(),
         created=_created(),
         input=describing.input_record(cube),
-        schema=describing.schema_record(cube, rules, work.attributes),
-        policy=describing.policy_record(loaded),
+        schema=describing.schema_record(cube, rules, [*work.attributes, *shared.attributes], people),
+        policy=describing.policy_record(loaded, payoff),
         seed=seed,
         confidence=confidence,
         rates=rates,
-        findings=findings,
-        curves=curves,
-        not_run=[*describing.not_run(cube, rules), *work.not_run],
-        issues=describing.issues(cube),
+        findings=by_family([*findings, *(finding for finding in shared.findings if finding.id not in lost)]),
+        curves=drawn.curves(curves),
+        not_run=merged(
+            [
+                *describing.not_run(cube, rules, payoff),
+                *_not_crossed(policy, names, cross),
+                *drawn.not_run(rates, measurements),
+                *lost.values(),
+                *work.not_run,
+                *shared.not_run,
+            ]
+        ),
+        issues=[*describing.issues(cube, people), *aged.issues],
         cube=to_plain(cube),
-        measurements=ask_all(groupings, Asking(policy, work.references, rules, confidence, seed)),
+        measurements=measurements,
     )
+
+
+def _not_crossed(policy: Policy, names: Sequence[str], cross: object) -> list[NotRun]:
+    if not policy.cross or cross:
+        return []
+    why = "the call says so" if len(names) > 1 else f"it needs two groups or more, and has {listed(names) or 'none'}"
+    return [NotRun("Crossings of groups, which the policy asks for", why)]
 
 
 def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
@@ -334,7 +446,11 @@ class Audit:
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """Rates over every cut-off: one row a group and cut-off; empty without a score."""
+        """Rates over every cut-off: one row a group and cut-off; empty without a score.
+
+        ``..._low`` and ``..._high`` are intervals at one cut-off; ``..._band_low`` and ``..._band_high`` hold for
+        all groups of the attribute and all cut-offs at once.
+        """
         import pandas as pd
 
         made = self.result.curves

@@ -5,27 +5,37 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .cube.cube import Cube
+from .cube.median import above_median
+from .cube.memberships import members
+from .cube.people import People, missing_levels, people_of_cube
+from .cube.replicates import CLUSTERS, Replicates, rule_name
 from .metrics.base import METRICS
 from .metrics.ranking import moments
+from .policy.direct_use import Use, feature_names, prohibited_features, similar_features
+from .policy.model import Policy
 from .result import (
     AttributeRecord,
     CutoffRecord,
+    DirectUse,
     FileRecord,
     InputRecord,
     IssueRecord,
     LedgerRecord,
+    MedianRecord,
     NotRun,
     PolicyRecord,
+    ProhibitedUse,
     SchemaRecord,
 )
 from .schema.issues import DataIssue
 
 if TYPE_CHECKING:
+    from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
 
 
@@ -53,7 +63,7 @@ def input_record(cube: Cube) -> InputRecord:
     )
 
 
-def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
+def policy_record(loaded: LoadedPolicy, payoff: Payoff | None = None) -> PolicyRecord:
     """Return the policy as the report names it."""
     policy = loaded.policy
     return PolicyRecord(
@@ -68,14 +78,53 @@ def policy_record(loaded: LoadedPolicy) -> PolicyRecord:
         power=policy.power,
         sources=[source.text for source in policy.sources],
         notes=list(policy.notes),
+        impact_tables=policy.impact_tables,
+        profit=None if payoff is None else {"good": payoff.good, "bad": payoff.bad},
     )
 
 
-def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord]) -> SchemaRecord:
+NOT_KNOWN = (
+    "Only the names of the declared inputs were looked at. An input that was not declared cannot be seen, and a proxy "
+    "of a basis under another name is another question."
+)
+
+
+def direct_use(features: Any, cube: Cube, policy: Policy) -> DirectUse | None:
+    """Return which of the model's inputs are declared groups or on the policy's list; None where none are declared."""
+    if features is None:
+        return None
+    names = feature_names(features)
+    levels = {d.name: d.levels for d in cube.axes.dimensions if d.role == "attribute"}
+    uses = [
+        ProhibitedUse(use.column, use.basis, use.found, use.matched, "flag", _use_sentence(use, policy.id))
+        for use in prohibited_features(names, levels, policy)
+    ]
+    taken = {use.column for use in uses}
+    similar = [name for name in similar_features(names, policy) if name not in taken]
+    source = policy.direct_use.source if policy.direct_use else None
+    not_known = NOT_KNOWN if policy.direct_use else f"{NOT_KNOWN} Policy '{policy.id}' lists no bases."
+    return DirectUse("uses_prohibited_basis", policy.id, list(names), uses, similar, not_known, source)
+
+
+def _use_sentence(use: Use, policy: str) -> str:
+    if use.found == "declared group":
+        basis = "" if use.basis == use.matched else f" (basis: {use.basis})"
+        return f"The model has '{use.column}' as an input, which is the declared group '{use.matched}'{basis}."
+    return (
+        f"The model has '{use.column}' as an input, which is named like '{use.matched}' on the list of prohibited "
+        f"bases of policy '{policy}' (basis: {use.basis}). Whether a rule permits that use is not said here."
+    )
+
+
+def schema_record(
+    cube: Cube, rules: Sequence[float | None], attributes: Sequence[AttributeRecord], people: People | None = None
+) -> SchemaRecord:
     """Return the roles as declared and what the data turned out to hold."""
     axes = cube.axes
     used = {one.name: one.reference for one in attributes if one.reference is not None and not one.crossing}
     roles = {**cube.schema.roles(), "reference": used}
+    if people is not None:
+        roles["controls"] = [control.name for control in people.controls if control.name not in cube.schema.strata]
     cutoffs = [
         CutoffRecord(
             cutoff, f"favorable: {axes.score.favorable_text(cutoff)}", cube.people_at(cutoff), cutoff == rules[0]
@@ -95,7 +144,15 @@ def schema_record(cube: Cube, rules: Sequence[float | None], attributes: Sequenc
         decision_counts={f"{d.label} ({d.kind})": n for d, n in zip(axes.decisions, decisions, strict=False)},
         outcome_counts=dict(zip(axes.outcomes, outcomes, strict=False)),
         outcomes_complete=not any(outcomes[2:]),
+        median=_median(cube),
     )
+
+
+def _median(cube: Cube) -> MedianRecord | None:
+    if cube.axes.score is None:
+        return None
+    made = above_median(cube)
+    return MedianRecord(made.value, made.people, made.people_at, made.people_above)
 
 
 def _decision_text(cube: Cube, rules: Sequence[float | None]) -> str:
@@ -126,9 +183,13 @@ def _positive(cube: Cube) -> str:
     return f"the favorable decision, and the good outcome (in '{schema.outcome}' {named})"
 
 
-def issues(cube: Cube) -> list[IssueRecord]:
-    """Return all data issues: those noticed while counting, and those that only the counts show."""
+def issues(cube: Cube, people: People | None = None) -> list[IssueRecord]:
+    """Return all data issues: those noticed while counting or reading controls, and those that only counts show."""
     found = [*cube.provenance.issues, *_of_score(cube)]
+    if people is None and cube.schema.controls:
+        people = people_of_cube(cube)
+    if people is not None:
+        found += [*people.issues, *missing_levels(people)]
     return [IssueRecord(i.code, i.message, i.count, i.column, list(i.rows), i.action) for i in found]
 
 
@@ -166,7 +227,27 @@ def _direction(cube: Cube, auc: float) -> list[DataIssue]:
     return [DataIssue("direction_suspect", message, cube.people, "used as declared", cube.schema.score)]
 
 
-def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
+    """Return what has no interval because people come in clusters."""
+    column = cube.schema.cluster
+    if column is None:
+        return []
+    reason = f"people come in clusters of '{column}', and replicates are kept of decisions and outcomes only"
+    out = []
+    if cube.axes.score is not None:
+        out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", reason))
+    out.append(NotRun("Intervals and tests of what goes beyond a rate and a comparison of two", reason))
+    block = cube.blocks.get(CLUSTERS)
+    counted = block.rules if isinstance(block, Replicates) else ()
+    for rule in rules:
+        if rule_name(rule) not in counted:
+            said = "recorded decisions" if rule is None else f"cut-off {rule:.10g}"
+            reason = f"it was not counted by cluster; count again with cutoff={rule:.10g}" if rule else "not counted"
+            out.append(NotRun(f"Intervals and tests at {said}", reason))
+    return out
+
+
+def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = None) -> list[NotRun]:
     """Return what no audit of these counts can show, and what was left out."""
     out = []
     if not rules:
@@ -175,10 +256,13 @@ def not_run(cube: Cube, rules: Sequence[float | None]) -> list[NotRun]:
     if not cube.has_outcome:
         reason = "no outcome was given: whether decisions were right cannot be seen"
         out.append(NotRun("Error rates, AUC and calibration", reason))
+    if payoff is not None and not (cube.has_outcome and cube.axes.attributes):
+        out.append(NotRun("Profit and the cost of parities", "they need outcomes and groups"))
+    out += _without_replicates(cube, rules)
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
         reason = "it is counted in the cube; this version follows nothing over time"
         out.append(NotRun(f"Comparisons over {', '.join(periods)}", reason))
-    if not cube.axes.attributes:
+    if not cube.axes.attributes and not any(True for _ in members(cube)):
         out.append(NotRun("Comparisons of groups", "no groups were given"))
     return out

@@ -47,6 +47,10 @@ class PolicyError(FairauditError):
     """A policy file is wrong, or refuses to run as it stands."""
 
 
+class ProhibitedBasisError(PolicyError):
+    """A model would be trained on a declared group, or on a basis that the policy lists."""
+
+
 class DownloadError(FairauditError):
     """A data set is not on this machine and could not be fetched."""
 

@@ -7,26 +7,33 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any, Literal
 
 import numpy as np
 
 from .cube.confusion import Confusion, ScoreTable
+from .cube.median import above_median
+from .cube.replicates import rule_name
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
 from .inference.bootstrap import derive_seed
+from .inference.of_clusters import compare_clustered_groups
 from .inference.of_contrasts import Asked, Compared, compare_groups
 from .inference.of_metrics import is_weighted
 from .inference.simultaneous import AllPairs, all_pairs
-from .measuring import SUPPRESSED, Grouping, attribute_record, available
+from .judging_changes import decided, with_flips
+from .measuring import SUPPRESSED, Grouping, attribute_record, available, clusters_of, replicated
 from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
 from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
-from .policy.evaluate import judge
+from .metrics.sampling import Sampling
+from .policy.evaluate import Verdict, judge
 from .policy.families import Adjusted, Member, adjust_by_family
 from .policy.model import Policy, Rule
 from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
+Basis = Literal["decision", "median", "score"]
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",
@@ -50,6 +57,10 @@ class Draft:
     in_test_family: bool
     pairs: AllPairs | None = None
     """The correction for all pairs, where the data chose the reference; p is then in no other family."""
+    counts: tuple[float, float, float, float] | None = None
+    """Counted and all people, of the group and of the reference, where it rests on decisions about whole people."""
+    alpha_each: float = 0.05
+    """Error of the one-sided bound."""
 
 
 @dataclass(slots=True)
@@ -90,7 +101,7 @@ def judge_groupings(
         Of the two-sided intervals.
     """
     work = Work()
-    asked = _asked(policy, contrasts)
+    asked = asked_of(policy, contrasts)
     if groupings:
         has = available(groupings[0].cube, cutoffs)
         for item, rule in asked:
@@ -99,16 +110,22 @@ def judge_groupings(
                 work.not_run.append(NotRun(f"{item.title} (the policy's rule '{rule.id}')", f"it needs {lacking}"))
     for of in groupings:
         _compare_grouping(of, cutoffs, policy, references, asked, work, confidence=confidence)
-    adjusted = adjust_by_family([*(_member(draft, policy.minimum_n) for draft in work.drafts), *work.extra])
+    members = [*(_member(draft, policy.minimum_n) for draft in work.drafts), *work.extra]
+    adjusted = adjust_by_family(members)
     findings = [
         _finding(draft, corrected, policy)
         for draft, corrected in zip(work.drafts, adjusted[: len(work.drafts)], strict=True)
     ]
-    findings = _told_apart(findings)
-    order = {"primary": 0, "secondary": 1, "exploratory": 2}
-    findings.sort(key=lambda finding: order[finding.family])
+    findings = with_flips(findings, work.drafts, members, policy)
+    findings = by_family(_told_apart(findings))
     work.not_run[:] = merged(work.not_run)
     return findings, work
+
+
+def by_family(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, most important first."""
+    order = {"primary": 0, "secondary": 1, "exploratory": 2}
+    return sorted(findings, key=lambda finding: order[finding.family])
 
 
 def _told_apart(findings: Sequence[Finding]) -> list[Finding]:
@@ -136,7 +153,7 @@ def merged(entries: Sequence[NotRun]) -> list[NotRun]:
     return [NotRun("; ".join(what), reason, attribute, group) for (reason, attribute, group), what in checks.items()]
 
 
-def _asked(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
+def asked_of(policy: Policy, contrasts: Collection[str]) -> list[tuple[Contrast, Rule | None]]:
     """Return the contrasts to make, those of the policy's rules first."""
     ruled = []
     for rule in policy.rules:
@@ -182,14 +199,11 @@ def _compare_grouping(
     if of.crossing and mode != "named" and named not in of.groups:
         named = None  # it would not be used
     has = available(of.cube, cutoffs)
+    sampling = Sampling.of(of.cube.schema)
     production: Reference | None = None
-    tables: list[tuple[float | None, Confusion | ScoreTable, bool]] = []
-    tables += [(cutoff, of.cube.confusion(cutoff), True) for cutoff in cutoffs]
-    if "score" in has:
-        tables.append((None, of.cube.score_table(), False))
-    for place, (cutoff, table, is_decision) in enumerate(tables):
-        wanted = [(c, r) for c, r in asked if ("decision" in c.needs) == is_decision and c.needs <= has]
-        if is_decision or production is None:
+    for place, (cutoff, table, basis) in enumerate(_tables(of, cutoffs, asked, has)):
+        wanted = [(c, r) for c, r in asked if _basis(c) == basis and c.needs <= has]
+        if basis != "score" or production is None:
             try:
                 chosen = _choose(of, table, known, policy, named)
             except (LevelNotFoundError, PolicyError) as error:
@@ -212,13 +226,47 @@ def _compare_grouping(
             reason = f"the reference ({chosen.level}) is {SUPPRESSED}"
             work.not_run.append(NotRun("all comparisons", reason, of.name))
             continue
-        first = place == 0 or not is_decision
+        lost = sampling.lost_reference(chosen.mode, over=of.attributes, groups=len(known))
+        if lost:
+            work.not_run.append(NotRun("all comparisons", lost, of.name))
+            continue
+        first = place == 0 or basis != "decision"
         for item, rule in wanted:
+            lost = sampling.lost(item.id, over=of.attributes, sampled_decision=first)
+            if lost:
+                work.not_run.append(NotRun(item.title, lost, of.name))
+                continue
             _compare_contrast(
                 of, item, rule, cutoff, table, known, chosen, policy, work,
                 production=first, confidence=confidence,
             )  # fmt: skip
     done(production.level if production else None)
+
+
+def _basis(item: Contrast) -> Basis:
+    """Return what a contrast is made from: a decision, the side of the median score, or the scores themselves."""
+    if "decision" in item.needs:
+        return "decision"
+    return "median" if METRICS[item.of[0]].kind == "median" else "score"
+
+
+def _tables(
+    of: Grouping,
+    cutoffs: Sequence[float | None],
+    asked: Sequence[tuple[Contrast, Rule | None]],
+    has: Collection[str],
+) -> list[tuple[float | None, Confusion | ScoreTable, Basis]]:
+    """Return the counts that contrasts are made from; the first of them chooses the reference that is reported."""
+    tables: list[tuple[float | None, Confusion | ScoreTable, Basis]] = []
+    tables += [(cutoff, of.cube.confusion(cutoff), "decision") for cutoff in cutoffs]
+    if "score" in has:
+        tables.append((None, of.cube.score_table(), "score"))
+        if any(_basis(item) == "median" for item, _ in asked):
+            median: tuple[float | None, Confusion | ScoreTable, Basis]
+            median = (None, above_median(of.cube).confusion, "median")
+            ruled = any(rule is not None and _basis(item) == "median" for item, rule in asked)
+            tables.insert(len(tables) - 1 if ruled else len(tables), median)
+    return tables
 
 
 def _hidden_reference(of: Grouping, reference: Reference) -> bool:
@@ -313,7 +361,10 @@ def _compare_contrast(
         return
     compared_at_all = [i for i in known if of.groups[i] not in small and _enough(table, i, policy)]
     chosen = reference.mode == "highest"
-    pairs = _all_pairs(of, item, table, compared_at_all) if chosen and family != "exploratory" else None
+    clusters = clusters_of(of)
+    pairs = None
+    if chosen and family != "exploratory" and clusters is None:  # people of a cluster are not drawn one by one
+        pairs = _all_pairs(of, item, table, compared_at_all)
     asked = Asked(
         confidence=confidence,
         alpha=policy.alpha_of(rule) if rule else policy.alpha,
@@ -325,18 +376,35 @@ def _compare_contrast(
         pairs=pairs,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
-    made = compare_groups(
-        item, table[tested], _references(of, table, tested, known, reference), everybody=everybody, asked=asked
-    )
-    for i, compared in zip(tested, made, strict=True):
-        work.drafts.append(Draft(item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs))
+    drawn = replicated(of, rule_name(cutoff)) if _basis(item) == "decision" else None
+    others_of = _references(of, table, tested, known, reference)
+
+    def against(groups: Sequence[int], references: Any, theirs: Any) -> list[Compared]:
+        if clusters is None:
+            return compare_groups(item, table[groups], references, everybody=everybody, asked=asked)
+        both = None if drawn is None else (drawn[groups], theirs)
+        return compare_clustered_groups(
+            item, table[groups], references, both, clusters, everybody=everybody, asked=asked
+        )
+
+    theirs = None if drawn is None else _references(of, drawn, tested, known, reference)
+    made = against(tested, others_of, theirs)
+    # Changed decisions are counted where people are independent of each other.
+    counts = decided(item, table[tested], others_of) if rule and clusters is None else None
+    for place, (i, compared) in enumerate(zip(tested, made, strict=True)):
+        work.drafts.append(
+            Draft(
+                item, of, i, str(reference.level), cutoff, family, rule, compared, i in known, pairs,
+                counts[place] if counts else None, asked.alpha_each,
+            )
+        )  # fmt: skip
     if chosen and pairs is None:
         # The data chose the reference, so each other pair could have been the one that is tested.
         free = [i for i in compared_at_all if of.groups[i] != reference.level]
         others = list(combinations(free, 2))
         if others:
             first, second = ([pair[side] for pair in others] for side in (0, 1))
-            for compared in compare_groups(item, table[first], table[second], everybody=everybody, asked=asked):
+            for compared in against(first, table[second], None if drawn is None else drawn[second]):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
 
 
@@ -349,14 +417,12 @@ def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: P
     return f"{int(counts[place]):,} people; the policy excludes this level from its calculation"
 
 
-def _references(
-    of: Grouping, table: Confusion | ScoreTable, tested: Sequence[int], known: Sequence[int], reference: Reference
-) -> Confusion | ScoreTable:
+def _references(of: Grouping, table: Any, tested: Sequence[int], known: Sequence[int], reference: Reference) -> Any:
     """Return what each tested group is set against: one group, or everybody else in turn."""
     if reference.mode != "rest":
         return table[[of.groups.index(str(reference.level))] * len(tested)]
     rest = [table.pooled([j for j in known if j != i]) for i in tested]
-    return type(table).stacked(rest)  # type: ignore[arg-type]
+    return type(table).stacked(rest)
 
 
 def _enough(table: Confusion | ScoreTable, place: int, policy: Policy) -> bool:
@@ -382,8 +448,8 @@ def _pairs(groups: int) -> int:
 
 def _below_share(of: Grouping, table: Confusion | ScoreTable, known: Sequence[int], policy: Policy) -> dict[str, str]:
     """Return the groups below the policy's minimum share, which are counted and shown but not compared."""
-    if not policy.minimum_share:
-        return {}
+    if not policy.minimum_share or Sampling.of(of.cube.schema).by & {*of.attributes}:
+        return {}  # how many of each group were drawn says nothing about their share
     counts = table.people.n if isinstance(table, Confusion) else table.people.n.sum(axis=-1)
     people: dict[str, tuple[int, float | None]] = {of.groups[i]: (int(counts[i]), None) for i in known}
     kept = eligible_levels(people, minimum_share=policy.minimum_share)
@@ -410,7 +476,7 @@ def _unidentified(item: Contrast, table: Confusion | ScoreTable) -> str | None:
 
 def _family(of: Grouping, rule: Rule | None, *, production: bool) -> Family:
     """Named groups x the policy's rule x the decision in production; everything else is exploratory."""
-    if rule is None or of.crossing or not production:
+    if rule is None or of.crossing or of.detail or not production:
         return "exploratory"
     return rule.family
 
@@ -426,6 +492,10 @@ def _member(draft: Draft, minimum_n: int) -> Member:
         settled = Adjusted(draft.pairs.adjusted(p), draft.pairs.pairs)
         return Member(None, draft.family, draft.of.name, draft.item.id, draft.cutoff, settled)
     return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
+
+
+def _undecided(made: Compared) -> str:
+    return f"Neither flagged nor cleared: {made.undecided}."
 
 
 def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
@@ -445,10 +515,13 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         undefined=made.undefined,
         in_test_family=draft.in_test_family,
         people_needed=made.people_needed,
+        people_needed_if_alike=made.people_needed_if_alike,
         minimum_detectable=made.minimum_detectable,
         comparisons=corrected.comparisons,
         no_difference=item.neutral,
     )
+    if made.undecided is not None and verdict.status in {"flag", "within_line", "insufficient"}:
+        verdict = Verdict("insufficient", _undecided(made))
     place = "recorded" if draft.cutoff is None and "decision" in item.needs else draft.cutoff
     parts = [
         rule.id if rule else item.id,
@@ -477,6 +550,7 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         n=made.n,
         n_reference=made.n_reference,
         people_needed=made.people_needed if verdict.status == "insufficient" else None,
+        people_needed_if_alike=made.people_needed_if_alike if verdict.status == "insufficient" else None,
         minimum_detectable=finite(made.minimum_detectable),
         line=line.value if line else None,
         status=verdict.status,

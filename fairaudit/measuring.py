@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,13 +11,19 @@ from numpy.typing import NDArray
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
+from .cube.median import above_median
+from .cube.replicates import CLUSTERS, KEPT, Replicated, Replicates, rule_name
+from .cube.replicates import EVERYBODY as EVERY_RULE
+from .inference.bootstrap import derive_seed
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
 from .inference.intervals import miettinen_nurminen_ratio
-from .inference.of_metrics import Measured, measure
+from .inference.of_clusters import Clusters, measure_clustered
+from .inference.of_metrics import Measured, is_weighted, measure
+from .inference.simultaneous import largest_statistics, rate_band, ratio_band
 from .metrics.base import METRICS, Metric, Need
 from .metrics.error_rates import NEED_EVERYBODY
-from .result import AttributeRecord, CurveRecord, Curves, RateRecord, finite
+from .result import AttributeRecord, BandRecord, CurveRecord, Curves, RateRecord, finite
 
 RECORDED = None
 """The cut-off of decisions as recorded: none."""
@@ -36,6 +43,8 @@ class Grouping:
     levels: tuple[dict[str, str], ...]
     whole: Cube
     """The cube that this one was collapsed from: with the strata."""
+    detail: bool = False
+    """True for finer bands of another attribute: they are never primary."""
 
     @property
     def crossing(self) -> bool:
@@ -56,6 +65,27 @@ def grouping(cube: Cube, attributes: Sequence[str]) -> Grouping:
     marginal = cube.marginal(attributes)
     levels = tuple(dict(zip(attributes, cell, strict=True)) for cell in marginal.axes.cell_levels())
     return Grouping(" × ".join(attributes), tuple(attributes), marginal, marginal.groups, levels, cube)
+
+
+def clusters_of(of: Grouping) -> Clusters | None:
+    """Return what people come in; None where they come one by one."""
+    column = of.whole.schema.cluster
+    if column is None:
+        return None
+    number = 0.0
+    if CLUSTERS in of.whole.blocks:
+        block = of.whole.marginal(()).blocks[CLUSTERS]
+        assert isinstance(block, Replicates)  # noqa: S101 - the one kind of that name
+        number = float(block.clusters[0])
+    return Clusters(column, number, number < KEPT)
+
+
+def replicated(of: Grouping, rule: str) -> Replicated | None:
+    """Return the replicates of a decision rule; None where it was not declared while counting."""
+    block = of.cube.blocks.get(CLUSTERS)
+    if not isinstance(block, Replicates) or rule not in block.rules:
+        return None
+    return block.of(rule, of.cube.schema.weight_scale if of.cube.weighted else 1)
 
 
 def attribute_record(of: Grouping, reference: str | None, mode: str) -> AttributeRecord:
@@ -118,6 +148,9 @@ def measure_grouping(
         Of the bootstrap behind intervals that have no closed form.
     """
     has = available(of.cube, cutoffs)
+    clusters = clusters_of(of)
+    if clusters is not None:
+        return _measure_clustered(of, cutoffs, has, clusters, confidence=confidence)
     records: list[RateRecord] = []
     by_cutoff = {cutoff: of.cube.confusion(cutoff) for cutoff in cutoffs}
     for item in METRICS.values():
@@ -128,16 +161,48 @@ def measure_grouping(
                 records += _records(
                     of, item, measure(item, k, confidence=confidence, seed=seed), cutoff, _bounds(item, k)
                 )
-        elif item.kind in {"rate", "count"}:
-            records += _records(
-                of, item, measure(item, of.cube.everybody(), confidence=confidence, seed=seed), None, None
-            )
+        elif item.kind in {"rate", "count", "median"}:
+            k = above_median(of.cube).confusion if item.kind == "median" else of.cube.everybody()
+            records += _records(of, item, measure(item, k, confidence=confidence, seed=seed), None, None)
         elif item.kind == "estimate":
             s = of.cube.score_table()
-            made = measure(item, s, confidence=confidence, seed=seed)
+            by_outcome = "outcome" in of.cube.schema.sampled_by
+            made = measure(item, s, confidence=confidence, seed=seed, by_outcome=by_outcome)
             records += _records(of, item, made, None, _not_identified(item, s))
         else:
             records += _band_records(of, item, confidence=confidence, seed=seed)
+    return records
+
+
+def _measure_clustered(
+    of: Grouping, cutoffs: Sequence[float | None], has: frozenset[Need], clusters: Clusters, *, confidence: float
+) -> list[RateRecord]:
+    """Return the same records with the intervals that clusters leave."""
+    records: list[RateRecord] = []
+    for item in METRICS.values():
+        if not item.needs <= has:
+            continue
+        if "decision" in item.needs:
+            for cutoff in cutoffs:
+                k, drawn = of.cube.confusion(cutoff), replicated(of, rule_name(cutoff))
+                made = measure_clustered(item, k, drawn, clusters, confidence=confidence)
+                records += _records(of, item, made, cutoff, _bounds(item, k))
+        elif item.kind == "median":
+            made = measure_clustered(item, above_median(of.cube).confusion, None, clusters, confidence=confidence)
+            records += _records(of, item, made, None, None)
+        elif item.kind in {"rate", "count"}:
+            drawn = replicated(of, EVERY_RULE)
+            made = measure_clustered(item, of.cube.everybody(), drawn, clusters, confidence=confidence)
+            records += _records(of, item, made, None, None)
+        elif item.kind == "estimate":
+            s = of.cube.score_table()
+            made = measure_clustered(item, s, None, clusters, confidence=confidence)
+            records += _records(of, item, made, None, _not_identified(item, s))
+        else:
+            records += [
+                dataclasses.replace(record, low=None, high=None, method=record.method and clusters.no_interval)
+                for record in _band_records(of, item, confidence=confidence, seed=0)
+            ]
     return records
 
 
@@ -259,17 +324,22 @@ def _band_name(cube: Cube, start: int, stop: int, bins: int) -> str:
 # Every cut-off
 
 
-def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confidence: float) -> Curves | None:
-    """Return selection rates and adverse impact ratios over all cut-offs, with pointwise intervals.
+def measure_curves(
+    groupings: Iterable[tuple[Grouping, str | None]], *, confidence: float, seed: int = 0
+) -> Curves | None:
+    """Return selection rates and adverse impact ratios over all cut-offs, with intervals and simultaneous bands.
 
     Parameters
     ----------
     groupings
         Groups, each with the name of its reference (None: no ratios).
     confidence
-        Of the pointwise intervals.
+        Of the intervals at each cut-off, and of the bands over all groups and cut-offs.
+    seed
+        Of the draws behind the bands.
     """
     records: list[CurveRecord] = []
+    bands: list[BandRecord] = []
     cutoffs: list[float] = []
     for of, reference in groupings:
         values, k = of.cube.confusions()
@@ -283,20 +353,58 @@ def measure_curves(groupings: Iterable[tuple[Grouping, str | None]], *, confiden
         made = {name: measure(METRICS[name], k, confidence=confidence, seed=0) for name in wanted}
         hidden = of.cube.suppressed if of.cube.suppressed is not None else np.zeros(len(of.groups), dtype=bool)
         against = of.groups.index(reference) if reference in of.groups else None
-        ratio = _ratio_curve(k, against, confidence) if against is not None and not hidden[against] else {}
+        if against is not None and hidden[against]:
+            against = None
+        ratio = _ratio_curve(k, against, confidence) if against is not None else {}
+        if of.cube.schema.cluster is not None:
+            ratio = {name: array for name, array in ratio.items() if not name.endswith(("_low", "_high"))}
+        band, told = _simultaneous(of, k, against, ~hidden, confidence=confidence, seed=seed)
+        bands += told
         for i, group in enumerate(of.groups):
             columns: dict[str, np.ndarray] = {}
             for name, curve in made.items():
                 columns[name] = curve.value[:, i]
-                if name == "selection_rate":
+                if name == "selection_rate" and of.cube.schema.cluster is None:
                     columns["selection_rate_low"], columns["selection_rate_high"] = curve.low[:, i], curve.high[:, i]
-            columns |= {name: array[:, i] for name, array in ratio.items()}
+            columns |= {name: array[:, i] for name, array in (ratio | band).items()}
             plain = {
                 name: [None if hidden[i] else finite(float(value)) for value in array]
                 for name, array in columns.items()
             }
             records.append(CurveRecord(of.name, group, plain))
-    return Curves(cutoffs, records) if records else None
+    return Curves(cutoffs, records, bands) if records else None
+
+
+def _simultaneous(
+    of: Grouping, k: Confusion, reference: int | None, shown: NDArray[np.bool_], *, confidence: float, seed: int
+) -> tuple[dict[str, np.ndarray], list[BandRecord]]:
+    """Return the bands over all groups and all cut-offs, and how they were made."""
+    rate = METRICS["selection_rate"](k)
+    cutoffs, used = len(rate.num), np.flatnonzero(shown & (rate.den[0] > 0))
+    wanted = ["selection_rate", *(["adverse_impact_ratio"] if reference is not None and reference in used else [])]
+    sizes = {name: len(used) - (name == "adverse_impact_ratio") for name in wanted}
+    reason = None
+    if of.cube.schema.cluster is not None:
+        reason = f"people come in clusters of '{of.cube.schema.cluster}', and the bands are of people on their own"
+    elif is_weighted(rate):
+        reason = "rows carry weights, and the bands are of people counted whole"
+    if reason is not None:
+        return {}, [BandRecord(of.name, name, confidence, sizes[name], cutoffs, None, reason) for name in wanted]
+    selected, people = rate.num[:, used], rate.den[0, used]
+    place = int(np.flatnonzero(used == reference)[0]) if len(wanted) > 1 else None
+    drawn = largest_statistics(
+        selected, people, reference=place, rng=np.random.default_rng([seed, derive_seed(of.name)])
+    )
+    made = {"selection_rate": rate_band(selected, people, drawn[0], confidence=confidence)}
+    if place is not None and len(used) > 1:
+        made["adverse_impact_ratio"] = ratio_band(selected, people, place, drawn[1], confidence=confidence)
+    columns = {}
+    for name, band in made.items():
+        for side, ends in (("low", band.low), ("high", band.high)):
+            columns[f"{name}_band_{side}"] = np.full(rate.num.shape, np.nan)
+            columns[f"{name}_band_{side}"][:, used] = ends
+    told = [BandRecord(of.name, name, confidence, sizes[name], cutoffs, band.method) for name, band in made.items()]
+    return columns, told
 
 
 def _ratio_curve(k: Confusion, reference: int, confidence: float) -> dict[str, np.ndarray]:

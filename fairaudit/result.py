@@ -76,7 +76,8 @@ class Finding:
     n: int
     n_reference: int
     people_needed: int | None
-    """Group members needed to settle an insufficient finding, if the observed effect is the true one."""
+    """Group members needed to settle an insufficient finding, if the observed effect is the true one; None at the
+    line itself, where no number would."""
     minimum_detectable: float | None
     """The effect that people in these numbers would reveal with the policy's power."""
     line: float | None
@@ -87,6 +88,14 @@ class Finding:
     unbounded: str | None = None
     sensitivity: dict[str, float | None] = field(default_factory=dict)
     """The p-values of other tests of the same contrast; they never set the status."""
+    people_needed_if_alike: int | None = None
+    """Group members needed to put an insufficient finding within the line, if in truth there is no difference."""
+    flip_count: int | None = None
+    """The fewest decisions, all in the group or all in the reference, that, changed, change the status."""
+    flip_to: Status | None = None
+    """The status that it would have then."""
+    flip_text: str | None = None
+    """The same in words; one and two decisions are named as the one- and the two-person rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Measurement:
     """A quantity beyond one rate and one contrast, for a group, a pair of groups or a whole attribute."""
 
     topic: str
-    """The question it answers: distribution, calibration, conditional, summary or bounds."""
+    """The question it answers: distribution, calibration, conditional, summary, bounds, profit, classes or proxy."""
     metric: str
     attribute: str
     group: str | None
@@ -120,6 +129,33 @@ class Measurement:
     note: str | None = None
     undefined: str | None = None
     source: Literal["counts", "rows"] = "counts"
+
+
+@dataclass(frozen=True, slots=True)
+class ProhibitedUse:
+    """An input of the model that is a declared group, or is named like a basis on the policy's list."""
+
+    column: str
+    basis: str
+    found: Literal["declared group", "list of the policy"]
+    matched: str
+    status: Status
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DirectUse:
+    """Whether the model's declared inputs hold a prohibited basis; a flag counts for ``--fail-on flag``."""
+
+    metric: Literal["uses_prohibited_basis"]
+    policy: str
+    features: list[str]
+    uses: list[ProhibitedUse]
+    similar: list[str]
+    """Inputs with such a word in their name that were not taken for a basis."""
+    not_known: str
+    source: str | None
+    """Where the policy's list comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +237,18 @@ class AttributeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MedianRecord:
+    """The median score of everybody scored, and how many stand exactly at it and above it."""
+
+    value: float | None
+    """None where the score was binned: the median lies in a bin of several scores."""
+    people: int
+    people_at: int
+    """People exactly at the median, who are not above it; of a binned score all people in its bin."""
+    people_above: int
+
+
+@dataclass(frozen=True, slots=True)
 class SchemaRecord:
     """The roles as declared, and what the data turned out to hold."""
 
@@ -219,6 +267,8 @@ class SchemaRecord:
     """People by outcome: good, bad and each reason for being unobserved; empty without outcomes."""
     outcomes_complete: bool
     """False where error rates over everybody are not identified because outcomes are unobserved."""
+    median: MedianRecord | None = None
+    """What scoring rates are held against; None without a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +287,10 @@ class PolicyRecord:
     """Of the minimum detectable effects and the people needed."""
     sources: list[str]
     notes: list[str] = field(default_factory=list)
+    impact_tables: bool = False
+    """Whether the policy asks for tables of people, rates and impact ratios."""
+    profit: dict[str, float] | None = None
+    """What a good and a bad outcome of a selected person bring: given in the call, or else in the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +303,34 @@ class CurveRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class BandRecord:
+    """How sure the ``..._band_low`` and ``..._band_high`` columns of one attribute's curves are."""
+
+    attribute: str
+    metric: str
+    """What the band is around: selection_rate or adverse_impact_ratio."""
+    confidence: float
+    """Chance aimed at that the band holds all groups at all cut-offs at once."""
+    groups: int
+    """Groups that the band is simultaneous over."""
+    cutoffs: int
+    """Cut-offs that it is simultaneous over."""
+    method: str | None
+    undefined: str | None = None
+    """Why there is no band, where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Curves:
-    """Rates over all cut-offs at once: the list of cut-offs, then one set of columns a group."""
+    """Rates over all cut-offs at once: the list of cut-offs, then one set of columns a group.
+
+    Columns ``..._low`` and ``..._high`` hold at one cut-off at a time; ``..._band_low`` and ``..._band_high``
+    hold for all groups of the attribute and all cut-offs at once, as ``bands`` says.
+    """
 
     cutoffs: list[float]
     groups: list[CurveRecord]
+    bands: list[BandRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +353,8 @@ class Result:
     cube: dict[str, Any]
     measurements: list[Measurement] = field(default_factory=list)
     """Distances, calibration, conditional disparity, summaries and bounds; none of them sets a status."""
+    direct_use: DirectUse | None = None
+    """None where the model's inputs were not declared."""
     explanation: dict[str, Any] | None = None
     recourse: dict[str, Any] | None = None
     alternatives: dict[str, Any] | None = None

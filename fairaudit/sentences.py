@@ -11,11 +11,16 @@ from .result import Finding
 SHARES: dict[str, str] = {
     "selection_rate": "{} selected",
     "adverse_rate": "{} not selected",
+    "scoring_rate": "{} above the median",
     "true_positive_rate": "{} of the good selected",
     "false_positive_rate": "{} of the bad selected",
     "positive_predictive_value": "{} of the selected turn out good",
 }
 """What a rate is a share of, in words."""
+
+
+FRAGILE = 2
+"""A finding that so few changed decisions would change says so in its sentence."""
 
 
 def percent(value: float) -> str:
@@ -66,6 +71,8 @@ def finding_sentence(finding: Finding, item: Contrast, made: Compared) -> str:
     value = "without bound" if finding.unbounded == "value" else amount(item, finding.value)
     interval = _interval(item, made, finding)
     reason = finding.reason[:1].upper() + finding.reason[1:]
+    if finding.flip_text and (finding.flip_count or 0) <= FRAGILE:
+        reason += f" {finding.flip_text}"
     return f"{who}, {rates}{title} {value}{interval}{_beside(item, made)}. {reason}".strip()
 
 
@@ -100,5 +107,8 @@ def _interval(item: Contrast, made: Compared, finding: Finding) -> str:
     corrected = finding.p_adjusted
     if p and corrected is not None and f"{corrected:.2g}" != f"{finding.p:.2g}":
         p += f", corrected {'< 0.0001' if corrected < 0.0001 else f'= {corrected:.2g}'}"
+    how = ""
+    if finding.method is not None and "replicate weights" in finding.method:
+        how = f" by {finding.method[finding.method.index('replicate weights') :].partition(', ')[0]}"
     # Where the data chose the reference the interval is wider: 99.76% is not 100%.
-    return f" ({100 * made.confidence:.4g}% interval {low} to {high}{p})"
+    return f" ({100 * made.confidence:.4g}% interval{how} {low} to {high}{p})"

@@ -170,6 +170,44 @@ def test_curves_leave_out_what_is_not_known():
     assert measure_curves([], confidence=0.95) is None
 
 
+BAND = ["selection_rate_band_low", "selection_rate_band_high"]
+RATIO_BAND = ["adverse_impact_ratio_band_low", "adverse_impact_ratio_band_high"]
+
+
+def test_bands_over_all_cutoffs_are_wider_than_the_intervals_at_each():
+    of = grouping(counted(people(rows=4_000), groups="g"), ["g"])
+    curves = measure_curves([(of, "B")], confidence=0.95, seed=3)
+    assert [(b.metric, b.groups, b.cutoffs) for b in curves.bands] == [
+        ("selection_rate", 3, 12), ("adverse_impact_ratio", 2, 12),
+    ]  # fmt: skip
+    assert all(b.method.startswith("largest statistic over all groups and cut-offs") for b in curves.bands)
+    for curve in curves.groups:
+        columns = {name: np.array(values, dtype=float) for name, values in curve.columns.items()}
+        assert (columns[BAND[0]] <= columns["selection_rate_low"]).all()
+        assert (columns[BAND[1]] >= columns["selection_rate_high"]).all()
+        if curve.group == "B":  # the reference against itself
+            assert np.isnan(columns[RATIO_BAND[0]]).all()
+        else:
+            # The first cut-off selects everybody: an exact band there, of few different tables.
+            assert (columns[RATIO_BAND[0]] <= columns["adverse_impact_ratio_low"]).all()
+            assert (columns[RATIO_BAND[1]] >= columns["adverse_impact_ratio_high"]).all()
+    assert measure_curves([(of, "B")], confidence=0.95, seed=3) == curves
+
+
+def test_few_people_have_exact_bands_and_the_record_says_so():
+    of = grouping(counted(people(rows=24), groups="g"), ["g"])
+    curves = measure_curves([(of, "B")], confidence=0.95)
+    assert {b.method for b in curves.bands} == {"exact (Clopper-Pearson) intervals at the Bonferroni level"}
+
+
+def test_weighted_people_have_no_band_and_the_record_says_why():
+    data = people() | {"w": [1.0 + i % 3 for i in range(400)]}
+    of = grouping(counted(data, groups="g", weight="w"), ["g"])
+    curves = measure_curves([(of, "B")], confidence=0.95)
+    assert {b.undefined for b in curves.bands} == {"rows carry weights, and the bands are of people counted whole"}
+    assert not {*BAND, *RATIO_BAND} & {*curves.groups[0].columns}
+
+
 # Suppression
 
 
@@ -183,3 +221,16 @@ def test_suppressed_groups_have_no_numbers():
     for r in records:
         assert (r.value, r.low, r.high, r.num, r.den, r.method) == (None,) * 6
         assert r.undefined.startswith("suppressed")
+
+
+def test_bands_leave_suppressed_groups_out():
+    data = people()
+    rare = {name: values + [values[0]] * 3 for name, values in data.items()}
+    rare["g"][-3:] = ["D"] * 3
+    cube = suppress(counted(rare, groups="g"), 10)
+    curves = measure_curves([(grouping(cube, ["g"]), "B")], confidence=0.95)
+    assert [b.groups for b in curves.bands] == [3, 2]
+    [hidden] = [c for c in curves.groups if c.group == "D"]
+    assert {value for values in hidden.columns.values() for value in values} == {None}
+    gone = measure_curves([(grouping(cube, ["g"]), "D")], confidence=0.95)
+    assert [b.metric for b in gone.bands] == ["selection_rate"]

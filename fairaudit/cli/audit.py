@@ -11,8 +11,9 @@ import click
 from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
-from ..result import STATUS_WORDS, Result
-from .roles import role_options, roles_of
+from ..metrics.sampling import how_drawn
+from ..result import STATUS_WORDS, DirectUse, Result
+from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
 
 FORMATS = ("html", "json", "md", "csv")
@@ -40,6 +41,17 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "or before another option: the next word would be taken for columns.",
 )  # fmt: skip
 @click.option("--metric", "metrics", multiple=True, metavar="ID", help="Only these comparisons besides the policy's.")
+@click.option("--feature", "features", multiple=True, metavar="COLUMN", help="Name of an input of the model.")
+@click.option(
+    "--features-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Text file with the names of the model's inputs, one a line.",
+)  # fmt: skip
+@click.option(
+    "--profit",
+    multiple=True,
+    metavar="OUTCOME=AMOUNT",
+    help="What a selected person brings: --profit good=18 --profit bad=-82. Says what each parity costs.",
+)
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
@@ -70,7 +82,9 @@ def command(data: str | None, **options: Any) -> int:
             policy=options["policy"],
             cross=_crossings(options["cross"]),
             metrics=options["metrics"] or None,
+            profit=amounts(options["profit"], "--profit"),
             rng=options["seed"],
+            features=_features(options["features"], options["features_file"]),
             **roles_of(options),
         )
     code = 0
@@ -92,13 +106,26 @@ def _given(data: str | None, crossings: Sequence[str]) -> str:
     raise click.UsageError(message)
 
 
-def _crossings(texts: Sequence[str]) -> bool | list[list[str]]:
+def _features(named: Sequence[str], file: Path | None) -> list[str] | None:
+    """Return the names of the model's inputs from the command line and a file; None where neither was given."""
+    if file is None:
+        return list(named) or None
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"--features-file {file.name} cannot be read: {error}. Give a text file in UTF-8, a name a line."
+        raise click.UsageError(message) from None
+    return [*named, *(line.strip() for line in text.splitlines() if line.strip())]
+
+
+def _crossings(texts: Sequence[str]) -> bool | list[list[str]] | None:
+    """Return the crossings asked for; None leaves it to the policy."""
     named = [[name.strip() for name in text.split(",")] for text in texts if text != "*"]
-    return named or bool(texts)
+    return named or bool(texts) or None
 
 
 def gate(result: Result, *, allow_insufficient: bool = False) -> int:
-    """Return 1 if a finding of the policy's lines is flagged, 3 if a primary one is insufficient, else 0.
+    """Return 1 if a finding of a line or an input of the model is flagged, 3 if a primary one is insufficient, else 0.
 
     No primary finding at all is insufficient too, and so is a suppressed group: nothing was tested.
 
@@ -107,6 +134,8 @@ def gate(result: Result, *, allow_insufficient: bool = False) -> int:
     PolicyError
         If comparisons were made and the policy sets no line that a gate could hold them to.
     """
+    if result.direct_use is not None and result.direct_use.uses:
+        return FLAGGED
     ruled = [finding for finding in result.findings if finding.rule is not None]
     if ruled and all(finding.line is None for finding in ruled):
         message = (
@@ -172,8 +201,13 @@ def summary(result: Result) -> str:
     for cut in result.schema.cutoffs:
         at = "" if cut.people_at is None else f"; {cut.people_at:,} people exactly at it"
         lines.append(f"At cut-off {cut.cutoff:.10g}: {cut.text}{at}")
+    roles = result.schema.roles
+    drawn = how_drawn(roles.get("sampled_by", ()), weighted=bool(roles.get("weight")))
+    lines.append(f"How the sample was drawn: {drawn}")
     lines += ["", "Not tested:", *(f"  - {n.what}{_where(n.attribute, n.group)}: {n.reason}" for n in result.not_run)]
     lines.append("  - people who never reached this file: nothing here speaks of them")
+    if result.direct_use is not None:
+        lines += ["", "Direct use:", *_used(result.direct_use)]
     ruled = [f for f in result.findings if f.rule is not None and f.family != "exploratory"]
     lines += ["", "Findings:"]
     lines += [f"  [{finding.status}] {finding.sentence}" for finding in ruled]
@@ -190,6 +224,15 @@ def summary(result: Result) -> str:
     if result.issues:
         lines += ["", "The data:", *(f"  - {issue.message} ({issue.action})" for issue in result.issues)]
     return "\n".join(lines).rstrip()
+
+
+def _used(made: DirectUse) -> list[str]:
+    lines = [f"  [{use.status}] {use.sentence}" for use in made.uses]
+    if not lines:
+        lines.append(f"  none of the {len(made.features):,} declared inputs is named like a prohibited basis")
+    if made.similar:
+        lines.append(f"  look at {', '.join(made.similar)}: names with such a word, not taken for a basis")
+    return [*lines, f"  {made.not_known}"]
 
 
 def _where(attribute: str | None, group: str | None) -> str:

@@ -13,7 +13,7 @@ from ..metrics.pages import catalogue, kind, page
 def command(name: str | None) -> int:
     """List the metrics, or explain one: words, formula, how to read it, undefined when, source.
 
-    ID is the metric's id, or a name that other packages use for it.
+    ID is the metric's id, or a name that other packages use for it; a name of several metrics explains each.
     """
     items = catalogue()
     if name is None:
@@ -21,9 +21,13 @@ def command(name: str | None) -> int:
             click.echo(f"{item.id}: {item.title}; {kind(item)}")
         return 0
     wanted = name.casefold().replace(" ", "_")
-    for item in items.values():
-        if wanted in {text.casefold().replace(" ", "_") for text in (item.id, *item.aliases)}:
-            click.echo(page(item), nl=False)
-            return 0
+    found = [
+        item
+        for item in items.values()
+        if wanted in {text.casefold().replace(" ", "_") for text in (item.id, *item.aliases)}
+    ]
+    if found:
+        click.echo("\n".join(page(item) for item in found), nl=False)
+        return 0
     message = f"There is no metric '{name}'.{suggestion(name, items)} Metrics: {listed(items, most=100)}."
     raise UndefinedMetricError(message)

@@ -26,7 +26,7 @@ MOST_DIGITS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One attribute, stratum or period, and its levels in the order they are shown.
+    """One attribute, stratum, control or period, and its levels in the order they are shown.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class Dimension:
     """
 
     name: str
-    role: Literal["attribute", "stratum", "period"]
+    role: Literal["attribute", "stratum", "control", "period"]
     levels: tuple[str, ...]
     edges: tuple[float, ...] = ()
     closed: Closed = "left"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..errors import CubeError, listed, suggestion
 from ..schema.provenance import Provenance
 from ..schema.roles import Schema
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis, distinct_cells
+from .blocks import Block
 from .confusion import Confusion, ScoreTable, Tally
 
 Ints = NDArray[np.int64]
@@ -31,7 +33,7 @@ class Cube:
     ``n`` counts people; ``w`` and ``w2`` are the sums of weights and of squared weights, whole numbers of
     1 / ``schema.weight_scale`` (None when unweighted). ``s1`` and ``s2`` are the (weighted) sums of score
     and squared score, whole numbers of 1 / ``schema.score_scale`` (None where bins are exact).
-    ``suppressed`` marks cells whose counts were taken out.
+    ``suppressed`` marks cells whose counts were taken out. ``blocks`` are what only some audits need, by name.
 
     Examples
     --------
@@ -57,8 +59,12 @@ class Cube:
     s1: Ints | None = None
     s2: Ints | None = None
     suppressed: NDArray[np.bool_] | None = None
+    blocks: Mapping[str, Block] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "blocks", MappingProxyType(dict(self.blocks)))
+        for name, block in self.blocks.items():
+            block.check(name, self.axes.shape)
         for name, array in self.arrays.items():
             if array.shape != self.axes.shape:
                 message = f"'{name}' has the shape {array.shape}, but the axes say {self.axes.shape}."
@@ -144,6 +150,10 @@ class Cube:
         for name, array in self.arrays.items():
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
+        for name in sorted(self.blocks):
+            digest.update(name.encode())
+            for part in self.blocks[name].digest_parts():
+                digest.update(part)
         return digest.hexdigest()
 
     def _tally(self, bins: slice = _ALL) -> Tally:
@@ -207,6 +217,14 @@ class Cube:
         lower, upper = scored[:, :at].sum(axis=1), scored[:, at:].sum(axis=1)
         sides = (upper, lower) if score.higher_is == "better" else (lower, upper)
         return Confusion(self._scaled(Tally.stacked(sides, axis=1)))
+
+    def in_class(self, label: str) -> Confusion:
+        """Return who the recorded decision puts into one class, against all other classes that are not excluded."""
+        chosen = np.array([level.label == label for level in self.axes.decisions])
+        excluded = np.array([level.kind == "excluded" for level in self.axes.decisions])
+        by_label = self._tally().sum(axis=1)
+        sides = [by_label[:, kept].sum(axis=1) for kept in (chosen, ~chosen & ~excluded)]
+        return Confusion(self._scaled(self._by_outcome(Tally.stacked(sides, axis=1))))
 
     def everybody(self) -> Confusion:
         """Return outcomes by cell whatever the decision: all people stand on the favorable side."""
@@ -339,7 +357,8 @@ class Cube:
         if self.suppressed is not None:
             suppressed = np.zeros(len(cells), dtype=bool)
             np.logical_or.at(suppressed, inverse, self.suppressed)
-        return Cube(axes, self.schema, provenance=self.provenance, suppressed=suppressed, **arrays)
+        blocks = {name: block.collapsed(inverse, axes.shape) for name, block in self.blocks.items()}
+        return Cube(axes, self.schema, provenance=self.provenance, suppressed=suppressed, blocks=blocks, **arrays)
 
     def __add__(self, other: Cube) -> Cube:
         """Return the cube of both sets of people.
@@ -387,6 +406,7 @@ class Cube:
             together("s1"),
             together("s2"),
             suppressed,
+            {name: block.merged(other.blocks[name], places, axes.shape, name) for name, block in self.blocks.items()},
         )
 
 
@@ -406,7 +426,7 @@ def _meaning(schema: Schema) -> tuple[set[str], set[str]]:
 
 
 def _merged_schema(one: Schema, two: Schema) -> Schema:
-    for role in ("score", "decision", "outcome"):
+    for role in ("score", "decision", "outcome", "cluster"):
         columns = getattr(one, role), getattr(two, role)
         if None not in columns and columns[0] != columns[1]:
             message = (
@@ -416,6 +436,10 @@ def _merged_schema(one: Schema, two: Schema) -> Schema:
             raise CubeError(message)
     if one.score is not None and two.score is not None and one.score_unit != two.score_unit:
         message = f"Cubes differ in score_unit: {one.score_unit!r} and {two.score_unit!r}. Count both with the same."
+        raise CubeError(message)
+    if one.sampled_by != two.sampled_by:
+        said = [listed(schema.sampled_by) or "not stated" for schema in (one, two)]
+        message = f"Cubes differ in how people were sampled: {said[0]}, and {said[1]}. Count both with one sampled_by."
         raise CubeError(message)
     if _meaning(one) != _meaning(two):
         said = [f"good={list(schema.good)}, bad={list(schema.bad)}" for schema in (one, two)]
@@ -456,6 +480,9 @@ def _merged_axes(one: Cube, two: Cube) -> Axes:
         if differs:
             message = f"Cubes cannot be merged: only one of them has {what}. Count both with the same schema."
             raise CubeError(message)
+    for name in {*one.blocks} ^ {*two.blocks}:
+        message = f"Cubes cannot be merged: only one of them has '{name}'. Count both with the same schema."
+        raise CubeError(message)
     dimensions = tuple(p + q for p, q in zip(a.dimensions, b.dimensions, strict=True))
     cells = np.unique(np.concatenate([_recoded(a, dimensions), _recoded(b, dimensions)]), axis=0)
     score = a.score + b.score if a.score is not None and b.score is not None else None

@@ -10,12 +10,14 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ColumnNotFoundError, DataContractError, SchemaError, listed, suggestion
+from ..errors import ColumnNotFoundError, CubeError, DataContractError, SchemaError, listed, suggestion
+from ..schema.belonging import SeveralRaces, is_ticked
 from ..schema.issues import DataIssue
 from ..schema.labels import MISSING, band_labels, is_missing, label, number
 from ..schema.provenance import Ledger, Provenance
@@ -23,6 +25,7 @@ from ..schema.roles import Attribute, DecisionKind, Schema, declare
 from .axes import (
     GRID_BINS,
     MOST_DISTINCT,
+    MOST_ENTRIES,
     OBSERVED,
     Axes,
     DecisionLevel,
@@ -32,15 +35,11 @@ from .axes import (
     distinct_rows,
     order_levels,
 )
+from .blocks import Sums
 from .cube import Cube, Ints, order_decisions
+from .fixed_point import check_fits, check_weights, fixed, whole_numbers
 
 Mask = NDArray[np.bool_]
-
-INT64_MOST = 2**63 - 1
-FINEST = 5_000
-"""A mean weight (or squared weight) of so many units is rounded by one part in ten thousand at most."""
-MOST_PEOPLE = 2**53
-"""Up to here every whole number is a float of its own, so rates are made of exact counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +74,23 @@ class Counted:
     w: Ints | None = None
     w2: Ints | None = None
     bad_weight: Mask | None = None
+    without_cluster: Mask | None = None
+    carried: Mapping[str, Carried] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """Sums a row that make a block: [row, ...], with the rows that cannot be used and those worth a note."""
+
+    kind: str
+    about: Mapping[str, Any]
+    arrays: Mapping[str, Ints]
+    column: str
+    refused: Mask | None = None
+    why_refused: str = ""
+    noted: Mask | None = None
+    note: str = ""
+    action: str = ""
 
 
 @dataclass(slots=True)
@@ -131,6 +147,12 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
     7
     """
     schema = declare(counts=counts, **roles)
+    if schema.memberships:
+        message = "Memberships are counted from rows of people; a table of counts has none. Give the rows."
+        raise SchemaError(message)
+    if schema.cluster:
+        message = f"'{schema.cluster}' is a cluster, and a table of counts has none. Count rows: fairaudit.count(...)."
+        raise SchemaError(message)
     for column in schema.columns:
         if column not in table:
             message = f"Column '{column}' not found in {name}.{suggestion(column, table)} Columns: {listed(table)}."
@@ -156,80 +178,6 @@ def from_counts(table: Mapping[str, Sequence[Any]], *, counts: str = "n", name: 
 def _weight(value: Any) -> float:
     parsed = number(value)
     return math.nan if parsed is None else parsed
-
-
-def check_weights(schema: Schema, total: float, squares: float, rows: int = 0) -> None:
-    """Raise a SchemaError if sums of weights would not fit whole numbers, or would be rounded away.
-
-    Parameters
-    ----------
-    schema
-        The roles: the weight and its scale.
-    total, squares
-        The sum of weights and the sum of squared weights, in the weights' own unit.
-    rows
-        How many rows have a weight above 0; 0 leaves the rounding unchecked.
-
-    Examples
-    --------
-    >>> check_weights(declare(outcome="y", bad=1, weight="fnlwgt", weight_scale=1), 1e10, 1e15)
-    """
-    scale = schema.weight_scale
-    _check_fits(float(np.max([total, squares])), scale, "weight", schema.weight)
-    smallest = min(total, squares) / rows if rows else 0.0
-    if smallest > 0 and smallest * scale < FINEST:
-        wanted = 10 ** math.ceil(math.log10(FINEST / smallest))
-        mend = f"weight_scale={wanted}"
-        if max(total, squares) * wanted > INT64_MOST / 4:
-            mend = "weights multiplied by a constant, so that their mean is near 1"
-        message = (
-            f"The weights in '{schema.weight}' are too small to be kept as whole numbers of 1/{scale}: rounding would "
-            f"change their squares by more than one part in ten thousand. Give {mend}."
-        )
-        raise SchemaError(message)
-
-
-def _check_fits(largest: float, scale: int, role: str, column: str | None) -> None:
-    """Raise a SchemaError with a scale that fits, or with other words where none does."""
-    most = INT64_MOST / 4
-    if largest * scale <= most:
-        return
-    mend = "No scale is small enough: divide the column by a constant, for example by its mean."
-    if largest <= most:
-        mend = f"Give a smaller scale, for example {role}_scale={10 ** int(math.log10(most / largest))}."
-    message = f"The sums of the {role} '{column}' and of its squares do not fit whole numbers of 1/{scale}. {mend}"
-    raise SchemaError(message)
-
-
-def fixed(values: NDArray[np.float64], scale: int) -> Ints:
-    """Return floats as whole numbers of 1/scale, rounded half up as every engine can."""
-    return np.floor(values * scale + 0.5).astype(np.int64)
-
-
-def whole_numbers(values: Sequence[Any], column: str, name: str) -> Ints:
-    """Return a column of counts as whole numbers.
-
-    Raises
-    ------
-    DataContractError
-        If a value is missing, negative, or not whole; the message gives its row.
-    """
-    out = np.empty(len(values), dtype=np.int64)
-    for i, value in enumerate(values):
-        parsed = number(value)
-        if parsed is None or not math.isfinite(parsed) or parsed < 0 or parsed != int(parsed):
-            message = (
-                f"counts must be whole numbers of at least 0; column '{column}' of {name} has {value!r} in row {i + 1}."
-            )
-            raise DataContractError(message)
-        if parsed > MOST_PEOPLE:
-            message = f"The count {value!r} in row {i + 1}, column '{column}' of {name}, is more than {MOST_PEOPLE:,}."
-            raise DataContractError(message)
-        out[i] = int(parsed)
-    if float(out.sum(dtype=np.float64)) > MOST_PEOPLE:
-        message = f"The counts in column '{column}' of {name} add up to more than {MOST_PEOPLE:,} people."
-        raise DataContractError(message)
-    return out
 
 
 def build_cube(
@@ -260,12 +208,21 @@ def build_cube(
     if schema.weight and counted.bad_weight is not None:
         reason = f"weight '{schema.weight}' is missing, negative or not a finite number"
         sorting.drop(counted.bad_weight, "weight_invalid", schema.weight, reason)
+    if schema.cluster and counted.without_cluster is not None:
+        reason = f"cluster '{schema.cluster}' is missing, so that it is not known who belongs together"
+        sorting.drop(counted.without_cluster, "cluster_missing", schema.cluster, reason)
     scores = _scores(schema, columns[schema.score], sorting) if schema.score else None
     kinds, decisions = _decisions(schema, columns[schema.decision], sorting) if schema.decision else (None, ())
     outcome, outcomes = (
         _outcomes(schema, columns[schema.outcome], kinds, decisions, sorting) if schema.outcome else (None, ())
     )
-    dimensions, codes = _dimensions(schema, columns, sorting)
+    carried = {**counted.carried, **overlapping_races(schema, counted)}
+    for rows in carried.values():
+        if rows.refused is not None:
+            sorting.drop(rows.refused, "membership_invalid", rows.column, rows.why_refused)
+        if rows.noted is not None:
+            sorting.note(rows.noted, "membership_missing", rows.column, rows.note, rows.action)
+    dimensions, codes = _dimensions(schema, {**columns, **single_races(schema, columns)}, sorting)
     keep = sorting.keep
     if not keep.any():
         message = f"No row of {name} can be used: {'; '.join(sorting.set_aside)}."
@@ -304,7 +261,68 @@ def build_cube(
         total(counted.w2[keep] if counted.w2 is not None else None),
         total(s1),
         total(s2),
+        blocks={name: _block(rows, keep, place, axes) for name, rows in carried.items()},
     )
+
+
+def _block(rows: Carried, keep: Mask, place: tuple[Ints, ...], axes: Axes) -> Sums:
+    arrays = {}
+    for name, values in rows.arrays.items():
+        if math.prod((*axes.shape, *values.shape[1:])) > MOST_ENTRIES:
+            message = (
+                f"What is counted for '{rows.column}' would have more than {MOST_ENTRIES:,} entries. Give the score "
+                "fewer edges, or fewer groups and strata."
+            )
+            raise CubeError(message)
+        out = np.zeros((*axes.shape, *values.shape[1:]), dtype=np.int64)
+        np.add.at(out, place, values[keep])
+        arrays[name] = out
+    return Sums(rows.kind, rows.about, arrays)
+
+
+# Several races a person
+
+
+def single_races(schema: Schema, columns: Mapping[str, Coded]) -> dict[str, Coded]:
+    """Return the one group of each row, for schemes whose groups do not overlap."""
+    made = {}
+    for name, races in schema.races.items():
+        if not races.overlapping:
+            ticked = _ticked(races, columns)
+            labels = [races.group(one for one, mark in zip(races.levels, row, strict=True) if mark) for row in ticked]
+            made[name] = Coded.of(labels)
+    return made
+
+
+def overlapping_races(schema: Schema, counted: Counted) -> dict[str, Carried]:
+    """Return memberships of 0 and 1, for schemes whose groups overlap."""
+    made = {}
+    for name, races in schema.races.items():
+        if not races.overlapping:
+            continue
+        ticked = _ticked(races, counted.columns)
+        n, scale = counted.n, schema.weight_scale
+        w, w2 = (n * scale, n * scale) if counted.w is None or counted.w2 is None else (counted.w, counted.w2)
+        left, right = np.triu_indices(len(races.levels))
+        some: Mask = np.asarray(ticked.any(axis=1))
+        arrays = {
+            "people": (n * some)[:, None],
+            "first": w[:, None] * ticked,
+            "second": w2[:, None] * (ticked[:, left] & ticked[:, right]),
+            "heads": (n * scale)[:, None] * ticked,
+        }
+        about = {"attribute": name, "levels": list(races.levels), "scale": scale, "collected": "self-reported",
+                 "scheme": races.scheme, "labelled": None}  # fmt: skip
+        made[f"memberships:{name}"] = Carried(
+            "memberships", about, arrays, name, noted=~some, note=f"{{n}} people ticked no race of '{name}'.",
+            action="counted and shown, in no group of it",
+        )  # fmt: skip
+    return made
+
+
+def _ticked(races: SeveralRaces, columns: Mapping[str, Coded]) -> NDArray[np.bool_]:
+    marks = [columns[column].each(partial(is_ticked, column=column), bool) for column in races.source_columns]
+    return np.stack(marks, axis=1)
 
 
 # Scores
@@ -392,7 +410,7 @@ def _score_sums(
         powers = (safe, safe * safe)
         largest = float(np.max([(np.abs(power) * weight).sum() for power in powers]))
     scale = schema.score_scale
-    _check_fits(largest, scale, "score", schema.score)
+    check_fits(largest, scale, "score", schema.score)
     # Unweighted sums are exact whatever way the rows are split; weighted ones to half a unit a group.
     s1, s2 = (fixed(power, scale) * n if w is None else fixed(power * weight, scale) for power in powers)
     return s1, s2
@@ -535,7 +553,7 @@ def _outcomes(
 def _dimensions(
     schema: Schema, columns: Mapping[str, Coded], sorting: _Sorting
 ) -> tuple[tuple[Dimension, ...], NDArray[np.int32]]:
-    bands = {attribute.name: attribute for attribute in schema.attributes}
+    bands = {column.name: column for column in (*schema.attributes, *schema.controls)}
     dimensions, codes = [], []
     for name in schema.dimension_names:
         attribute = bands.get(name)
@@ -546,7 +564,8 @@ def _dimensions(
             levels = order_levels({label(value) for value in column.values})
             place = {level: i for i, level in enumerate(levels)}
             level_of = column.each(lambda value, place=place: place[label(value)], np.int32)
-        role = "attribute" if attribute else "stratum" if name in schema.strata else "period"
+        role = "control" if attribute in schema.controls else "attribute" if attribute else "stratum"
+        role = "period" if name == schema.period else role
         used = sorted({*level_of[sorting.keep].tolist()})
         renumber = np.full(len(levels), -1, dtype=np.int32)
         renumber[used] = np.arange(len(used))

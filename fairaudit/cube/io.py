@@ -14,18 +14,29 @@ import re
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataContractError
 from .axes import Axes, ScoreAxis
+from .blocks import Block
 from .cube import Cube
-from .plain import INDICES, Header, assemble, entries, header_to_plain, read_header, refuse
+from .plain import (
+    INDICES,
+    Header,
+    assemble,
+    blocks_to_plain,
+    entries,
+    header_to_plain,
+    read_blocks,
+    read_header,
+    refuse,
+)
 
-README, HEADER, COUNTS = "README.txt", "cube.json", "counts.csv"
-MOST_BYTES = {README: 2**20, HEADER: 2**27, COUNTS: 2**31}
+README, HEADER, COUNTS, BLOCKS = "README.txt", "cube.json", "counts.csv", "blocks.json"
+MOST_BYTES = {README: 2**20, HEADER: 2**27, COUNTS: 2**31, BLOCKS: 2**29}
 """The most bytes that each member may decompress to."""
 MOST_FILE_BYTES = 2**30
 UNSCORED = "unscored"
@@ -42,18 +53,23 @@ coarsen or suppress it before you publish it.
 
 How to read it without fairaudit
 --------------------------------
-The file is a zip of three text files (UTF-8).
+The file is a zip of text files (UTF-8).
 
 {header}   What the counts are over: the dimensions with their levels and bands, the score, the labels of
             decisions and outcomes, the roles of the columns, and where the counts came from (files, rows
             read, rows set aside and why, what was noticed).
 {counts}  The counts. One line an entry with somebody in it; a combination that is not listed has nobody.
-
+{blocks}
 The columns of {counts}, from left to right:
 
 {columns}
 
 The sum of n is the number of people: {people}.
+"""
+
+_ABOUT_BLOCKS = f"""\
+{BLOCKS} Sums that only some audits need, by name: the shape of each array, the places of the sums that are
+            not 0 in the flattened array (the last axis runs fastest), and the sums.
 """
 
 
@@ -105,10 +121,19 @@ def save(cube: Cube, path: str | os.PathLike[str]) -> None:
 def to_bytes(cube: Cube) -> bytes:
     """Return the bytes of the cube file; the same cube gives the same bytes."""
     header = json.dumps(header_to_plain(cube), ensure_ascii=False, indent=1, allow_nan=False)
-    readme = _ABOUT.format(header=HEADER, counts=COUNTS, columns=_describe_columns(cube), people=cube.people)
+    readme = _ABOUT.format(
+        header=HEADER,
+        counts=COUNTS,
+        columns=_describe_columns(cube),
+        people=cube.people,
+        blocks=_ABOUT_BLOCKS if cube.blocks else "",
+    )
+    members = [(README, readme), (HEADER, header + "\n"), (COUNTS, _counts_text(cube))]
+    if cube.blocks:
+        members.append((BLOCKS, json.dumps(blocks_to_plain(cube), ensure_ascii=False, allow_nan=False) + "\n"))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        for name, text in ((README, readme), (HEADER, header + "\n"), (COUNTS, _counts_text(cube))):
+        for name, text in members:
             member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             member.compress_type = zipfile.ZIP_DEFLATED
             member.create_system = 3
@@ -144,8 +169,9 @@ def load(path: str | os.PathLike[str]) -> Cube:
         with zipfile.ZipFile(source) as archive:
             members = _members(archive)
             header = read_header(archive.read(members[HEADER]))
+            blocks = _read_blocks(archive, members)
             with archive.open(members[COUNTS]) as file:
-                return _read_counts(header, io.TextIOWrapper(file, encoding="utf-8", newline=""))
+                return _read_counts(header, io.TextIOWrapper(file, encoding="utf-8", newline=""), blocks)
     except OSError as error:
         message = f"The cube {source} cannot be read: {error.strerror or error}."
         raise DataContractError(message) from None
@@ -162,9 +188,11 @@ def load(path: str | os.PathLike[str]) -> Cube:
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     members = archive.infolist()
-    if sorted(member.filename for member in members) != sorted(MOST_BYTES):
-        names = ", ".join(sorted(member.filename for member in members)[:5]) or "nothing"
-        refuse(f"it holds {names}, not {', '.join(sorted(MOST_BYTES))}")
+    expected = [COUNTS, HEADER, README]
+    found = sorted(member.filename for member in members)
+    if found not in (sorted(expected), sorted([*expected, BLOCKS])):
+        names = ", ".join(found[:5]) or "nothing"
+        refuse(f"it holds {names}, not {', '.join(sorted(expected))}")
     for member in members:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or member.flag_bits & 1:
             refuse(f"{member.filename} is encrypted or compressed in a way that cubes are not")
@@ -173,6 +201,15 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             most = MOST_BYTES[member.filename]
             refuse(f"{member.filename} would decompress to {member.file_size:,} bytes, more than {most:,}")
     return {member.filename: member for member in members}
+
+
+def _read_blocks(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> dict[str, Block]:
+    if BLOCKS not in members:
+        return {}
+    try:
+        return read_blocks(json.loads(archive.read(members[BLOCKS])))
+    except (json.JSONDecodeError, RecursionError) as error:
+        refuse(f"{BLOCKS} is not JSON ({error})")
 
 
 # counts.csv
@@ -225,7 +262,7 @@ def _counts_text(cube: Cube) -> str:
     return out.getvalue()
 
 
-def _read_counts(header: Header, text: io.TextIOWrapper) -> Cube:
+def _read_counts(header: Header, text: io.TextIOWrapper, blocks: Mapping[str, Block]) -> Cube:
     axes = header.axes
     rows: Iterator[list[str]] = csv.reader(text, strict=True)
     names = _column_names(axes, header.sums)
@@ -243,7 +280,7 @@ def _read_counts(header: Header, text: io.TextIOWrapper) -> Cube:
             if not _WHOLE.fullmatch(field) or abs(int(field)) > _LARGEST:
                 refuse(f"{name} is {field[:40]!r} in line {line} of {COUNTS}, not a whole number")
             columns[name].append(int(field))
-    return assemble(header, {name: np.array(column, dtype=np.int64) for name, column in columns.items()})
+    return assemble(header, {name: np.array(column, dtype=np.int64) for name, column in columns.items()}, blocks)
 
 
 def _index_readers(axes: Axes) -> dict[str, Callable[[list[str], int], int]]:

@@ -18,14 +18,18 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataContractError, SchemaError
+from ..errors import CubeError, DataContractError, SchemaError
 from ..schema.provenance import Provenance
 from ..schema.roles import HigherIs, Schema, declare
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis
+from .blocks import Block, read_block
 from .cube import Cube, Ints
+from .replicates import CLUSTERS, Replicates
 
 FORMAT = "fairaudit-cube"
 VERSION = 1
+WITH_BLOCKS = 2
+"""The version of a cube that carries blocks: readers of version 1 would lose them."""
 INDICES = ("cell", "bin", "decision", "outcome")
 _MOST_PEOPLE = 2.0**53
 _MOST_SUM = 2.0**62
@@ -107,7 +111,13 @@ def to_plain(cube: Cube) -> dict[str, Any]:
     True
     """
     columns = {name: column.tolist() for name, column in entries(cube).items()}
-    return {**header_to_plain(cube), "entries": columns}
+    blocks = {"blocks": blocks_to_plain(cube)} if cube.blocks else {}
+    return {**header_to_plain(cube), "entries": columns, **blocks}
+
+
+def blocks_to_plain(cube: Cube) -> dict[str, Any]:
+    """Return what rides along with the counts as dictionaries and lists."""
+    return {name: block.to_plain() for name, block in cube.blocks.items()}
 
 
 def header_to_plain(cube: Cube) -> dict[str, Any]:
@@ -115,7 +125,7 @@ def header_to_plain(cube: Cube) -> dict[str, Any]:
     axes, score = cube.axes, cube.axes.score
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": WITH_BLOCKS if cube.blocks else VERSION,
         "digest": cube.digest,
         "people": cube.people,
         "dimensions": [
@@ -164,7 +174,9 @@ def _schema_to_plain(schema: Schema) -> dict[str, Any]:
             plain[item.name] = list(value)
         else:
             plain[item.name] = value
+    plain["races"] = {name: {"hispanic": None, **races.to_plain()} for name, races in schema.races.items()}
     plain["attributes"] = [{"name": a.name, "edges": list(a.edges), "closed": a.closed} for a in schema.attributes]
+    plain["controls"] = [{"name": c.name, "edges": list(c.edges), "closed": c.closed} for c in schema.controls]
     return plain
 
 
@@ -210,14 +222,37 @@ def from_plain(plain: Mapping[str, Any]) -> Cube:
     if not isinstance(plain, Mapping):
         refuse(f"it is a {type(plain).__name__}, not a dictionary")
     try:
-        text = json.dumps({key: value for key, value in plain.items() if key != "entries"})
+        text = json.dumps({key: value for key, value in plain.items() if key not in {"entries", "blocks"}})
     except (TypeError, ValueError, RecursionError) as error:
         refuse(f"it is not plain JSON ({error})")
     header = read_header(text)
     columns = plain.get("entries")
     if not isinstance(columns, Mapping):
         refuse("its entries are missing")
-    return assemble(header, {name: _whole(columns.get(name), name) for name in (*INDICES, *header.sums)})
+    blocks = read_blocks(plain.get("blocks", {}))
+    return assemble(header, {name: _whole(columns.get(name), name) for name in (*INDICES, *header.sums)}, blocks)
+
+
+def read_blocks(plain: Any) -> dict[str, Block]:
+    """Return the blocks that :func:`blocks_to_plain` wrote, checked.
+
+    Raises
+    ------
+    DataContractError
+        If one of them is not sound.
+    """
+    if not isinstance(plain, Mapping):
+        refuse("its blocks are not a dictionary")
+    try:
+        return {str(name): _read_block(block, str(name)) for name, block in plain.items()}
+    except CubeError as error:
+        refuse(str(error))
+
+
+def _read_block(plain: Any, name: str) -> Block:
+    if isinstance(plain, Mapping) and plain.get("kind") == CLUSTERS:
+        return Replicates.from_plain(plain)
+    return read_block(plain, name)
 
 
 @cache
@@ -249,9 +284,9 @@ def read_header(text: str | bytes) -> Header:
     kind = _parse(text, _Kind)
     if kind.format != FORMAT:
         refuse(f"its format is {kind.format!r}, not {FORMAT!r}")
-    if kind.version != VERSION:
+    if kind.version not in (VERSION, WITH_BLOCKS):
         message = (
-            f"This cube has format version {kind.version}; this fairaudit reads version {VERSION}. "
+            f"This cube has format version {kind.version}; this fairaudit reads versions {VERSION} and {WITH_BLOCKS}. "
             "Read it with the fairaudit that wrote it, or a newer one."
         )
         raise DataContractError(message)
@@ -353,9 +388,10 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             good=schema.good,
             bad=schema.bad,
             unobserved=schema.unobserved,
-            groups=[attribute.name for attribute in schema.attributes],
-            bands={a.name: a.edges for a in schema.attributes if a.edges},
+            groups=[a.name for a in schema.attributes if a.name not in schema.races],
+            bands={a.name: a.edges for a in schema.banded},
             strata=schema.strata,
+            controls=[control.name for control in schema.controls],
             period=schema.period,
             weight=schema.weight,
             counts=schema.counts,
@@ -363,6 +399,11 @@ def _check_schema(schema: Schema, axes: Axes) -> None:
             weight_scale=schema.weight_scale,
             score_scale=schema.score_scale,
             score_unit=schema.score_unit,
+            memberships=schema.memberships,
+            labelled=schema.labelled,
+            races={name: races.to_plain() for name, races in schema.races.items()},
+            sampled_by=schema.sampled_by,
+            cluster=schema.cluster,
         )
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")
@@ -396,7 +437,7 @@ def _whole(values: Any, name: str) -> Ints:
         refuse(f"the column '{name}' of its entries holds a number of more than 64 bits")
 
 
-def assemble(header: Header, columns: Mapping[str, Ints]) -> Cube:
+def assemble(header: Header, columns: Mapping[str, Ints], blocks: Mapping[str, Block] = MappingProxyType({})) -> Cube:
     """Return the cube of a header and the columns of its entries.
 
     Parameters
@@ -405,6 +446,8 @@ def assemble(header: Header, columns: Mapping[str, Ints]) -> Cube:
         From :func:`read_header`.
     columns
         The indices (``INDICES``) and the sums that the header names, one number an entry.
+    blocks
+        What rides along with the counts, by name.
 
     Raises
     ------
@@ -435,7 +478,17 @@ def assemble(header: Header, columns: Mapping[str, Ints]) -> Cube:
             refuse(f"the sum of '{name}' is too large")
         arrays[name] = np.zeros(shape, dtype=np.int64)
         arrays[name][places] = column
-    cube = Cube(header.axes, header.schema, provenance=header.provenance, suppressed=header.suppressed, **arrays)
+    try:
+        cube = Cube(
+            header.axes,
+            header.schema,
+            provenance=header.provenance,
+            suppressed=header.suppressed,
+            blocks=blocks,
+            **arrays,
+        )
+    except CubeError as error:
+        refuse(str(error))
     if cube.digest != header.digest:
         refuse(f"its counts were changed: their digest is {cube.digest[:12]}..., the file says {header.digest[:12]}...")
     ledger = header.provenance.ledger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ def suppress(cube: Cube, min_n: int) -> Cube:
         The counts.
     min_n
         The fewest people that a cell may show, at least 1. Suppressing twice by the same number changes nothing.
+
+    What rides along with the counts (``blocks``) is suppressed with them where its sums belong to the groups, and
+    left out where they could tell of few people in another way; the issue says so.
 
     Raises
     ------
@@ -56,11 +60,14 @@ def suppress(cube: Cube, min_n: int) -> Cube:
         raise CubeError(message)
     people = cube.group_people
     small = (people > 0) & (people < min_n)
-    if not small.any():
+    axes, kept = _without_unused_scores(cube, small)
+    suppressed = {name: block.suppressed(small, kept) for name, block in cube.blocks.items()}
+    blocks = {name: block for name, block in suppressed.items() if block is not None}
+    dropped = [name for name in suppressed if name not in blocks]
+    if not small.any() and not dropped:
         return cube
     hidden = int(people[small].sum())
     before = cube.suppressed if cube.suppressed is not None else np.zeros(len(small), dtype=bool)
-    axes, kept = _without_unused_scores(cube, small)
 
     def cleared(array: Ints | None) -> Ints | None:
         if array is None:
@@ -79,14 +86,26 @@ def suppress(cube: Cube, min_n: int) -> Cube:
         dataclasses.replace(
             cube.provenance,
             ledger=cube.provenance.ledger + Ledger(0, {reason: hidden}),
-            issues=(*cube.provenance.issues, _issue(int(small.sum()), hidden, int(min_n))),
+            issues=(*cube.provenance.issues, *_issues(int(small.sum()), hidden, int(min_n), dropped)),
         ),
         cleared(cube.w),
         cleared(cube.w2),
         cleared(cube.s1),
         cleared(cube.s2),
-        before | small,
+        before | small if cube.suppressed is not None or small.any() else None,
+        blocks,
     )
+
+
+def _issues(groups: int, people: int, min_n: int, dropped: Sequence[str]) -> list[DataIssue]:
+    issues = [_issue(groups, people, min_n)] if groups else []
+    for name in dropped:
+        message = (
+            f"What was counted for '{name}' was left out of the suppressed counts: its sums could tell of few people. "
+            "What needs it cannot be measured from these counts."
+        )
+        issues.append(DataIssue("block_dropped", message, 0, "left out"))
+    return issues
 
 
 def _issue(groups: int, people: int, min_n: int) -> DataIssue:

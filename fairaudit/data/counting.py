@@ -11,17 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube.cube import Cube
-from ..cube.from_counts import MOST_PEOPLE, Coded, Counted, build_cube, check_weights, whole_numbers
+from ..cube.fixed_point import MOST_PEOPLE, check_weights, whole_numbers
+from ..cube.from_clusters import MOST_CUTOFFS, UNSCORED, UNUSABLE, CountedClusters, replicates_of, sides_of
+from ..cube.from_counts import Coded, Counted, build_cube
+from ..cube.replicates import CLUSTERS, hash_labels
 from ..errors import DataContractError, FairauditError, SchemaError
 from ..schema.labels import label
 from ..schema.roles import Schema
 from .arrow import as_numbers, encoded
 from .checks import first_rows, with_first_rows
 from .files import unreadable
+from .membership_sums import MembershipSums
 from .sources import Source, open_source
 
 _ENGINES = frozenset({"narwhals", "polars", "duckdb", "_duckdb", "pyarrow", "dask", "pyspark", "py4j"})
 _PEOPLE, _WEIGHT, _WEIGHT2, _BAD = "__people", "__weight", "__weight2", "__bad_weight"
+_ALONE, _SIDE = "__without_cluster", "__side"
 
 
 def count_rows(data: Any, schema: Schema) -> Cube:
@@ -39,12 +44,16 @@ def count_rows(data: Any, schema: Schema) -> Cube:
     FairauditError
         As the source, the columns and their values deserve; see the errors' own words.
     """
-    numeric = (schema.weight,) if schema.weight else ()
+    numeric = (*((schema.weight,) if schema.weight else ()), *schema.membership_columns)
     source = None
     try:
         source = open_source(data, wanted=schema.columns, numeric=numeric)
         counted = _count(source, schema)
         cube = build_cube(schema, counted, name=source.name, files=source.files, issues=source.issues)
+        if schema.cluster:
+            cube = dataclasses.replace(
+                cube, blocks={**cube.blocks, CLUSTERS: replicates_of(schema, _clusters(source, schema), cube)}
+            )
         issues = with_first_rows(source, cube.provenance.issues)
     except FairauditError:
         raise
@@ -57,11 +66,20 @@ def count_rows(data: Any, schema: Schema) -> Cube:
     return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, issues=issues))
 
 
-def _count(source: Source, schema: Schema) -> Counted:
-    named = {column: source.place(column) for column in schema.columns if column != schema.weight}
-    keys = list(named.values())
+def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Counted:
+    left_out = {schema.weight, *schema.membership_columns, None if by_cluster else schema.cluster}
+    named = {column: source.place(column) for column in schema.columns if column not in left_out}
     aggregates = [nw.len().alias(_PEOPLE)]
     frame: Any = source.frame
+    made: list[str] = []
+    if schema.cluster:
+        frame = frame.with_columns(_is_missing(frame, source.place(schema.cluster)).alias(_ALONE))
+        made.append(_ALONE)
+    if by_cluster and schema.score and _is_number(frame, named[schema.score]):
+        # The side of each cut-off is enough, and there are far fewer sides than scores.
+        frame = frame.with_columns(_side(schema, nw.col(named.pop(schema.score)).cast(nw.Float64)).alias(_SIDE))
+        made.append(_SIDE)
+    keys = [*named.values(), *made]
     if schema.weight:
         place = source.place(schema.weight)
         _check_numeric(frame, schema.weight, place)
@@ -78,6 +96,14 @@ def _count(source: Source, schema: Schema) -> Counted:
         frame = frame.with_columns(_fixed(value, schema.weight_scale).alias(_WEIGHT))
         keys.append(_BAD)
         aggregates += [nw.col(_WEIGHT).sum(), nw.col(_WEIGHT2).sum()]
+    for number, name in enumerate(schema.memberships):
+        for column in schema.memberships[name].values():
+            _check_numeric(frame, column, source.place(column), "a membership")
+        each = nw.col(_WEIGHT).cast(nw.Float64) / schema.weight_scale if schema.weight else None
+        sums = MembershipSums(number, name, schema)
+        frame = sums.prepared(frame, source, each)
+        keys.append(sums.state)
+        aggregates += [nw.col(column).sum() for column in sums.columns]
     if not keys:
         message = "Nothing to count by: name a group, a score, a decision or an outcome."
         raise SchemaError(message)
@@ -102,7 +128,61 @@ def _count(source: Source, schema: Schema) -> Counted:
         check_weights(schema, total, squares)
         w, w2 = w * factor, w2 * factor
         bad = as_numbers(table.column(_BAD)).astype(bool)
-    return Counted(columns, people, w, w2, bad)
+    carried = {
+        f"memberships:{name}": MembershipSums(number, name, schema).carried(table, people, factor, columns)
+        for number, name in enumerate(schema.memberships)
+    }
+    alone = None
+    if schema.cluster:
+        alone = as_numbers(table.column(_ALONE)).astype(bool)
+    if _SIDE in made:
+        columns[_SIDE] = _coded(table.column(_SIDE))
+    return Counted(columns, people, w, w2, bad, alone, carried)
+
+
+# Clusters
+
+
+def _clusters(source: Source, schema: Schema) -> CountedClusters:
+    """Return the rows grouped by cluster too, each with its side of every cut-off and its cluster's hash."""
+    counted = _count(source, schema, by_cluster=True)
+    assert schema.cluster is not None  # noqa: S101 - asked for only then
+    column = counted.columns[schema.cluster]
+    hashes = hash_labels([label(value) for value in column.values])[column.codes]
+    sides = None
+    if _SIDE in counted.columns:
+        sides = np.asarray(counted.columns[_SIDE].values, dtype=np.int64)[counted.columns[_SIDE].codes]
+    elif schema.score:
+        scores = counted.columns[schema.score]
+        sides = sides_of(schema, scores.values)[scores.codes]
+    return CountedClusters(counted, sides, hashes)
+
+
+def _is_number(frame: Any, place: str) -> bool:
+    return bool(frame.collect_schema()[place].is_numeric())
+
+
+def _side(schema: Schema, score: Any) -> Any:
+    """Return the side of each cut-off as the bits of one number, in the engine that holds the rows."""
+    sides: Any = nw.lit(0)
+    for place, cutoff in enumerate(schema.cutoffs[:MOST_CUTOFFS]):
+        favorable = score >= cutoff if schema.higher_is == "better" else score <= cutoff
+        sides = sides + nw.when(favorable).then(nw.lit(1 << place)).otherwise(nw.lit(0))
+    unscored = nw.when(score.is_null() | score.is_nan()).then(nw.lit(UNSCORED)).otherwise(nw.lit(UNUSABLE))
+    return nw.when(score.is_finite()).then(sides).otherwise(unscored).cast(nw.Int64)
+
+
+def _is_missing(frame: Any, place: str) -> Any:
+    """Return 1 where a cluster has no label, as :func:`fairaudit.schema.labels.label` has it, else 0."""
+    dtype = frame.collect_schema()[place]
+    column = nw.col(place)
+    missing = column.is_null()
+    if dtype.is_float():
+        missing = missing | column.is_nan()
+    elif isinstance(dtype, (nw.String, nw.Categorical, nw.Enum)) or dtype in (nw.String, nw.Categorical, nw.Enum):
+        text = column.cast(nw.String).str.strip_chars().str.to_lowercase()
+        missing = missing | text.is_in(["", "nan", "nat", "<na>"])
+    return nw.when(missing).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64)
 
 
 def _whole_counts(source: Source, column: str, values: list[Any]) -> NDArray[np.int64]:
@@ -134,10 +214,10 @@ def _fixed(value: Any, scale: int) -> Any:
     return (value * scale + 0.5).floor().cast(nw.Int64)
 
 
-def _check_numeric(frame: Any, column: str, place: str) -> None:
+def _check_numeric(frame: Any, column: str, place: str, role: str = "weight") -> None:
     dtype = frame.collect_schema()[place]
     if not (dtype.is_numeric() or dtype == nw.Boolean):
-        message = f"weight must be a column of numbers; '{column}' holds {dtype}. Turn it into numbers first."
+        message = f"{role} must be a column of numbers; '{column}' holds {dtype}. Turn it into numbers first."
         raise SchemaError(message)
 
 

@@ -8,5 +8,7 @@ first) · ``intervals`` the formulas of intervals for two rates · ``association
 ``conditional`` the exact distribution behind Fisher and mid-p · ``combining`` contrasts made of contrasts ·
 ``ranking`` AUC and KS from counts by score bin · ``smd`` differences of mean scores in standard deviations ·
 ``bootstrap`` resampled counts · ``multiplicity`` Holm and Benjamini-Hochberg · ``power`` what these numbers
-of people could have shown · ``roots`` the equation solver under the score intervals.
+of people could have shown · ``roots`` the equation solver under the score intervals ·
+``subgroups`` the search for crossings that stand out: ``thinning`` two halves of the people, ``crossings`` what
+parents predict, ``hierarchical`` false discovery rate on a tree.
 """

@@ -42,7 +42,9 @@ def derive_seed(digest: str) -> int:
     return int.from_bytes(hashlib.sha256(digest.encode()).digest()[:6], "big")
 
 
-def draw_counts(counts: ArrayLike, draws: int, rng: np.random.Generator | int | None = None) -> Counts:
+def draw_counts(
+    counts: ArrayLike, draws: int, rng: np.random.Generator | int | None = None, *, strata: int | None = None
+) -> Counts:
     """Draw the counts that resampled people would give: one multinomial over the whole array.
 
     Parameters
@@ -53,6 +55,9 @@ def draw_counts(counts: ArrayLike, draws: int, rng: np.random.Generator | int | 
         How many resamples.
     rng
         Generator or seed; None derives the seed from the counts.
+    strata
+        The axis whose parts the sample was drawn from separately, each with as many people as it has now: one
+        multinomial each. None for a sample drawn as a whole.
 
     Returns
     -------
@@ -79,6 +84,10 @@ def draw_counts(counts: ArrayLike, draws: int, rng: np.random.Generator | int | 
         message = f"The number of draws cannot be negative, got draws={draws!r}."
         raise UndefinedMetricError(message)
     rng = _generator(counts, rng)
+    if strata is not None:
+        parts = [draw_counts(part, draws, rng) for part in np.moveaxis(counts, strata, 0)]
+        axis = strata + 1 if strata >= 0 else strata
+        return np.stack(parts, axis=axis)
     people = int(counts.sum())
     drawn = np.zeros((draws, counts.size), dtype=np.int64)
     occupied = np.flatnonzero(counts)
@@ -94,6 +103,7 @@ def bootstrap(
     draws: int = 2000,
     rng: np.random.Generator | int | None = None,
     chunk: int | None = None,
+    strata: int | None = None,
 ) -> FloatArray:
     """Compute a statistic on resampled counts, in bounded memory.
 
@@ -108,7 +118,9 @@ def bootstrap(
     rng
         Generator or seed; None derives the seed from the counts.
     chunk
-        Draws worked on at once; by default 64 MB of counts. It does not change the result.
+        Draws worked on at once; by default 64 MB of counts. Without strata it does not change the result.
+    strata
+        As in :func:`draw_counts`.
 
     Returns
     -------
@@ -134,7 +146,7 @@ def bootstrap(
         raise UndefinedMetricError(message)
     rng = _generator(counts, rng)
     parts = [
-        np.asarray(statistic(draw_counts(counts, min(chunk, draws - start), rng)), dtype=np.float64)
+        np.asarray(statistic(draw_counts(counts, min(chunk, draws - start), rng, strata=strata)), dtype=np.float64)
         for start in range(0, draws, chunk)
     ]
     return np.concatenate(parts)

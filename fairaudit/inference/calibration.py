@@ -31,7 +31,7 @@ MOST_HALVINGS = 30
 FLAT = 1e-12
 SEPARATED = 40.0
 """Log-odds that no data give: the score parts good from bad without error."""
-SHIFTED = "Wilson on the observed rate, shifted by the predicted one"
+SHIFTED = "Wilson at the predictions' variance, shifted by the predicted rate"
 POOLED = "normal, the pooled curve's own error included"
 RESIDUALS = "normal, from each person's outcome less prediction"
 WALD = "Wald"
@@ -99,9 +99,11 @@ def in_the_large(p: Predicted, *, confidence: float = 0.95) -> Comparisons:
     value = p.observed - p.expected
     variance = _null_variance(p)
     if p.everybody is None:
-        good = p.table[..., GOOD].sum(axis=-1)
-        people = p.table.sum(axis=(-2, -1))
-        low, high, _ = _wilson(good.w, people.w, good.w2, people.w2, people.n, confidence)
+        # As many people of one prediction as have this variance: the Wilson interval then leaves the prediction out
+        # exactly where the test is significant.
+        people = divide(p.expected * (1 - p.expected), variance)
+        worth = np.where(people > 0, people, p.heads)
+        low, high, _ = wilson(np.nan_to_num(p.observed).clip(0.0, 1.0) * worth, worth, confidence=confidence)
         return _made(value, low - p.expected, high - p.expected, SHIFTED, variance)
     half = normal_quantile(confidence) * np.sqrt(variance)
     return _made(value, value - half, value + half, POOLED, variance)

@@ -116,3 +116,37 @@ def imputed_bad_rates(good: ArrayLike, bad: ArrayLike, fallback: ArrayLike) -> F
         return rate
     nearest = known[np.abs(np.arange(len(rate))[:, None] - known).argmin(axis=1)]
     return np.asarray(np.where(np.isnan(rate), rate[nearest], rate))
+
+
+def observation_weighted(
+    good: ArrayLike, bad: ArrayLike, unobserved: ArrayLike
+) -> tuple[FloatArray, FloatArray, float]:
+    """Let observed people stand for the unobserved ones of their cell: weights of 1 / chance of being observed.
+
+    Parameters
+    ----------
+    good, bad, unobserved
+        People of each cell, of one shape; a cell is a score, or a score within a stratum.
+
+    Returns
+    -------
+    tuple
+        Weighted good and bad people of each cell, and the share of all people for whom nobody observed stands:
+        those of cells in which no outcome is observed.
+
+    Notes
+    -----
+    Source: Horvitz & Thompson (1952), Journal of the American Statistical Association 47.
+
+    Examples
+    --------
+    >>> good, bad, nobody = observation_weighted([0, 6], [0, 2], [4, 8])
+    >>> good.tolist(), bad.tolist(), nobody
+    ([0.0, 12.0], [0.0, 4.0], 0.2)
+    """
+    g, b, u = (np.asarray(counts, dtype=np.float64) for counts in (good, bad, unobserved))
+    observed = g + b
+    weight = np.where(observed > 0, (observed + u) / np.where(observed > 0, observed, 1.0), 0.0)
+    people = float((observed + u).sum())
+    nobody = float(u[observed == 0].sum()) / people if people > 0 else float("nan")
+    return np.asarray(g * weight), np.asarray(b * weight), nobody

@@ -35,6 +35,9 @@ from .roots import crossing
 FARTHEST_LOG = 60.0
 """Ratios and odds ratios are looked for between exp(-60) and exp(60)."""
 
+NEAR = 1.15
+"""Ends are first looked for within so many times the reach of the normal interval."""
+
 MIETTINEN_NURMINEN = "Miettinen-Nurminen"
 
 Squares = tuple[FloatArray, FloatArray]
@@ -122,9 +125,10 @@ def miettinen_nurminen_difference(
     a, n, b, m = check_two_groups(a, n, b, m)
     point = divide(a, n) - divide(b, m)
     limit = _limit(n + m, confidence)
-    outside = _outside(lambda x: difference_squares(a, n, b, m, x), limit)
-    low = crossing(outside, point, np.full(point.shape, -1.0))
-    high = crossing(outside, point, np.full(point.shape, 1.0))
+    outside, cells = _outside(difference_squares), (a, n, b, m, limit)
+    reach = NEAR * np.sqrt(limit * difference_squares(a, n, b, m, point)[1])
+    low = crossing(outside, point, np.full(point.shape, -1.0), guess=np.maximum(point - reach, -1.0), cells=cells)
+    high = crossing(outside, point, np.full(point.shape, 1.0), guess=np.minimum(point + reach, 1.0), cells=cells)
     return _bounded(low, high, -1.0, 1.0, np.isnan(point), MIETTINEN_NURMINEN)
 
 
@@ -178,16 +182,18 @@ def miettinen_nurminen_odds_ratio(
     0.161 0.576
     """
     a, n, b, m = check_two_groups(a, n, b, m)
-    outside = _outside(lambda x: _odds_squares(a, n, b, m, np.exp(x)), _limit(n + m, confidence))
+    limit = _limit(n + m, confidence)
     low_exists = (a > 0) & (b < m)
     high_exists = (a < n) & (b > 0)
     return _log_score(
-        outside,
+        odds_squares,
+        (a, n, b, m, limit),
         divide(a * (m - b), (n - a) * b),
         low_exists,
         high_exists,
         (n > 0) & (m > 0),
         MIETTINEN_NURMINEN,
+        NEAR * np.sqrt(limit * sum(divide(1.0, cell) for cell in (a, n - a, b, m - b))),
     )
 
 
@@ -227,7 +233,7 @@ def ratio_squares(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, ra
         return (a / n - ratio * b / m) ** 2, p0 * (1 - p0) / n + ratio**2 * r0 * (1 - r0) / m
 
 
-def _odds_squares(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, odds: FloatArray) -> Squares:
+def odds_squares(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, odds: FloatArray) -> Squares:
     """Return the squared distance of a from its mean at a true odds ratio, and its variance there."""
     r0 = _reference_rate(n, a + b, m, odds)
     # The complement is solved for, not subtracted: at far odds the rate is 1 to the last digit.
@@ -248,11 +254,13 @@ def _reference_rate(n: FloatArray, chosen: FloatArray, m: FloatArray, odds: Floa
     return np.clip(rate, 0.0, 1.0)
 
 
-def _outside(squares: Callable[[FloatArray], Squares], limit: FloatArray) -> Callable[[FloatArray], FloatArray]:
+def _outside(squares: Callable[..., Squares]) -> Callable[..., FloatArray]:
     """Turn a score test into a function in [-1, 1] that is positive where the test rejects."""
 
-    def function(x: FloatArray) -> FloatArray:
-        distance, variance = squares(x)
+    def function(
+        x: FloatArray, a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, limit: FloatArray
+    ) -> FloatArray:
+        distance, variance = squares(a, n, b, m, x)
         allowed = limit * variance
         # Bounded, so that the solver never meets an infinity; 0/0 is the estimate itself, which is inside.
         result = divide(distance - allowed, distance + allowed)
@@ -274,23 +282,32 @@ def _score_ratio(
         limit = _limit(n + m, confidence)
     else:
         limit = np.full(n.shape, normal_quantile(check_share(confidence, "confidence")) ** 2)
-    outside = _outside(lambda x: ratio_squares(a, n, b, m, np.exp(x)), limit)
-    return _log_score(outside, divide(a * m, n * b), a > 0, b > 0, (n > 0) & (m > 0), method)
+    reach = NEAR * np.sqrt(limit * (divide(n - a, n * a) + divide(m - b, m * b)))
+    cells = (a, n, b, m, limit)
+    return _log_score(ratio_squares, cells, divide(a * m, n * b), a > 0, b > 0, (n > 0) & (m > 0), method, reach)
 
 
 def _log_score(
-    outside: Callable[[FloatArray], FloatArray],
+    squares: Callable[..., Squares],
+    cells: tuple[FloatArray, ...],
     point: FloatArray,
     low_exists: BoolArray,
     high_exists: BoolArray,
     known: BoolArray,
     method: str,
+    reach: FloatArray,
 ) -> Interval:
-    """Find both ends on the log scale, 0 and infinity where the table puts no end to a side."""
+    """Find both ends on the log scale, 0 and infinity where the table puts no end to a side.
+
+    ``reach`` is about how far from the estimate they are; NaN or infinite where that is not known.
+    """
+    outside = _outside(lambda a, n, b, m, x: squares(a, n, b, m, np.exp(x)))
     with np.errstate(divide="ignore"):
         start = np.clip(np.nan_to_num(np.log(point), nan=0.0), -FARTHEST_LOG, FARTHEST_LOG)
-    low = np.exp(crossing(outside, start, np.full(start.shape, -FARTHEST_LOG)))
-    high = np.exp(crossing(outside, start, np.full(start.shape, FARTHEST_LOG)))
+    far = np.full(start.shape, FARTHEST_LOG)
+    near = np.where(np.isfinite(reach), reach, np.nan)
+    low = np.exp(crossing(outside, start, -far, guess=np.maximum(start - near, -far), cells=cells))
+    high = np.exp(crossing(outside, start, far, guess=np.minimum(start + near, far), cells=cells))
     low = np.where(low_exists, low, np.nan)
     high = np.where(high_exists, high, np.nan)
     return _bounded(low, high, 0.0, np.inf, ~known, method)

@@ -69,6 +69,50 @@ def benjamini_hochberg(p: ArrayLike) -> FloatArray:
     return _adjust(p, step_up=True)
 
 
+def holm_beside(p: ArrayLike, others: ArrayLike) -> FloatArray:
+    """Adjust what one p-value of a family might have been, the others staying what they are; see :func:`holm`.
+
+    Parameters
+    ----------
+    p
+        The values that it might have, any shape.
+    others
+        p-values of the rest of the family, shape [k - 1].
+
+    Examples
+    --------
+    >>> holm_beside([0.01, 0.04], [0.03])
+    array([0.02, 0.06])
+    """
+    p, rest = np.asarray(p, dtype=np.float64), np.sort(np.asarray(others, dtype=np.float64))
+    many = len(rest) + 1
+    before = np.searchsorted(rest, p, side="left")
+    # The others that are smaller come first, and Holm never adjusts to less than what came before.
+    steps = np.maximum.accumulate(np.concatenate([[0.0], rest * (many - np.arange(len(rest)))]))
+    return np.asarray(np.minimum(1.0, np.maximum(steps[before], p * (many - before))))
+
+
+def benjamini_hochberg_beside(p: ArrayLike, others: ArrayLike) -> FloatArray:
+    """Adjust what one p-value of a family might have been, the others staying what they are.
+
+    Parameters
+    ----------
+    p, others
+        As for :func:`holm_beside`; the correction is that of :func:`benjamini_hochberg`.
+
+    Examples
+    --------
+    >>> benjamini_hochberg_beside([0.01, 0.04], [0.03])
+    array([0.02, 0.04])
+    """
+    p, rest = np.asarray(p, dtype=np.float64), np.sort(np.asarray(others, dtype=np.float64))
+    many = len(rest) + 1
+    before = np.searchsorted(rest, p, side="right")
+    after = np.concatenate([rest * many / (np.arange(len(rest)) + 2), [np.inf]])
+    steps = np.minimum.accumulate(after[::-1])[::-1]
+    return np.asarray(np.minimum(1.0, np.minimum(steps[before], p * many / (before + 1))))
+
+
 def _adjust(p: ArrayLike, *, step_up: bool) -> FloatArray:
     p = np.asarray(p, dtype=np.float64)
     if p.ndim != 1 or (p < 0).any() or (p > 1).any():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,16 @@ from ..cube.confusion import ScoreTable
 from ..metrics.base import METRICS, Contrast, Floats, Rate
 from ..metrics.disparity import SIGMAS, rates, standard_deviation, value
 from ..metrics.ranking import moments
-from .combining import bonferroni_p, mean_absolute, mover, worst_of
-from .contrast import Comparisons, compare_many, one_sided, other_tests
+from .combining import bonferroni_p, half_sum_and_difference, mean_absolute, mover, worst_of
+from .contrast import Comparisons, compare_many, contrast_value, one_sided, other_tests
 from .of_metrics import auc_ties, auc_variance, effective, is_weighted
-from .power import minimum_detectable_ratio, minimum_detectable_smd, people_needed
+from .power import (
+    minimum_detectable_ratio,
+    minimum_detectable_smd,
+    people_needed,
+    people_needed_by_width,
+    people_needed_smd,
+)
 from .proportion import wilson_at
 from .ranking import auc_difference
 from .roots import crossing
@@ -95,8 +101,11 @@ class Compared:
     undefined: str | None = None
     unbounded: str | None = None
     people_needed: int | None = None
+    people_needed_if_alike: int | None = None
     minimum_detectable: float | None = None
     sensitivity: dict[str, float] = field(default_factory=dict)
+    undecided: str | None = None
+    """Why nothing may be flagged or cleared whatever the numbers say: too few clusters, no interval."""
 
 
 def compare_groups(
@@ -144,6 +153,7 @@ def compare_groups(
     return [_labelled({name: column[i] for name, column in spread.items()}, item, asked) for i in range(count)]
 
 
+_NEEDED = ("people_needed", "people_needed_if_alike")
 _NUMBERS = ("value", "low", "high", "low_one_sided", "high_one_sided")
 
 
@@ -157,7 +167,7 @@ def _labelled(made: dict[str, Any], item: Contrast, asked: Asked) -> Compared:
     number = made["value"]
     if math.isnan(number):
         made |= dict.fromkeys(_NUMBERS, NAN)
-        made |= dict.fromkeys(("p", "method", "test", "minimum_detectable", "people_needed"))
+        made |= dict.fromkeys(("p", "method", "test", "minimum_detectable", *_NEEDED))
         made |= {"undefined": item.undefined_when, "sensitivity": {}}
     elif math.isinf(number):
         made["unbounded"] = "value"
@@ -203,14 +213,35 @@ def _of_one(item: Contrast, groups: Any, references: Any, asked: Asked) -> dict[
     made["sensitivity"] = _objects(
         [_other_tests(*table, str(test), whole) for table, test in zip(tables, found.test.tolist(), strict=True)]
     )
-    if item.how == "ratio" and item.adverse == "below":
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rate = np.where(m > 0, b / m, NAN)
-        some = np.where(n > 0, n, NAN)
-        made["minimum_detectable"] = minimum_detectable_ratio(some, m, rate, alpha=asked.alpha, power=asked.power)
-        if asked.line is not None:
-            made["people_needed"] = _objects([_needed(table, asked.line, asked) for table in tables])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = np.where(m > 0, b / m, NAN)
+    made["minimum_detectable"] = _detectable(item, np.where(n > 0, n, NAN), m, rate, mine.den, asked)
+    if item.how != "shortfall":
+        with np.errstate(invalid="ignore"):
+            values = contrast_value(a, n, b, m, how=how)
+        made |= _needed(item, asked, values, lambda i, **wanted: people_needed(*tables[i], how=how, **wanted))
     return made
+
+
+def _below(item: Contrast, line: float | None) -> bool:
+    """Return whether the group is worse off with a contrast below no difference; the line says it where both are."""
+    if item.adverse == "either":
+        return line is None or line < item.neutral
+    return item.adverse == "below"
+
+
+def _detectable(item: Contrast, n: Floats, m: Floats, rate: Floats, people: Floats, asked: Asked) -> Floats:
+    """Return the contrast nearest to none, on the side where the group is worse off, that would be revealed."""
+    above = item.how != "shortfall" and not _below(item, asked.line)
+    ratio = np.asarray(minimum_detectable_ratio(n, m, rate, alpha=asked.alpha, power=asked.power, above=above))
+    if item.how in {"difference", "shortfall"}:
+        gap = (ratio - 1) * rate
+        return np.asarray(gap if item.how == "difference" else -people * gap)
+    if item.how == "ratio":
+        return ratio
+    other = ratio * rate
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where((other < 1) & (rate < 1), other * (1 - rate) / (rate * (1 - other)), NAN)
 
 
 def _objects(items: list[Any]) -> Any:
@@ -225,13 +256,41 @@ def _other_tests(a: float, n: float, b: float, m: float, primary: str, whole: bo
     return other_tests(a, n, b, m, primary=primary, integer=whole)
 
 
-def _needed(table: tuple[float, float, float, float], line: float, asked: Asked) -> int | None:
-    if not (table[1] > 0 and table[3] > 0):
-        return None
-    past = table[0] / table[1] < line * table[2] / table[3]
-    alpha = asked.alpha / max(asked.family, asked.comparisons) if past else asked.alpha_each
-    people = people_needed(*table, line=line, alpha=alpha, power=asked.power)
-    return None if people is None or not math.isfinite(people) else max(math.ceil(people), asked.minimum_n)
+def _needed(item: Contrast, asked: Asked, values: Floats, people: Callable[..., int | None]) -> dict[str, Any]:
+    """Return the people needed if the observed contrasts are the true ones, and if there is no difference."""
+    if asked.line is None:
+        return {}
+    line, below = asked.line, _below(item, asked.line)
+
+    def one(place: int, value: float, *, alike: bool) -> int | None:
+        # What settles a finding past the line is its corrected test; inside the line, the one-sided bound.
+        past = not alike and (value < line if below else value > line)
+        alpha = asked.alpha / max(asked.family, asked.comparisons) if past else asked.alpha_each
+        found = people(place, line=line, alike=alike, below=below, alpha=alpha, power=asked.power)
+        return None if found is None else max(found, asked.minimum_n)
+
+    heads = np.atleast_1d(values).tolist()
+    return {
+        name: _objects([one(i, value, alike=alike) for i, value in enumerate(heads)])
+        for name, alike in zip(_NEEDED, (False, True), strict=True)
+    }
+
+
+def _by_width(item: Contrast, made: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """Add to contrasts that are 0 without a difference what the width of their intervals says of power."""
+    value, low, high, n = (
+        np.atleast_1d(np.asarray(made[name], dtype=np.float64)) for name in ("value", "low", "high", "n")
+    )
+    z = scipy.special.ndtri(0.5 + asked.confidence_each / 2)
+    reach = scipy.special.ndtri(1 - asked.alpha / 2) + scipy.special.ndtri(asked.power)
+    sign = -1.0 if _below(item, asked.line) else 1.0
+    made["minimum_detectable"] = sign * reach * (high - low) / (2 * z)
+
+    def people(i: int, **wanted: Any) -> int | None:
+        ends = float(value[i]), float(low[i]), float(high[i]), float(n[i])
+        return people_needed_by_width(*ends, confidence=asked.confidence_each, **wanted)
+
+    return made | _needed(item, asked, value, people)
 
 
 def _of_several(item: Contrast, groups: Any, references: Any, asked: Asked) -> dict[str, Any]:
@@ -245,19 +304,29 @@ def _of_several(item: Contrast, groups: Any, references: Any, asked: Asked) -> d
     if item.how == "mean_difference":
         z = [np.asarray(scipy.special.ndtri(q)) for q in (0.5 + asked.confidence_each / 2, 1 - asked.alpha_each)]
         (low, high), (low_one, high_one) = (_mean_gap(pairs, each) for each in z)
-        return made | {
+        made |= {
             "low": low, "high": high, "low_one_sided": low_one, "high_one_sided": high_one,
             "method": "MOVER of four Wilson intervals", "test": "inverted MOVER", "p": _inverted(pairs),
         }  # fmt: skip
-    combine, name = (worst_of, "larger") if item.how == "worst_difference" else (mean_absolute, "mean")
-    parts = len(pairs)
-    gaps = _gaps(pairs, 1 - (1 - asked.confidence_each) / parts)
-    two, one = combine(gaps), combine(_gaps(pairs, 1 - 2 * asked.alpha_each / parts))
-    return made | {
-        "low": two.low, "high": two.high, "low_one_sided": one.low, "high_one_sided": one.high,
-        "method": f"{name} of two simultaneous (Bonferroni) intervals", "test": "Bonferroni over both gaps",
-        "p": bonferroni_p([gap.p for gap in gaps]),
+        return _by_width(item, made, asked)
+    worst = item.how == "worst_difference"
+    ends: list[Floats] = []
+    for error in (1 - asked.confidence_each, 2 * asked.alpha_each):
+        # Two gaps could each raise the lower end by chance; at the upper end one of them, the true one, decides.
+        apart, alone = _gaps(pairs, 1 - error / len(pairs)), _gaps(pairs, 1 - error)
+        if worst:
+            ends += [worst_of(apart).low, worst_of(alone).high]
+            continue
+        both, by_sum = mean_absolute(apart), worst_of(half_sum_and_difference(*apart))
+        # Whether 0 is left out is for the two gaps to say, as for the test; how far, for the narrower of the two.
+        low = np.where(both.low > 0, np.maximum(both.low, by_sum.low), both.low)
+        ends += [low, np.minimum(both.high, worst_of(half_sum_and_difference(*alone)).high)]
+    made |= {
+        "low": ends[0], "high": ends[1], "low_one_sided": ends[2], "high_one_sided": ends[3],
+        "method": f"{'larger' if worst else 'mean'} of two intervals, Bonferroni at the lower end",
+        "test": "Bonferroni over both gaps", "p": bonferroni_p([gap.p for gap in apart]),
     }  # fmt: skip
+    return _by_width(item, made, asked)
 
 
 def _gaps(pairs: list[tuple[Rate, Rate]], confidence: float) -> list[Comparisons]:
@@ -312,9 +381,10 @@ def _auc_difference(item: Contrast, groups: ScoreTable, references: ScoreTable, 
         auc_difference(*arguments, confidence=level, tied=tied, tied_reference=tied_reference)
         for level in (asked.confidence_each, 1 - 2 * asked.alpha_each)
     )
-    return _from_comparisons(two, one) | {
+    made = _from_comparisons(two, one) | {
         "n": sum(people[0]), "n_reference": sum(people[1]), "group_value": values[0], "reference_value": values[1],
     }  # fmt: skip
+    return _by_width(item, made, asked)
 
 
 def _from_comparisons(two: Comparisons, one: Comparisons) -> dict[str, Any]:
@@ -341,7 +411,12 @@ def _standardized(
     detectable = minimum_detectable_smd(
         np.where(enough, mine[0], 2.0), np.where(enough, theirs[0], 2.0), alpha=asked.alpha, power=asked.power
     )
-    return _from_comparisons(two, one) | {
+
+    def people(i: int, **wanted: Any) -> int | None:
+        return people_needed_smd(float(two.value[i]), float(mine[0][i]), float(theirs[0][i]), **wanted)
+
+    needed = _needed(item, asked, two.value, people)
+    return _from_comparisons(two, one) | needed | {
         "n": groups.people.n.sum(axis=-1), "n_reference": references.people.n.sum(axis=-1),
         "group_value": groups.sign * mine[1], "reference_value": groups.sign * theirs[1],
         "minimum_detectable": np.where(enough, -np.asarray(detectable), NAN),

@@ -41,7 +41,7 @@ class Measured(NamedTuple):
         return Measured(value, low, high, self.method[..., 0], self.n[..., 0], num, den)
 
 
-def measure(item: Metric, counts: Any, *, confidence: float, seed: int) -> Measured:
+def measure(item: Metric, counts: Any, *, confidence: float, seed: int, by_outcome: bool = False) -> Measured:
     """Return a metric of every group with its two-sided interval.
 
     Parameters
@@ -54,6 +54,8 @@ def measure(item: Metric, counts: Any, *, confidence: float, seed: int) -> Measu
         Coverage aimed at, between 0 and 1.
     seed
         Of the count bootstrap, where there is no closed form (KS).
+    by_outcome
+        Whether people with good and with bad outcomes were drawn separately: they are then resampled so.
 
     Examples
     --------
@@ -73,7 +75,7 @@ def measure(item: Metric, counts: Any, *, confidence: float, seed: int) -> Measu
     made = item(counts)
     if isinstance(made, Rate):
         return _of_rate(made, confidence)
-    return _of_estimate(item, made, counts, confidence, seed)
+    return _of_estimate(item, made, counts, confidence, seed, by_outcome=by_outcome)
 
 
 def is_weighted(rate: Rate) -> bool:
@@ -115,7 +117,9 @@ def _average(rates: tuple[Rate, ...], confidence: float) -> Measured:
     return Measured(value, np.asarray(low), np.asarray(high), _names("MOVER", value.shape), rates[0].n + rates[1].n)
 
 
-def _of_estimate(item: Metric, made: Estimate, s: ScoreTable, confidence: float, seed: int) -> Measured:
+def _of_estimate(
+    item: Metric, made: Estimate, s: ScoreTable, confidence: float, seed: int, *, by_outcome: bool
+) -> Measured:
     shape = made.value.shape
     if item.id in {"area_under_curve", "gini"}:
         variance = auc_variance(s)
@@ -129,8 +133,9 @@ def _of_estimate(item: Metric, made: Estimate, s: ScoreTable, confidence: float,
         freedom = np.maximum(made.n - 1, 1)
         reach = scipy.special.stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(made.variance)
         return Measured(made.value, made.value - reach, made.value + reach, _names("t", shape), made.n)
-    low, high = _bootstrapped(item, s, confidence, seed)
-    return Measured(made.value, low, high, _names(f"count bootstrap, {DRAWS:,} draws", shape), made.n)
+    low, high = _bootstrapped(item, s, confidence, seed, by_outcome=by_outcome)
+    name = f"count bootstrap{' within each outcome' if by_outcome else ''}, {DRAWS:,} draws"
+    return Measured(made.value, low, high, _names(name, shape), made.n)
 
 
 def auc_variance(s: ScoreTable) -> Floats:
@@ -145,7 +150,9 @@ def auc_ties(s: ScoreTable) -> Floats | None:
     return tied_share(s.good.n + s.bad.n) if s.table.w is s.table.n else None
 
 
-def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> tuple[Floats, Floats]:
+def _bootstrapped(
+    item: Metric, s: ScoreTable, confidence: float, seed: int, *, by_outcome: bool
+) -> tuple[Floats, Floats]:
     """Return the bootstrap interval of a score metric, group by group; weights stay with their bin."""
     groups = s.table.n.shape[0]
     low, high = np.full(groups, np.nan), np.full(groups, np.nan)
@@ -163,7 +170,9 @@ def _bootstrapped(item: Metric, s: ScoreTable, confidence: float, seed: int) -> 
             bins = np.zeros(heads.shape[-2])
             return np.asarray(item(ScoreTable(Tally(heads, weighted, weighted), bins, bins, s.higher_is_better)).value)
 
-        draws = bootstrap(statistic, one.n.astype(np.int64), draws=DRAWS, rng=np.random.default_rng([seed, i]))
+        rng = np.random.default_rng([seed, i])
+        strata = -1 if by_outcome else None
+        draws = bootstrap(statistic, one.n.astype(np.int64), draws=DRAWS, rng=rng, strata=strata)
         interval = outer_interval(estimates[i], draws, confidence=confidence, least=item.range[0], most=item.range[1])
         low[i], high[i] = interval.low, interval.high
     return low, high

@@ -9,9 +9,10 @@ import scipy.special
 from numpy.typing import ArrayLike
 
 from ..errors import UndefinedMetricError
-from .contrast import contrast_value
+from .conditional import How
+from .contrast import contrast_value, no_difference
 from .counts import FloatArray, check_counts, check_share, divide, scalar_or_array
-from .intervals import ratio_squares
+from .intervals import difference_squares, odds_squares, ratio_squares
 
 
 def people_for_ratio(
@@ -75,6 +76,7 @@ def minimum_detectable_ratio(
     *,
     alpha: float = 0.05,
     power: float = 0.8,
+    above: bool = False,
 ) -> FloatArray:
     """Return the ratio under 1, nearest to 1, that people in these numbers would reveal with this power.
 
@@ -86,11 +88,13 @@ def minimum_detectable_ratio(
         Rate of the reference, between 0 and 1.
     alpha, power
         As in :func:`people_for_ratio`.
+    above
+        True for the ratio over 1 that is nearest to 1.
 
     Returns
     -------
     array
-        NaN where not even a rate of 0 in the group would be revealed.
+        NaN where not even a rate of 0 in the group (of 1, above) would be revealed.
 
     Raises
     ------
@@ -110,14 +114,15 @@ def minimum_detectable_ratio(
     n, n_reference = np.asarray(n, dtype=np.float64), np.asarray(n_reference, dtype=np.float64)
     square = _quantiles(alpha, power) ** 2
     each = divide(square, n)
-    # (r - x)^2 = square * [x(1-x)/n + r(1-r)/m], solved for the lesser x.
+    # (r - x)^2 = square * [x(1-x)/n + r(1-r)/m], solved for the lesser x, or the greater one.
     constant = reference**2 - square * divide(reference * (1 - reference), n_reference)
     linear = 2 * reference + each
     with np.errstate(invalid="ignore"):
         # Nobody in the group: infinity less infinity, which is NaN here and in the answer.
         root = np.sqrt(np.maximum(linear**2 - 4 * (1 + each) * constant, 0.0))
-        rate = divide(linear - root, 2 * (1 + each))
-    return scalar_or_array(np.where(constant >= 0, divide(rate, reference), np.nan))
+        rate = divide(linear + (root if above else -root), 2 * (1 + each))
+        possible = rate <= 1 if above else constant >= 0
+    return scalar_or_array(np.where(possible & (reference > 0), divide(rate, reference), np.nan))
 
 
 def minimum_detectable_difference(
@@ -127,18 +132,19 @@ def minimum_detectable_difference(
     *,
     alpha: float = 0.05,
     power: float = 0.8,
+    above: bool = False,
 ) -> FloatArray:
     """Return the negative difference of rates, nearest to 0, that people in these numbers would reveal.
 
     Parameters
     ----------
-    n, n_reference, rate_reference, alpha, power
-        As in :func:`minimum_detectable_ratio`.
+    n, n_reference, rate_reference, alpha, power, above
+        As in :func:`minimum_detectable_ratio`; above, the difference is positive.
 
     Returns
     -------
     array
-        Group less reference, under 0; NaN where not even a rate of 0 in the group would be revealed.
+        Group less reference; NaN where not even a rate of 0 in the group (of 1, above) would be revealed.
 
     Raises
     ------
@@ -150,7 +156,7 @@ def minimum_detectable_difference(
     >>> print(f"{minimum_detectable_difference(385, 385, 0.5):.3f}")
     -0.100
     """
-    ratio = minimum_detectable_ratio(n, n_reference, rate_reference, alpha=alpha, power=power)
+    ratio = minimum_detectable_ratio(n, n_reference, rate_reference, alpha=alpha, power=power, above=above)
     return scalar_or_array((ratio - 1) * np.asarray(rate_reference, dtype=np.float64))
 
 
@@ -192,13 +198,23 @@ def minimum_detectable_smd(n: ArrayLike, m: ArrayLike, *, alpha: float = 0.05, p
 
 
 def people_needed(
-    a: float, n: float, b: float, m: float, *, line: float, alpha: float = 0.05, power: float = 0.8
+    a: float,
+    n: float,
+    b: float,
+    m: float,
+    *,
+    line: float,
+    how: How = "ratio",
+    alike: bool = False,
+    below: bool | None = None,
+    alpha: float = 0.05,
+    power: float = 0.8,
 ) -> int | None:
-    """How many people the group would need to settle the finding, were the observed ratio the true one.
+    """How many people the group would need to settle the finding, were the observed contrast the true one.
 
-    Past the line (below a line under 1, above one over 1) it is settled when the ratio is significantly
-    different from 1; inside the line when the one-sided interval excludes the line. The reference is taken
-    to grow in proportion.
+    Past the line (below a line under no difference, above one over it) it is settled when the contrast is
+    significantly different from none; inside the line when the one-sided interval excludes the line. The
+    reference is taken to grow in proportion.
 
     Parameters
     ----------
@@ -207,7 +223,13 @@ def people_needed(
     b, m
         The same in the reference.
     line
-        The policy's line on the ratio, such as 0.8 or 1.25; not 1.
+        The policy's line on the contrast: on a ratio 0.8 or 1.25, on a difference -0.05.
+    how
+        ``ratio``, ``difference`` or ``odds_ratio``.
+    alike
+        True: as if the group's true rate were the reference's, so that the line would be excluded.
+    below
+        Whether past means below the line; by the side of no difference on which the line lies when None.
     alpha
         Two-sided level of the test, and the error of the one-sided interval.
     power
@@ -216,12 +238,13 @@ def people_needed(
     Returns
     -------
     int or None
-        None where the ratio is undefined, or at the line, or at 1 on the far side: no number would do.
+        None where the contrast is undefined, or at the line, or none at all on the far side: no number would do.
 
     Raises
     ------
     UndefinedMetricError
-        If the line is not positive or is 1, or the counts are not counts.
+        If a line on a ratio is not positive, or a line is no difference and ``below`` is not given, or the counts
+        are not counts.
 
     Notes
     -----
@@ -232,30 +255,141 @@ def people_needed(
     --------
     >>> people_needed(6, 20, 24, 60, line=0.8)  # a ratio of 0.75 with 20 people
     240
+    >>> people_needed(6, 20, 24, 60, line=0.8, alike=True)
+    271
     """
-    if not (line > 0 and math.isfinite(line)) or line == 1:
-        message = f"A line on a ratio is above 0 and not 1, got line={line!r}. Give for example line=0.8."
+    none = no_difference(how)
+    if not math.isfinite(line) or (how != "difference" and line <= 0) or (line == none and below is None):
+        where = f"not {none:g}" if how == "difference" else "above 0 and not 1"
+        message = f"A line on a {how.replace('_', ' ')} is {where}, got line={line!r}. Give for example line=0.8."
         raise UndefinedMetricError(message)
     check_share(alpha, "alpha")
     check_share(power, "power")
-    observed = float(contrast_value(a, n, b, m, how="ratio"))
-    if not math.isfinite(observed) or math.isclose(observed, line, rel_tol=1e-9):
+    if not (n > 0 and m > 0):
         return None
-    past = observed < line if line < 1 else observed > line
-    hypothesis, tail = (1.0, alpha / 2) if past else (line, alpha)
-    share, share_reference, size = a / n, b / m, m / n
+    share, share_reference, size = (b / m if alike else a / n), b / m, m / n
     # Per person of the group: the table of one such person and `size` reference people.
-    distance, variance_null = ratio_squares(
-        np.asarray(share),
-        np.asarray(1.0),
-        np.asarray(share_reference * size),
-        np.asarray(size),
-        np.asarray(hypothesis),
-    )
-    variance = share * (1 - share) + hypothesis**2 * share_reference * (1 - share_reference) / size
+    table = (np.asarray(share), np.asarray(1.0), np.asarray(share_reference * size), np.asarray(size))
+    observed = float(contrast_value(share * n, n, b, m, how=how))
+    target = _to_exclude(observed, line, none, below=below, alpha=alpha)
+    if target is None:
+        return None
+    hypothesis, tail = target
+    distance, null = _SQUARES[how](*table, np.asarray(hypothesis))
+    mine, theirs = share * (1 - share), share_reference * (1 - share_reference)
+    if how == "odds_ratio":
+        variance = 1 / (1 / mine + 1 / (theirs * size)) if mine > 0 and theirs > 0 else 0.0
+    else:
+        variance = mine + (hypothesis**2 if how == "ratio" else 1.0) * theirs / size
+    return _enough(float(distance), float(null), variance, tail, power)
+
+
+def people_needed_smd(
+    value: float,
+    n: float,
+    m: float,
+    *,
+    line: float,
+    alike: bool = False,
+    below: bool | None = None,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> int | None:
+    """How many people the group would need to settle a standardized mean difference; see :func:`people_needed`.
+
+    Parameters
+    ----------
+    value
+        The observed standardized mean difference.
+    n, m
+        People in the group and in the reference.
+    line, alike, below, alpha, power
+        As in :func:`people_needed`; no difference is 0.
+
+    Notes
+    -----
+    The variance is that of Hedges & Olkin (1985), Statistical Methods for Meta-Analysis, chapter 5.
+
+    Examples
+    --------
+    >>> people_needed_smd(-0.2, 100, 100, line=-0.5), people_needed_smd(-0.2, 100, 100, line=-0.5, alike=True)
+    (141, 51)
+    """
+    if not (n > 0 and m > 0):
+        return None
+    true, size = (0.0 if alike else value), m / n
+    target = _to_exclude(true, line, 0.0, below=below, alpha=alpha)
+    if target is None:
+        return None
+    hypothesis, tail = target
+    null, variance = (1 + 1 / size + d**2 / (2 * (1 + size)) for d in (hypothesis, true))
+    return _enough((true - hypothesis) ** 2, null, variance, tail, power)
+
+
+def people_needed_by_width(
+    value: float,
+    low: float,
+    high: float,
+    n: float,
+    *,
+    line: float,
+    confidence: float = 0.95,
+    alike: bool = False,
+    below: bool | None = None,
+    alpha: float = 0.05,
+    power: float = 0.8,
+) -> int | None:
+    """How many people the group would need to settle any contrast, if its interval shrinks with the root of n.
+
+    Parameters
+    ----------
+    value, low, high
+        The observed contrast and its interval; no difference is 0.
+    n
+        People in the group.
+    confidence
+        Of the interval.
+    line, alike, below, alpha, power
+        As in :func:`people_needed`.
+
+    Examples
+    --------
+    >>> people_needed_by_width(-0.02, -0.06, 0.02, 400, line=-0.05)
+    1145
+    """
+    width = high - low
+    if not (math.isfinite(width) and width > 0 and n > 0):
+        return None
+    true = 0.0 if alike else value
+    target = _to_exclude(true, line, 0.0, below=below, alpha=alpha)
+    if target is None:
+        return None
+    hypothesis, tail = target
+    variance = n * (width / 2 / float(scipy.special.ndtri(0.5 + check_share(confidence, "confidence") / 2))) ** 2
+    return _enough((true - hypothesis) ** 2, variance, variance, tail, power)
+
+
+_SQUARES = {"ratio": ratio_squares, "difference": difference_squares, "odds_ratio": odds_squares}
+
+
+def _to_exclude(
+    value: float, line: float, none: float, *, below: bool | None, alpha: float
+) -> tuple[float, float] | None:
+    """Return what the evidence must exclude, and with what error in one tail; None where no number would do."""
+    if not math.isfinite(value) or math.isclose(value, line, rel_tol=1e-9, abs_tol=1e-12):
+        return None
+    under = line < none if below is None else below
+    past = value < line if under else value > line
+    if past and math.isclose(value, none, rel_tol=1e-9, abs_tol=1e-12):
+        return None
+    return (none, alpha / 2) if past else (line, alpha)
+
+
+def _enough(distance: float, null: float, variance: float, tail: float, power: float) -> int | None:
+    """Return the people at which a distance stands out, from the variances of one person's share of it."""
     z_test, z_power = -scipy.special.ndtri(tail), scipy.special.ndtri(power)
-    needed = (z_test * math.sqrt(float(variance_null)) + z_power * math.sqrt(variance)) ** 2 / float(distance)
-    return math.ceil(needed)
+    spread = (z_test * math.sqrt(null) + z_power * math.sqrt(variance)) ** 2
+    return math.ceil(spread / distance) if distance > 0 and math.isfinite(spread / distance) else None
 
 
 def _quantiles(alpha: float, power: float) -> float:

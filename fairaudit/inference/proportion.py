@@ -21,6 +21,7 @@ from .counts import (
 
 WILSON = "Wilson"
 CLOPPER_PEARSON = "Clopper-Pearson"
+KORN_GRAUBARD = "Korn-Graubard"
 WILSON_FROM = 15
 """Wilson needs this many people on both sides. From 15 on the choice covers at least 93.4% at every rate and
 n from 20 to 1,000 (exact); from 10 on it falls to 92.7%, from 5 on to 91.9%, Wilson alone to 86% (n = 10)."""
@@ -206,15 +207,28 @@ def effective_n(num: ArrayLike, den: ArrayLike, num_w2: ArrayLike, den_w2: Array
     return scalar_or_array(np.where(inner, divide(p * q, variance), divide(den**2, den_w2)))
 
 
-def effective_rate_interval(p: ArrayLike, n_effective: ArrayLike, *, confidence: float = 0.95) -> Interval:
-    """Interval of a weighted rate: that of :func:`rate_interval` at the effective number of people.
+def effective_rate_interval(
+    p: ArrayLike,
+    n_effective: ArrayLike,
+    *,
+    people: ArrayLike | None = None,
+    freedom: ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> Interval:
+    """Interval of a weighted or clustered rate: Wilson's, or Korn and Graubard's, at the effective number of people.
+
+    Where the variance behind the effective number has fewer degrees of freedom than the people would give, the
+    number is taken smaller still, by (t of people - 1 / t of freedom)^2. People drawn one by one, whatever their
+    weights, have people - 1 degrees of freedom, and nothing is taken.
 
     Parameters
     ----------
     p
-        Weighted rates, between 0 and 1.
+        Rates, between 0 and 1.
     n_effective
-        What :func:`effective_n` returned for them.
+        What :func:`effective_n` returned for them, or p(1 - p)/v with the v of a design.
+    people, freedom
+        People behind the rate and degrees of freedom of v; None takes people drawn one by one.
     confidence
         Coverage aimed at, between 0 and 1.
 
@@ -230,20 +244,61 @@ def effective_rate_interval(p: ArrayLike, n_effective: ArrayLike, *, confidence:
 
     Notes
     -----
-    Source: Korn & Graubard (1998), Survey Methodology 24, without design degrees of freedom.
+    Source: Korn & Graubard (1998), Survey Methodology 24; the same number in Wilson's interval as in Dean &
+    Pagano (2015), Journal of Survey Statistics and Methodology 3.
 
     Examples
     --------
     >>> low, high, method = effective_rate_interval(0.6, 41.5)
     >>> print(f"{low:.3f} {high:.3f} {method}")
     0.449 0.734 Wilson, effective n
+    >>> low, high, method = effective_rate_interval(0.6, 41.5, people=200, freedom=24)  # 25 clusters
+    >>> print(f"{low:.3f} {high:.3f} {method}")
+    0.442 0.740 Wilson, effective n
     """
     n_effective = np.asarray(n_effective, dtype=np.float64)
+    if people is not None and freedom is not None:
+        n_effective = n_effective * design_factor(people, freedom, confidence=confidence)
     low, high, names = rate_interval(np.asarray(p) * n_effective, n_effective, confidence=confidence)
     weighted = np.where(
-        np.asarray(names, dtype=object) == WILSON, f"{WILSON}, effective n", f"{CLOPPER_PEARSON}, effective n"
+        np.asarray(names, dtype=object) == WILSON, f"{WILSON}, effective n", f"{KORN_GRAUBARD}, effective n"
     )
     return Interval(low, high, weighted.astype(object)[()])
+
+
+def design_factor(people: ArrayLike, freedom: ArrayLike, *, confidence: float = 0.95) -> FloatArray:
+    """By how much few degrees of freedom shrink the effective number of people: (t of people - 1 / t of freedom)^2.
+
+    Parameters
+    ----------
+    people
+        People behind the rate.
+    freedom
+        Degrees of freedom of its variance.
+    confidence
+        Coverage aimed at.
+
+    Returns
+    -------
+    array
+        At most 1; 0 where there is no degree of freedom.
+
+    Notes
+    -----
+    Source: Korn & Graubard (1998), Survey Methodology 24.
+
+    Examples
+    --------
+    >>> float(design_factor(500, 499)), round(float(design_factor(500, 24)), 3)
+    (1.0, 0.906)
+    """
+    upper = 0.5 + check_share(confidence, "confidence") / 2
+    people, freedom = (np.asarray(x, dtype=np.float64) for x in (people, freedom))
+    some = np.maximum(people - 1, 1.0)
+    able = freedom > 0
+    least = np.minimum(np.where(able, freedom, 1.0), some)
+    factor = (scipy.special.stdtrit(some, upper) / scipy.special.stdtrit(least, upper)) ** 2
+    return scalar_or_array(np.where(able, factor, 0.0))
 
 
 def one_sample_z(count: ArrayLike, n: ArrayLike, p: ArrayLike) -> PoolTest:

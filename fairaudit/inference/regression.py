@@ -20,6 +20,38 @@ FARTHEST = 25.0
 """A linear predictor beyond this means that a level is never, or always, selected."""
 
 
+SEPARATED = "a level of a control, or a group within the model, is never or always selected"
+ENDLESS = "the controls tell (nearly) without error who is selected, so the fit has no end"
+APART = "controls repeat each other, or one of them tells group and reference apart"
+
+
+class Lines(NamedTuple):
+    """People of one design each: what a model is fitted to. The first column is the intercept, the second the group."""
+
+    x: FloatArray
+    """Columns [line, coefficient]."""
+    weight: FloatArray
+    """Sums of weights of those selected and of those not [line, 2]; people where nobody is weighted."""
+    squares: FloatArray
+    """Sums of squared weights, alike."""
+    people: float
+    weighted: bool = False
+
+    @classmethod
+    def counted(cls, x: FloatArray, selected: ArrayLike, people: ArrayLike) -> Lines:
+        """Return the lines of people who all weigh 1."""
+        y, n = (np.asarray(counts, dtype=np.float64) for counts in (selected, people))
+        both = np.stack([y, n - y], axis=1)
+        return cls(x, both, both, float(n.sum()))
+
+    def used(self) -> Lines:
+        """Return the lines that hold somebody, without columns that nobody among them has."""
+        some = self.weight.sum(axis=1) > 0
+        x = self.x[some]
+        kept = np.concatenate([[True, True], (x[:, 2:] != 0).any(axis=0)])
+        return self._replace(x=x[:, kept], weight=self.weight[some], squares=self.squares[some])
+
+
 class Effect(NamedTuple):
     """A difference between group and reference with its interval and test; NaN with a reason where it has none."""
 
@@ -59,7 +91,7 @@ def design(group: ArrayLike, controls: ArrayLike) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-def fit_logit(x: FloatArray, selected: FloatArray, people: FloatArray) -> Fitted | str:
+def fit_logit(x: FloatArray, selected: FloatArray, people: FloatArray, *, farthest: float = FARTHEST) -> Fitted | str:
     """Return the maximum likelihood logit of selected of people, or why there is none.
 
     Parameters
@@ -67,7 +99,10 @@ def fit_logit(x: FloatArray, selected: FloatArray, people: FloatArray) -> Fitted
     x
         Columns [cell, coefficient].
     selected, people
-        Counts of each cell.
+        Counts of each cell, or sums of weights.
+    farthest
+        A linear predictor beyond this means separation; infinite where a column is a number, of which one person
+        may have very much.
 
     Notes
     -----
@@ -80,19 +115,30 @@ def fit_logit(x: FloatArray, selected: FloatArray, people: FloatArray) -> Fitted
     [1.358, -1.191]
     """
     if np.linalg.matrix_rank(x * np.sqrt(people)[:, None]) < x.shape[1]:
-        return "controls repeat each other, or one of them tells group and reference apart"
+        return APART
     beta = np.zeros(x.shape[1])
+
+    def fit_of(linear: FloatArray) -> float:
+        return float(selected @ linear - people @ np.logaddexp(0.0, linear))
+
+    reached = fit_of(x @ beta)
     for _ in range(STEPS):
         linear = x @ beta
         p = scipy.special.expit(linear)
         weight = people * p * (1 - p)
         information = x.T @ (weight[:, None] * x)
-        if np.abs(linear).max() > FARTHEST or np.linalg.cond(information) > 1e14:
-            return "a level of a control, or a group within the model, is never or always selected"
+        if np.abs(linear).max() > farthest or not np.linalg.cond(information) <= 1e14:
+            return SEPARATED if farthest == FARTHEST else ENDLESS
         step = np.linalg.solve(information, x.T @ (selected - people * p))
-        beta = beta + step
         if np.abs(step).max() < TOLERANCE:
-            return Fitted(beta, np.asarray(np.linalg.inv(information), dtype=np.float64))
+            return Fitted(beta + step, np.asarray(np.linalg.inv(information), dtype=np.float64))
+        made = fit_of(x @ (beta + step))
+        while made < reached - 1e-9 * abs(reached) and np.abs(step).max() > TOLERANCE:
+            step = step / 2
+            made = fit_of(x @ (beta + step))
+        beta, reached = beta + step, made
+    if np.abs(x @ beta).max() > FARTHEST:
+        return ENDLESS
     return "the fit did not settle"
 
 
@@ -116,22 +162,49 @@ def logit_effect(
     >>> print(f"{made.value:.3f} [{made.low:.3f}, {made.high:.3f}]")
     -0.254 [-0.403, -0.104]
     """
-    x = design(group, controls)
-    y, n = (np.asarray(counts, dtype=np.float64) for counts in (selected, people))
-    some = n > 0
-    x, y, n = x[some], y[some], n[some]
-    used = np.concatenate([[True, True], (x[:, 2:] * n[:, None]).sum(axis=0) > 0])
-    x = x[:, used]
-    fitted = fit_logit(x, y, n)
+    return logit_effect_of(Lines.counted(design(group, controls), selected, people), confidence=confidence)
+
+
+def logit_effect_of(lines: Lines, *, confidence: float = 0.95, farthest: float = FARTHEST) -> Effect:
+    """Average marginal effect of the group in a logit, from lines of a design; robust where people are weighted.
+
+    Parameters
+    ----------
+    lines
+        The design, and who was selected.
+    confidence
+        Coverage aimed at.
+    farthest
+        As in :func:`fit_logit`.
+
+    Notes
+    -----
+    The interval is that of the delta method: with the model's own variance, or, where people are weighted, with the
+    sandwich of White (1982), Econometrica 50:1, because weights are not numbers of people.
+
+    Examples
+    --------
+    >>> made = logit_effect_of(Lines.counted(design([1, 0], np.zeros((2, 0))), [26, 206], [48, 259]))
+    >>> print(f"{made.value:.3f}")
+    -0.254
+    """
+    x, weight, squares, _, weighted = lines.used()
+    n = weight.sum(axis=1)
+    fitted = fit_logit(x, weight[:, 0], n, farthest=farthest)
     if isinstance(fitted, str):
         return Effect(np.nan, np.nan, np.nan, np.nan, fitted)
+    covariance = fitted.covariance
+    if weighted:
+        p = scipy.special.expit(x @ fitted.coefficients)
+        meat = x.T @ ((squares[:, 0] * (1 - p) ** 2 + squares[:, 1] * p**2)[:, None] * x)
+        covariance = covariance @ meat @ covariance
     with_group, without = x.copy(), x.copy()
     with_group[:, 1], without[:, 1] = 1.0, 0.0
     share = n / n.sum()
     p1, p0 = (scipy.special.expit(side @ fitted.coefficients) for side in (with_group, without))
     value = float((share * (p1 - p0)).sum())
     slope = share @ (with_group * (p1 * (1 - p1))[:, None] - without * (p0 * (1 - p0))[:, None])
-    return _effect(value, float(slope @ fitted.covariance @ slope), confidence)
+    return _effect(value, float(slope @ covariance @ slope), confidence)
 
 
 def linear_effect(
@@ -158,20 +231,39 @@ def linear_effect(
     >>> print(f"{made.value:.3f}")
     -0.254
     """
-    x = design(group, controls)
-    y, n = (np.asarray(counts, dtype=np.float64) for counts in (selected, people))
-    some = n > 0
-    x, y, n = x[some], y[some], n[some]
-    used = np.concatenate([[True, True], (x[:, 2:] * n[:, None]).sum(axis=0) > 0])
-    x = x[:, used]
-    if np.linalg.matrix_rank(x * np.sqrt(n)[:, None]) < x.shape[1] or n.sum() <= x.shape[1]:
-        return Effect(np.nan, np.nan, np.nan, np.nan, "controls repeat each other, or tell group and reference apart")
+    return linear_effect_of(Lines.counted(design(group, controls), selected, people), confidence=confidence)
+
+
+def linear_effect_of(lines: Lines, *, confidence: float = 0.95) -> Effect:
+    """Difference between group and reference in a linear probability model, from lines of a design.
+
+    Parameters
+    ----------
+    lines
+        The design, and who was selected; weights make it weighted least squares.
+    confidence
+        Coverage aimed at.
+
+    Notes
+    -----
+    Source: White (1980), Econometrica 48 (HC1 of the people behind the lines).
+
+    Examples
+    --------
+    >>> made = linear_effect_of(Lines.counted(design([1, 0], np.zeros((2, 0))), [26, 206], [48, 259]))
+    >>> print(f"{made.value:.3f}")
+    -0.254
+    """
+    x, weight, squares, people, _ = lines.used()
+    n = weight.sum(axis=1)
+    if np.linalg.matrix_rank(x * np.sqrt(n)[:, None]) < x.shape[1] or people <= x.shape[1]:
+        return Effect(np.nan, np.nan, np.nan, np.nan, APART)
     inverse = np.linalg.inv(x.T @ (n[:, None] * x))
-    beta = inverse @ (x.T @ y)
+    beta = inverse @ (x.T @ weight[:, 0])
     fitted = x @ beta
-    # Squared residuals of the people in a cell: those selected and those not.
-    squares = y * (1 - fitted) ** 2 + (n - y) * fitted**2
-    covariance = inverse @ (x.T @ (squares[:, None] * x)) @ inverse * n.sum() / (n.sum() - x.shape[1])
+    # Squared residuals of the people on a line: those selected and those not.
+    spread = squares[:, 0] * (1 - fitted) ** 2 + squares[:, 1] * fitted**2
+    covariance = inverse @ (x.T @ (spread[:, None] * x)) @ inverse * people / (people - x.shape[1])
     return _effect(float(beta[1]), float(covariance[1, 1]), confidence)
 
 

@@ -27,6 +27,8 @@ MOST_STATISTICS = 4_000_000
 """Statistics held at once: 32 MB."""
 ALL_PAIRS = "all pairs, largest statistic drawn (Tukey)"
 BONFERRONI = "all pairs (Bonferroni)"
+DRAWN_BAND = "largest statistic over all groups and cut-offs, drawn (max-T)"
+EXACT_BAND = "exact (Clopper-Pearson) intervals at the Bonferroni level"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +120,22 @@ class Band(NamedTuple):
     high: FloatArray
     drawn: int
     exact: int
+
+    @property
+    def method(self) -> str:
+        """How the band was made, in words.
+
+        Examples
+        --------
+        >>> Band(np.zeros(1), np.ones(1), 0, 3).method
+        'exact (Clopper-Pearson) intervals at the Bonferroni level'
+        """
+        if not self.exact:
+            return DRAWN_BAND
+        if not self.drawn:
+            return EXACT_BAND
+        few = f"{EXACT_BAND} at the {self.exact:,} points with fewer than {ENOUGH} people on a side"
+        return f"{DRAWN_BAND} at {self.drawn:,} points; {few}"
 
 
 def largest_statistics(

@@ -16,7 +16,7 @@ from ..errors import UndefinedMetricError, listed, suggestion
 Floats = NDArray[np.float64]
 Need = Literal["decision", "outcome", "score"]
 Better = Literal["higher", "lower", "neither"]
-Kind = Literal["count", "rate", "average", "estimate", "bands"]
+Kind = Literal["count", "rate", "average", "median", "estimate", "bands"]
 How = Literal[
     "ratio",
     "difference",
@@ -78,8 +78,9 @@ class Metric:
     """One metric of one group, with all that a reader needs to know about it.
 
     ``kind`` says what ``function`` takes and returns: ``"count"`` Confusion -> Tally, ``"rate"`` Confusion ->
-    Rate, ``"average"`` Confusion -> a tuple of Rates whose mean it is, ``"estimate"`` ScoreTable -> Estimate,
-    ``"bands"`` ScoreTable -> Rate with one value a score bin.
+    Rate, ``"average"`` Confusion -> a tuple of Rates whose mean it is, ``"median"`` Confusion of the better and the
+    other side of the median score -> Rate, ``"estimate"`` ScoreTable -> Estimate, ``"bands"`` ScoreTable -> Rate with
+    one value a score bin.
     """
 
     id: str
@@ -127,7 +128,7 @@ class Contrast:
     """Functions and tables that we did not write and that tests hold this contrast against."""
 
 
-Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds"]
+Topic = Literal["distribution", "calibration", "conditional", "summary", "bounds", "profit", "classes", "proxy"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,11 @@ measure(
 )
 measure(
     id="simpson_reversal",
-    title="Reversal between the whole and its strata",
-    plain="The whole says one thing and the strata the opposite, both beyond chance (Simpson's paradox).",
-    formula="the interval of the pooled difference and that of the difference within strata lie on opposite sides of 0",
+    title="Reversal between the whole and comparable people",
+    plain="The whole says one thing and comparable people (within strata, or at equal controls) the opposite, both "
+    "beyond chance (Simpson's paradox).",
+    formula="the interval of the pooled (raw) difference and that of the difference within strata (the adjusted "
+    "effect) lie on opposite sides of 0",
     reading="Reported only where it is found. The pooled number is then made by where the groups stand, not by how "
     "alike people are treated.",
     undefined_when="never: it is reported or it is not",
@@ -99,5 +101,34 @@ measure(
     topic="conditional",
     about=_ABOUT,
     aliases=("AME", "marginal effect"),
-    checked_against=("statsmodels.discrete.discrete_model.Logit",),
+    checked_against=("statsmodels.discrete.discrete_model.Logit", "statsmodels OLS with HC1, GLM with weights"),
+)
+measure(
+    id="control_predicts_group",
+    title="How well a control tells the group from its reference",
+    plain="The chance that, of one person of the group and one of the reference, the control tells which is which.",
+    formula="AUC of the control's order as a prediction of the group, turned so that it is at least 0.5",
+    reading="0.5 tells nothing, 1 everything. From 0.8 (this tool's choice), or a correlation of 0.7 (the line of "
+    "Veritas for surrogates), a control may stand for the group and hide a difference. Labels are put in order by the "
+    "group's share on the same people, which looks closer than it is where labels are many.",
+    undefined_when="nobody of the group, or of the reference, has the control",
+    source="Hanley and McNeil (1982), Radiology 143:29; veritastool 2 (|r| > 0.7)",
+    topic="conditional",
+    about="a control, for a group and its reference",
+    aliases=("proxy strength", "surrogate-feature check"),
+    checked_against=("sklearn.metrics.roc_auc_score", "numpy.corrcoef"),
+)
+measure(
+    id="control_score_association",
+    title="How closely a control goes with the score under audit",
+    plain="Whether a control is the score in other words: adjusting for the score hides what the score does.",
+    formula="|Spearman's rank correlation|; for labels without an order the correlation ratio of the score's ranks",
+    reading="0 is none, 1 a control that ranks people as the score does. A monotone copy, and levels that are bands of "
+    "the score, are named as such.",
+    undefined_when="everybody has the same score, or the same value of the control",
+    source="Spearman (1904), American Journal of Psychology 15:72; Fisher (1925), Statistical Methods",
+    topic="conditional",
+    about="a control, over everybody with a score",
+    aliases=("tainted variable check",),
+    checked_against=("scipy.stats.spearmanr",),
 )

@@ -247,6 +247,20 @@ for _id, _sigma, _words, _alias in (
         aliases=_alias,
     )
 _add(
+    "scoring_rate_ratio",
+    "Impact ratio of scoring rates",
+    "The group's share above the median score of everybody, divided by the reference's: no cut-off is chosen.",
+    "scoring rate of the group / scoring rate of the reference",
+    "ratio",
+    ("scoring_rate",),
+    adverse="below",
+    needs={"score"},
+    undefined_when="nobody scores above the median in either, or one of the two has nobody scored",
+    source="6 RCNY 5-300 (New York City, Local Law 144)",
+    checked_against=("the examples of 6 RCNY 5-301",),
+    aliases=("impact ratio of scores", "scoring_impact_ratio"),
+)
+_add(
     "area_under_curve_difference",
     "AUC difference",
     "How much better, or worse, the score ranks people within the group than within the reference.",

@@ -83,8 +83,8 @@ measure(
     undefined_when="nobody is selected in either, or one of the two has nobody",
     source="Gill, Hall, Montgomery and Schmidt (2020), Information 11(3):137",
     topic="distribution",
-    aliases=("AIR by quantile", "disparate impact by quantile"),
-    checked_against=("the adverse impact ratio at the same cut-off",),
+    aliases=("AIR by quantile", "disparate impact by quantile", "adverse_impact_ratio_by_quantile"),
+    checked_against=("the adverse impact ratio at the same cut-off", "a table counted by hand"),
 )
 measure(
     id="background_negative_subgroup_positive_auc",
@@ -95,7 +95,13 @@ measure(
     undefined_when="the group has nobody good, or the reference nobody bad",
     source=f"{_BORKAN}; {_KALLUS}",
     topic="distribution",
-    aliases=("BNSP AUC", "xAUC", "pairwise concordance"),
+    aliases=(
+        "BNSP AUC",
+        "xAUC",
+        "pairwise concordance",
+        "cross-group pairwise concordance",
+        "inter-group pairwise accuracy",
+    ),
     checked_against=("sklearn.metrics.roc_auc_score",),
 )
 measure(
@@ -107,7 +113,7 @@ measure(
     undefined_when="the reference has nobody good, or the group nobody bad",
     source=f"{_BORKAN}; {_KALLUS}",
     topic="distribution",
-    aliases=("BPSN AUC", "xAUC of the reference"),
+    aliases=("BPSN AUC", "xAUC of the reference", "pairwise concordance", "cross-group pairwise concordance"),
     checked_against=("sklearn.metrics.roc_auc_score",),
 )
 measure(

@@ -22,9 +22,9 @@ measure(
     plain="What the error rates would be if unobserved people turned out as the assumption says.",
     formula="unobserved people of a score have factor x the observed bad rate at that score (at most 1)",
     reading=(
-        "Factor 1 is augmentation: unobserved people are like observed ones with the same score, which is also what "
-        "weighting by the chance of being observed at a score gives. Larger factors are parcelling: they are worse. "
-        "Nobody can check the factor here."
+        "Factor 1 is augmentation: unobserved people are like observed ones with the same score. Larger factors are "
+        "parcelling: they are worse. Observation-probability weights let the observed people of a score (and stratum) "
+        "stand for the unobserved ones there, and say for whom nobody stands. Nobody can check an assumption here."
     ),
     undefined_when="no outcome is observed at any score",
     source="Hand and Henley (1993), IMA Journal of Mathematics Applied in Business and Industry 5:45",

@@ -33,6 +33,7 @@ KINDS = {
     "count": "a number of people in one group",
     "rate": "a share of people in one group",
     "average": "the mean of two shares of people in one group",
+    "median": "a share of people in one group, held against the median score of everybody",
     "estimate": "a number about the scores of one group",
     "bands": "a share of people in one group, a value for each score band",
 }
@@ -113,7 +114,13 @@ def reading(item: Any) -> str:
 
 def index(items: Iterable[Described]) -> str:
     """Return the list of all pages as Markdown."""
+    items = tuple(items)
     rows = [f"| [{item.title}]({item.id}.md) | `{item.id}` | {item.plain} |" for item in items]
+    called: dict[str, list[str]] = {}
+    for item in items:
+        for name in item.aliases:
+            called.setdefault(name, []).append(f"[{item.title}]({item.id}.md)")
+    names = [f"| {name} | {'; '.join(called[name])} |" for name in sorted(called, key=str.casefold)]
     return "\n".join(
         [
             "# Metrics",
@@ -123,6 +130,12 @@ def index(items: Iterable[Described]) -> str:
             "| metric | id | in words |",
             "| --- | --- | --- |",
             *rows,
+            "",
+            "## Names used elsewhere",
+            "",
+            "| elsewhere | here |",
+            "| --- | --- |",
+            *names,
             "",
         ]
     )

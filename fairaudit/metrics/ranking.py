@@ -64,7 +64,17 @@ def mean_score(s: ScoreTable) -> Estimate:
     undefined_when="nobody has a good outcome, or nobody has a bad one",
     source=_HANLEY,
     checked_against=("sklearn.metrics.roc_auc_score", "scipy.stats.mannwhitneyu"),
-    aliases=("auc", "roc_auc", "roc_auc_score", "area under the ROC curve"),
+    aliases=(
+        "auc",
+        "roc_auc",
+        "roc_auc_score",
+        "area under the ROC curve",
+        "concordance index",
+        "c-statistic",
+        "pairwise concordance",
+        "within-group pairwise concordance",
+        "intra-group pairwise accuracy",
+    ),
     kind="estimate",
 )
 def area_under_curve(s: ScoreTable) -> Estimate:

@@ -57,6 +57,22 @@ def adverse_rate(k: Confusion) -> Rate:
 
 
 @metric(
+    title="Scoring rate",
+    formula="people with a score above the median score of the full sample / people scored",
+    better="higher",
+    needs={"score"},
+    undefined_when="nobody is scored",
+    source="6 RCNY 5-300 (New York City, Local Law 144)",
+    checked_against=("the examples of 6 RCNY 5-301", "numpy.median"),
+    aliases=("rate above the median",),
+    kind="median",
+)
+def scoring_rate(k: Confusion) -> Rate:
+    """Share of people whose score is better than the median score of everybody scored; those at it are not."""
+    return Rate.of(k.selected, k.people)
+
+
+@metric(
     title="Good rate",
     formula="good / (good + bad), among people whose outcome is observed",
     better="neither",

@@ -10,7 +10,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..inference.counts import FloatArray
     from .model import Practical
 
 Status = Literal["flag", "within_line", "insufficient", "info"]
@@ -39,6 +44,7 @@ def judge(
     undefined: str | None,
     in_test_family: bool = True,
     people_needed: int | None = None,
+    people_needed_if_alike: int | None = None,
     minimum_detectable: float | None = None,
     comparisons: int | None = None,
     no_difference: float | None = None,
@@ -74,6 +80,8 @@ def judge(
         False for ``(missing)`` and excluded levels.
     people_needed
         Group members that would settle it if the observed effect is the true one.
+    people_needed_if_alike
+        Group members that would put it within the line if there is no difference in truth.
     minimum_detectable
         The effect that people in these numbers would reveal with the policy's power.
     comparisons
@@ -103,12 +111,14 @@ def judge(
             return Verdict("insufficient", reason)
     effect, limit = _effect(value, line.value), _line(line.value)
     corrected = p_adjusted if _real(p_adjusted) else None
+    on_line = math.isclose(value, line.value, rel_tol=1e-9)
+    settle = _what_would_settle(people_needed, people_needed_if_alike, minimum_detectable, on_line=on_line)
     if line.is_past(value):
         if corrected is not None and corrected < alpha:
             return Verdict("flag", f"{effect} is past the line of {limit}, and more than chance ({_p(corrected)}).")
         doubt = _past_but_unsure(p, corrected, alpha, comparisons)
         reason = f"{effect} is past the line of {limit}, but {doubt}."
-        return Verdict("insufficient", reason + _what_would_settle(people_needed, minimum_detectable))
+        return Verdict("insufficient", reason + settle)
     watch = ""
     if line.watch is not None and line.is_past_watch(value):
         watch = f" It is past the policy's watch line of {_line(line.watch)}."
@@ -123,7 +133,42 @@ def judge(
     else:
         reach = f"the evidence reaches past it, to {_number(bound)}"
         doubt = f"{effect} is not past the line of {limit}, but {reach}."
-    return Verdict("insufficient", doubt + watch + _what_would_settle(people_needed, minimum_detectable))
+    return Verdict("insufficient", doubt + watch + settle)
+
+
+def statuses(
+    *, value: FloatArray, low_one_sided: FloatArray, high_one_sided: FloatArray, p_adjusted: FloatArray,
+    line: Practical, alpha: float,
+) -> NDArray[np.object_]:  # fmt: skip
+    """Return the statuses that :func:`judge` gives to many effects that are tested and of enough people.
+
+    Parameters
+    ----------
+    value, low_one_sided, high_one_sided, p_adjusted
+        As in :func:`judge`, arrays of one shape; NaN where there is none.
+    line, alpha
+        As in :func:`judge`.
+
+    Examples
+    --------
+    >>> from fairaudit.policy.model import Practical
+    >>> one = np.array([0.7, 0.7, 0.9])
+    >>> statuses(value=one, low_one_sided=one - 0.05, high_one_sided=one + 0.05, p_adjusted=np.array([0.01, 0.2, 0.6]),
+    ...          line=Practical(op="<", value=0.8), alpha=0.05).tolist()
+    ['flag', 'insufficient', 'within_line']
+    """
+
+    def past(effects: FloatArray) -> NDArray[np.bool_]:
+        on = np.abs(effects - line.value) <= 1e-9 * np.maximum(np.abs(effects), abs(line.value))
+        return ~on & (effects < line.value if line.op == "<" else effects > line.value)
+
+    bound = low_one_sided if line.op == "<" else high_one_sided
+    with np.errstate(invalid="ignore"):
+        inside = ~past(value) & ~np.isnan(value)
+        made = np.full(np.shape(value), "insufficient", dtype=object)
+        made[past(value) & (p_adjusted < alpha)] = "flag"
+        made[inside & ~np.isnan(bound) & ~past(bound)] = "within_line"
+    return made
 
 
 def _past_but_unsure(p: float | None, corrected: float | None, alpha: float, comparisons: int | None) -> str:
@@ -145,10 +190,19 @@ def _real_difference(value: float, line: Practical, no_difference: float | None)
     return "a real difference, smaller than the line"
 
 
-def _what_would_settle(people_needed: int | None, minimum_detectable: float | None) -> str:
+def _what_would_settle(
+    people_needed: int | None, if_alike: int | None, minimum_detectable: float | None, *, on_line: bool
+) -> str:
     parts = []
-    if people_needed is not None:
-        parts.append(f" {_people(people_needed)} in the group would settle it, if this effect is the true one.")
+    alike = "" if if_alike is None else f"{_people(if_alike)} if in truth there is no difference"
+    if on_line:
+        parts.append(" If this effect, at the line itself, is the true one, no number of people would settle it.")
+        parts += [f" It would take {alike}."] if alike else []
+    elif people_needed is not None:
+        known = f" {_people(people_needed)} in the group would settle it, if this effect is the true one"
+        parts.append(f"{known}; {alike}." if alike else f"{known}.")
+    elif alike:
+        parts.append(f" {alike.replace(' if in truth', ' in the group would settle it, if in truth')}.")
     if minimum_detectable is not None and math.isfinite(minimum_detectable):
         parts.append(f" With these numbers an effect of {_number(minimum_detectable)} would be found reliably.")
     return "".join(parts)
@@ -177,7 +231,7 @@ def _effect(value: float, line: float) -> str:
     """Write an effect with as many digits as it takes not to look as if it were on the line."""
     text = _number(value)
     for digits in range(4, 17):
-        if value == line or not math.isfinite(value) or float(text.replace(",", "")) != line:
+        if math.isclose(value, line, rel_tol=1e-9) or not math.isfinite(value) or float(text.replace(",", "")) != line:
             break
         text = f"{value:.{digits}g}"
     return text

@@ -10,7 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..errors import PolicyError, listed, suggestion
@@ -91,6 +91,31 @@ class Reference(_Record):
             message = f"reference groups are only read in mode 'named', and the mode is '{self.mode}'."
             raise _problem(message, "groups")
         return self
+
+
+class Profit(_Record):
+    """What a selected person brings, so that the report can say what each parity costs."""
+
+    good: float
+    bad: float
+
+    @field_validator("good")
+    @classmethod
+    def _gain(cls, value: float) -> float:
+        if not value > 0:
+            message = f"good is {value:g}; a good outcome of a selected person brings a gain, above 0."
+            raise _problem(message)
+        return value
+
+    @field_validator("bad")
+    @classmethod
+    def _loss(cls, value: float) -> float:
+        if not value < 0:
+            message = (
+                f"bad is {value:g}; a bad outcome of a selected person brings a loss, below 0 (write -82, not 82)."
+            )
+            raise _problem(message)
+        return value
 
 
 class Multiplicity(_Record):
@@ -191,6 +216,43 @@ class Rule(_Record):
         return self
 
 
+class Basis(_Record):
+    """One prohibited basis, and the names that columns of it have."""
+
+    basis: Text
+    names: Annotated[tuple[Text, ...], Field(min_length=1)]
+    levels: tuple[Text, ...] = ()
+    """Words that may stand beside a name: sex_female."""
+
+
+class DirectUse(_Record):
+    """Which columns may not be inputs of a model without being named in the findings."""
+
+    source: Text
+    """Where the list comes from, and what it does not say."""
+    neutral_words: tuple[Text, ...] = ()
+    """Words that change nothing: applicant_sex is sex."""
+    bases: Annotated[tuple[Basis, ...], Field(min_length=1)]
+
+
+class AgeLine(_Record):
+    """People of an age and over against those under it, where an attribute is an age in years without bands."""
+
+    line: Annotated[float, Field(gt=0, lt=120)]
+    detail: tuple[float, ...] = ()
+    """Edges of finer bands, shown as exploratory detail; the line is one of them."""
+    names: Annotated[tuple[Text, ...], Field(min_length=1)] = ("age",)
+    """Names of the attributes that this is about."""
+    source: Text
+
+    @model_validator(mode="after")
+    def _line_is_an_edge(self) -> AgeLine:
+        if self.detail and self.line not in self.detail:
+            message = f"the line {self.line:g} is no edge of detail. Add it, so that finer bands can be put together."
+            raise _problem(message, "detail")
+        return self
+
+
 class Policy(_Record):
     """What an audit measures, where the lines are, and where they come from."""
 
@@ -216,7 +278,17 @@ class Policy(_Record):
     minimum_n: Annotated[int, Field(ge=1)] = 30
     minimum_share: Proportion = 0.0
     excluded_levels: tuple[Text, ...] = ()
+    proxies: Literal["allowed", "refused"] = "allowed"
+    """Whether groups may be known by probabilities of belonging to them."""
     requires_declaration: bool = False
+    direct_use: DirectUse | None = None
+    age_line: AgeLine | None = None
+    cross: bool = False
+    """Audit the crossing of each pair of attributes too, unless a call says otherwise."""
+    impact_tables: bool = False
+    """Print the tables of people, rates and impact ratios that this policy asks to be published."""
+    profit: Profit | None = None
+    """What a good and a bad outcome bring; a call may give another. Without it no profit is computed."""
     rules: tuple[Rule, ...] = ()
 
     @field_validator("rules")
@@ -269,6 +341,31 @@ class Policy(_Record):
         """Return the significance level of a rule: its own, or else the policy's."""
         own = rule.statistical.alpha if rule.statistical else None
         return self.alpha if own is None else own
+
+
+def profit_of(given: Any) -> Profit:
+    """Return what a good and a bad outcome bring, as a call gives them.
+
+    Raises
+    ------
+    PolicyError
+        If one of the two is missing, no number, or on the wrong side of 0.
+
+    Examples
+    --------
+    >>> profit_of({"good": 18, "bad": -82}).bad
+    -82.0
+    """
+    try:
+        return Profit.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = str(first["msg"]) if first["type"] == "policy" else f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        message = (
+            f"profit says what a selected person brings, for example profit={{'good': 18, 'bad': -82}}; got {given!r}: "
+            f"{what.strip('.')}."
+        )
+        raise PolicyError(message) from None
 
 
 def unknown_metric(metric: str, known: Collection[str]) -> str:

@@ -2,7 +2,8 @@
 
 ``distributions`` how do the scores differ? · ``calibration`` does the same score mean the same risk? ·
 ``strata`` does it remain among comparable people? · ``summaries`` over all groups at once · ``bounds`` what
-the data cannot tell.
+the data cannot tell · ``profit`` what does each parity cost? ·
+``classes`` who is put into which class?
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Sequence
 
 from ..measuring import Grouping
 from ..result import Measurement
-from . import bounds, calibration, distributions, strata, summaries
+from . import bounds, calibration, classes, distributions, profit, strata, summaries
 from .common import Asking
 
-QUESTIONS = (distributions, calibration, strata, summaries, bounds)
+QUESTIONS = (distributions, calibration, strata, summaries, bounds, profit, classes)
 
 
 def ask_all(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..cube.confusion import ScoreTable
 from ..inference.contrast import compare_many
-from ..inference.identification import auc_bounds, imputed_bad_rates, ratio_bounds
+from ..inference.identification import auc_bounds, imputed_bad_rates, observation_weighted, ratio_bounds
 from ..inference.ranking import auc_interval, delong, tied_share
-from ..measuring import Grouping
-from ..metrics.base import MEASURES
+from ..measuring import Grouping, grouping
+from ..metrics.base import MEASURES, Floats
 from ..policy.references import REST
 from ..result import Measurement
 from ..schema.labels import MISSING
@@ -89,10 +89,14 @@ def _sensitivities(of: Grouping, i: int, s: ScoreTable, at: int, cutoff: float) 
     with np.errstate(invalid="ignore", divide="ignore"):
         fallback = np.where(pooled > 0, s.bad.n.sum(axis=0) / pooled, np.nan)
     observed = imputed_bad_rates(good, bad, fallback)
+    assumed: list[tuple[str, Floats, Floats]] = []
     for factor in FACTORS:
         rate = np.minimum(1.0, factor * observed)
-        goods, bads = good + unknown * (1 - rate), bad + unknown * rate
         name = "augmentation (factor 1)" if factor == 1 else f"parcelling, factor {factor:g}"
+        assumed.append((name, good + unknown * (1 - rate), bad + unknown * rate))
+    name, goods, bads = _by_chance_of_being_observed(of, i, s)
+    assumed.append((name, goods, bads))
+    for name, goods, bads in assumed:
         for words, kind in (("true positive rate", goods), ("false positive rate", bads)):
             value = float(kind[at:].sum() / kind.sum()) if kind.sum() > 0 else np.nan
             yield written(
@@ -100,6 +104,21 @@ def _sensitivities(of: Grouping, i: int, s: ScoreTable, at: int, cutoff: float) 
                 n=s.table.n[i].sum(), detail=f"{words}, {name}", method="assumption, no interval",
                 undefined=MEASURES["error_rate_sensitivity"].undefined_when,
             )  # fmt: skip
+
+
+def _by_chance_of_being_observed(of: Grouping, i: int, s: ScoreTable) -> tuple[str, Floats, Floats]:
+    """Return the assumption in words, and weighted good and bad people by bin: by score within each stratum."""
+    strata = of.whole.schema.strata
+    table, within = s.table.n[[i]], ""
+    if strata:
+        fine = grouping(of.whole, [of.name, *strata])
+        mine = [place for place, levels in enumerate(fine.levels) if levels[of.name] == of.groups[i]]
+        table, within = fine.cube.score_table().table.n[mine], f" and {', '.join(strata)}"
+    goods, bads, nobody = observation_weighted(*np.moveaxis(table, -1, 0))
+    words = f"observation-probability weights by score{within}"
+    if nobody > 0:
+        words += f" (nobody observed stands for {nobody:.1%} of the people)"
+    return words, goods.sum(axis=0), bads.sum(axis=0)
 
 
 # People without a level

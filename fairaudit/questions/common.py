@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..cube.confusion import Confusion, ScoreTable
+from ..cube.people import People
 from ..inference.multiplicity import benjamini_hochberg
 from ..measuring import Grouping
+from ..metrics.profit import Payoff
 from ..policy.model import Policy
 from ..policy.references import REST, is_excluded
 from ..result import Measurement, finite
@@ -28,6 +30,10 @@ class Asking:
     """Decision rules, the one in production first; None is the recorded decision."""
     confidence: float
     seed: int
+    payoff: Payoff | None = None
+    """What a selected person with a good and with a bad outcome brings, where that was given."""
+    people: People | None = None
+    """Rows as lines, where a control is a number that no cube holds."""
 
     def rng(self, *words: str) -> np.random.Generator:
         """Return a generator of its own for each place, so that one more group changes no other number."""

@@ -140,7 +140,7 @@ class _Pair:
         def size(group: Floats, reference: Floats) -> Floats:
             at = (d.quantile_bin(side, share) for side in (group, reference))
             one, other = (self.scores[starts[k]] for k in at)
-            return np.abs(one - other)
+            return np.asarray(np.abs(one - other))
 
         value = size(merge_bins(self.people.n, starts), merge_bins(self.others.n, starts))
         found = beside(float(value), size(made[0][:, 0], made[1][:, 0]))

@@ -24,6 +24,7 @@ from ..metrics.base import MEASURES, METRICS, Floats
 from ..policy.references import REST
 from ..result import Measurement
 from .common import Asking, adjusted, shown, written
+from .controls import ask_controls, has_controls
 
 TOPIC = "conditional"
 PROXY_LINE = 0.5
@@ -41,7 +42,7 @@ def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
             continue
         for cutoff in asking.cutoffs:
             records += _given(of, cube, strata, str(reference), cutoff, asking)
-    return adjusted(records)
+    return adjusted([*records, *ask_controls(groupings, asking)])
 
 
 def _given(
@@ -61,7 +62,8 @@ def _given(
             pair = _Given(of, i, against, cutoff, strata, tables[:, [i, against]], labels, warning, asking)
             yield from pair.pooled()
             yield from pair.by_stratum()
-            yield from pair.adjusted()
+            if not has_controls(of, asking):
+                yield from pair.adjusted()
 
 
 def _by_stratum(

@@ -29,6 +29,13 @@ _FAMILIES = (
 )
 
 
+_WITHIN = Item(
+    "a test of its own, not the absence of a flag: the one-sided interval excludes every effect past the "
+    "policy's line. With the test for a flag these are two one-sided tests, as for equivalence.",
+    "Within the line",
+)
+
+
 def ledger_section(result: Result) -> Section:
     """Return rows read, used and set aside, the data's issues, and how people are spread over labels."""
     ledger = result.input.ledger
@@ -85,7 +92,8 @@ def methods_section(result: Result) -> Section:
     ]
     families = [finding.family for finding in result.findings]
     shown = [item for item in _FAMILIES if any(item.term.lower().startswith(family) for family in families)]
-    blocks = (*items(meanings), *items([*settings, *shown]), *_methods(result))
+    within = [_WITHIN] if any(finding.status == "within_line" for finding in result.findings) else []
+    blocks = (*items(meanings), *items([*settings, *within, *shown]), *_methods(result))
     return Section("methods", "Methods", blocks)
 
 

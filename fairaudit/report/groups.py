@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..result import AttributeRecord, CurveRecord, Finding
+from ..result import AttributeRecord, CurveRecord, Curves, Finding
 from ..schema.labels import MISSING
+from .impact import median_note
 from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
 from .overview import key_tables, sentences
@@ -40,7 +41,7 @@ _OF_DECIDED = (
     "false_omission_rate",
 )
 _OVERALL = ("accuracy", "balanced_accuracy")
-_SCORES = ("mean_score", "area_under_curve", "gini", "kolmogorov_smirnov")
+_SCORES = ("mean_score", "scoring_rate", "area_under_curve", "gini", "kolmogorov_smirnov")
 _BANDS = ("bad_rate_by_score_band",)
 _KNOWN = (*_SELECTION, *_OUTCOMES, *_OF_GOOD_AND_BAD, *_OF_DECIDED, *_OVERALL, *_SCORES, *_BANDS)
 _REFERENCES = {
@@ -187,6 +188,7 @@ def _identification(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ..
 def _scores(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in {*_KNOWN, "people"})
     blocks = (
+        *median_note(look.result),
         *_rate_tables(look, attribute, _SCORES, "The score"),
         *_band_tables(look, attribute),
         *_rate_tables(look, attribute, extra, "Other metrics"),
@@ -223,6 +225,7 @@ def _contrasts(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
         *key_tables(look, own),
         *_folded("Further contrasts, for information", further),
         *_folded("What these numbers of people could have shown", _power(look, ruled)),
+        *_folded("How few changed decisions would change a finding", _flips(look, ruled)),
         *_folded("Other tests of the same contrasts", _sensitivity(look, ruled)),
     )
     return Section(f"{name}-contrasts", f"How does each group compare with {attribute.reference}?", blocks)
@@ -272,10 +275,11 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
             Cell(heading(finding.metric)),
             Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
             Cell(NOTHING if finding.minimum_detectable is None else writer(finding.metric)(finding.minimum_detectable)),
-            Cell(NOTHING if finding.people_needed is None else f"{finding.people_needed:,}"),
+            _needed(finding, finding.people_needed),
+            _needed(finding, finding.people_needed_if_alike),
         )
         for finding in own
-        if finding.minimum_detectable is not None or finding.people_needed is not None
+        if finding.minimum_detectable is not None or finding.status == "insufficient"
     ]
     columns = (
         Column("Group"),
@@ -283,12 +287,52 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
         Column("People", numeric=True),
         Column("Minimum detectable effect", numeric=True),
         Column("People of the group needed", numeric=True),
+        Column("Needed if there is no difference", numeric=True),
     )
     note = (
         f"Minimum detectable: the effect that these numbers would reveal with {look.result.policy.power:.0%} power. "
-        "People needed: to settle an insufficient finding, if the observed effect is the true one."
+        "People needed: to settle an insufficient finding with that power, if the observed effect is the true one; and "
+        "to put it within the line, if in truth there is no difference. The reference is taken to grow in proportion. "
+        "The nearer the line, the more people; at the line itself no number would settle it."
     )
     return table("What could have been found", columns, rows, note)
+
+
+def _needed(finding: Finding, people: int | None) -> Cell:
+    if people is not None:
+        return Cell(f"{people:,}")
+    # Where a number would do if there were no difference, but none for the observed effect, that is at the line.
+    at_line = finding.status == "insufficient" and finding.people_needed_if_alike is not None
+    return Cell("no number" if at_line else NOTHING)
+
+
+def _flips(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
+    rows = [
+        (
+            Cell(finding.group, f"against {finding.reference}{_where(look, finding)}"),
+            Cell(heading(finding.metric)),
+            Cell(status=finding.status),
+            Cell(f"{finding.flip_count:,}", f"of {finding.n + finding.n_reference:,}"),
+            Cell(finding.flip_text),
+        )
+        for finding in own
+        if finding.flip_count is not None and finding.flip_text is not None
+    ]
+    columns = (
+        Column("Group"),
+        Column("Contrast"),
+        Column("Status"),
+        Column("Changed decisions", numeric=True),
+        Column("What would change"),
+    )
+    note = (
+        "The fewest decisions, all in the group or all in the reference, that, had they gone the other way, would give "
+        "another status; the reference and the other p-values of the family stay what they are. A finding that one or "
+        "two decisions change rests on very few people, whatever its p-value: courts have asked whether two more "
+        "selected persons would undo it (Waisome v. Port Authority, 948 F.2d 1370; United States v. Virginia, "
+        "569 F.2d 1300)."
+    )
+    return table("What it takes to change a finding", columns, rows, note)
 
 
 def _sensitivity(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
@@ -343,14 +387,46 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
         ]
         heads = [f"{group} (reference)" if group == attribute.reference else group for group in groups]
         columns = (Column("Cut-off"), *(Column(head, numeric=True) for head in heads))
-        made = table(f"Selection rate, and adverse impact ratio (interval), by {attribute.name}", columns, rows)
+        made: tuple[Block, ...] = table(
+            f"Selection rate, and adverse impact ratio (interval), by {attribute.name}", columns, rows
+        )
+        made += _band_words(curves, attribute, [by_group[group] for group in groups])
         blocks += _folded(f"At every cut-off: {attribute.name}", made) if attribute.crossing else made
     text = (
         f"Selection rate of each group at {many(len(shown), 'cut-off', 'cut-offs')} out of "
         f"{len(curves.cutoffs):,}, and with it the adverse impact ratio against the reference. These are descriptions: "
         "no test is made at a cut-off that is not audited. All cut-offs are in result.json."
     )
+    if curves.bands:
+        text += (
+            " An interval holds at its own cut-off only; looking over many cut-offs for the worst one needs the wider "
+            "“band”, which holds for all groups and all cut-offs at once."
+        )
     return (Section("cutoffs", "At which cut-offs does it change?", (Paragraph(text), *blocks)),) if blocks else ()
+
+
+def _band_words(curves: Curves, attribute: AttributeRecord, by_group: list[CurveRecord]) -> tuple[Block, ...]:
+    """Say how the bands of an attribute were made, and for whom the ratio's band stays on one side of 1."""
+    entries = []
+    for record in curves.bands:
+        if record.attribute != attribute.name:
+            continue
+        over = f"{many(record.groups, 'group', 'groups')} and {many(record.cutoffs, 'cut-off', 'cut-offs')}"
+        how = record.method or f"not made: {record.undefined}"
+        text = f"{100 * record.confidence:.4g}%, simultaneous over {over}; {how}."
+        entries.append(Item(text, f"Band of the {title(record.metric).lower()}"))
+    for curve in by_group:
+        for side, column, sign in (("below", "high", -1), ("above", "low", 1)):
+            ends = curve.columns.get(f"adverse_impact_ratio_band_{column}", ())
+            at = [curves.cutoffs[i] for i, end in enumerate(ends) if end is not None and sign * (end - 1) > 0]
+            if at:
+                where = f"between {min(at):.6g} and {max(at):.6g}" if len(at) > 1 else f"at {at[0]:.6g}"
+                text = (
+                    f"the whole band of the ratio is {side} 1 at {len(at):,} of "
+                    f"{many(len(curves.cutoffs), 'cut-off', 'cut-offs')} ({where})."
+                )
+                entries.append(Item(text, curve.group))
+    return items(entries)
 
 
 def representative(length: int, keep: set[int], most: int = CUTOFFS_SHOWN) -> list[int]:
@@ -381,7 +457,10 @@ def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:
         return Cell(text, "ratio undefined")
     low, high = (_at(curve, f"adverse_impact_ratio_{side}", place) for side in ("low", "high"))
     span = interval(low, high, number)
-    return Cell(text, f"{number(ratio)} ({span})" if span else number(ratio))
+    low, high = (_at(curve, f"adverse_impact_ratio_band_{side}", place) for side in ("low", "high"))
+    band = interval(low, high, number)
+    told = "; ".join(part for part in (span, f"band {band}" if band else "") if part)
+    return Cell(text, f"{number(ratio)} ({told})" if told else number(ratio))
 
 
 def _at(curve: CurveRecord, column: str, place: int) -> float | None:

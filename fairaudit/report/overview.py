@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..metrics.sampling import how_drawn
 from ..result import Finding, Result, Status
 from ..schema.labels import MISSING
 from .lookup import Lookup, attributes, compared, unique
@@ -44,7 +45,16 @@ def opening(result: Result) -> tuple[Block, ...]:
         f"policy “{policy.title}” ({policy.id}, version {policy.version}; status: {policy.status}; "
         f"jurisdiction: {policy.jurisdiction})."
     )
-    facts = [Item(schema.decision_text, "Decision"), Item(schema.positive, "Positive class")]
+    roles = schema.roles
+    drawn = how_drawn(roles.get("sampled_by", ()), weighted=bool(roles.get("weight")))
+    facts = [
+        Item(schema.decision_text, "Decision"),
+        Item(schema.positive, "Positive class"),
+        Item(drawn, "How the sample was drawn"),
+    ]
+    if roles.get("cluster"):
+        text = f"'{roles['cluster']}'; intervals and tests of decisions are made from replicate weights over them"
+        facts.append(Item(text, "People come in clusters"))
     for record in schema.cutoffs:
         use = "in production" if record.production else "for comparison"
         at = "how many people stand exactly at it is not known"

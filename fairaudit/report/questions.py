@@ -9,7 +9,7 @@ from ..metrics.base import MEASURES
 from ..result import Measurement, Result
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
-from .words import NOTHING, cutoff_text, interval, number, p_value
+from .words import NOTHING, cutoff_text, interval, number, p_value, points
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,39 @@ def _of_strata(result: Result, records: list[Measurement]) -> list[Item]:
             raw = f"; over all strata together it is {number(whole.value)}" if whole and whole.value is not None else ""
             text = f"{record.detail}, the adverse impact ratio is {number(record.value)} ({_interval(record)}){raw}."
             said.append(Item(text, record.group or ""))
+    said += _adjusted(records, production)
     for record in _named(records, "simpson_reversal"):
-        text = "the whole and the strata say opposite things, both beyond chance."
+        text = f"the whole and comparable people ({record.detail}) say opposite things, both beyond chance."
         said.append(Item(f"Reversal: {text}", record.group or ""))
     for record in _named(records, "stratum_homogeneity"):
         if record.cutoff == production and record.p is not None and record.p <= 0.05:
             text = f"the strata differ (p {p_value(record.p)}): read each of them, no single number stands for all."
             said.append(Item(text, record.group or ""))
+    return said
+
+
+def _adjusted(records: list[Measurement], production: float | None) -> list[Item]:
+    """Say the raw effect and the one at all controls, by the logit, side by side."""
+    made = [
+        r for r in _named(records, "adjusted_marginal_effect")
+        if r.cutoff == production and (r.detail or "").endswith("(logit)")
+    ]  # fmt: skip
+    said = []
+    for group in unique(record.group for record in made):
+        raw, *given = [record for record in made if record.group == group]
+        last = given[-1] if given else raw
+        what = (last.detail or "").removesuffix(" (logit)")
+        if not given or raw.value is None:
+            continue
+        ending = f"undefined, because {last.undefined}"
+        if last.value is not None:
+            ending = f"{points(last.value)} ({interval(last.low, last.high, points)})"
+        rows = ", fitted from rows" if last.source == "rows" else ""
+        text = (
+            f"selection differs from {last.reference} by {points(raw.value)} "
+            f"({interval(raw.low, raw.high, points)}) percentage points raw; {what}{rows}: {ending}."
+        )
+        said.append(Item(text, group or ""))
     return said
 
 
@@ -160,6 +186,25 @@ def _of_bounds(_: Result, records: list[Measurement]) -> list[Item]:
         if record.low is not None:
             text = f"whoever the people without a level are, the adverse impact ratio lies within {_interval(record)}."
             said.append(Item(text, record.group or ""))
+    return said
+
+
+def _of_proxies(_: Result, records: list[Measurement]) -> list[Item]:
+    said = []
+    for record in _named(records, "share_without_a_proxy"):
+        if record.value:
+            text = f"{100 * record.value:.1f}% of people ({_interval(record)} of 1) are in no group here."
+            said.append(Item(text, record.group or ""))
+    for record in _named(records, "proxy_conditional_covariance"):
+        if record.value is not None:
+            text = f"{record.detail}, among {record.n:,} people whose group is known (calibrated memberships assumed)"
+            said.append(Item(f"{text}; covariance {number(record.value)} ({_interval(record)}).", record.group or ""))
+    if not _named(records, "proxy_conditional_covariance") and _named(records, "proxy_selection_rate_bounds"):
+        said.append(Item("no labels were given, so no direction of the bias can be told.", ""))
+    for record in _named(records, "proxy_adverse_impact_ratio_bounds"):
+        if record.low is not None:
+            text = "if the memberships are true probabilities, and with no other assumption, the adverse impact ratio"
+            said.append(Item(f"{text} lies within {_interval(record)}.", record.group or ""))
     return said
 
 
@@ -190,5 +235,22 @@ QUESTIONS = (
         "Bounds need no assumption and are wide; a sensitivity is a number under an assumption that nobody can check "
         "here. Neither sets a status.",
         _of_bounds,
+    ),
+    Question(
+        "classes",
+        "Who is put into which class?",
+        "Each class is looked at by itself: the share of every group that is put into it, and the ratio to the group "
+        "compared with. Whether it is good to be in a class is not for counts to say, so no ratio has a worse side. "
+        "Classes exclude each other: one more person in one is one fewer in another.",
+        lambda _result, _records: [],
+    ),
+    Question(
+        "proxy",
+        "What a proxy cannot show",
+        "Groups known by probabilities (a proxy), or groups that overlap. The weighted rate is the true one only if "
+        "group and decision have nothing to do with each other among people with the same proxy; which way it is off "
+        "cannot be seen without labels. So a proxy alone never shows that an effect is within a line. Thresholded "
+        "rates and bounds stand beside it, and set no status. Nobody without a proxy is given an average instead.",
+        _of_proxies,
     ),
 )

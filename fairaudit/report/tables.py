@@ -31,8 +31,8 @@ def to_csv_files(result: Result) -> dict[str, str]:
         What an audit found.
     """
     return {
-        "findings.csv": _csv(Finding, result.findings),
-        "rates.csv": _csv(RateRecord, result.rates),
+        "findings.csv": csv_text(Finding, result.findings),
+        "rates.csv": csv_text(RateRecord, result.rates),
     }
 
 
@@ -49,16 +49,18 @@ def key_table_html(result: Result) -> str:
     return render("key_table.html.j2", shown=shown, style=style_sheet("key_table.css"))
 
 
-def _csv(record: type, rows: Sequence[Any]) -> str:
+def csv_text(record: type, rows: Sequence[Any]) -> str:
+    """Return records of one type as CSV, a column a field; no text in it is one that a spreadsheet would run."""
     names = [field.name for field in dataclasses.fields(record)]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_value(getattr(row, name)) for name in names] for row in rows)
+    writer.writerows([spreadsheet_value(getattr(row, name)) for name in names] for row in rows)
     return file.getvalue()
 
 
-def _value(value: Any) -> Any:
+def spreadsheet_value(value: Any) -> Any:
+    """Return a value as a cell of CSV holds it: mappings as JSON, and no text that a spreadsheet would run."""
     if isinstance(value, dict):
         value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):

@@ -10,10 +10,13 @@ from __future__ import annotations
 from ..result import Result
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .calibration import calibration_section
+from .direct_use import direct_use_section
 from .groups import attribute_sections, cutoff_section
+from .impact import impact_section
 from .lookup import Lookup
 from .nodes import Report
 from .overview import audit_title, findings, limits, opening
+from .profit import profit_section
 from .questions import question_sections
 
 
@@ -28,11 +31,14 @@ def report_tree(result: Result) -> Report:
     look = Lookup.of(result)
     sections = (
         limits(result),
+        *direct_use_section(result),
         findings(look),
+        *impact_section(look),
         *attribute_sections(look),
         *cutoff_section(look),
         *calibration_section(result),
         *question_sections(result),
+        *profit_section(result),
         ledger_section(result),
         methods_section(result),
         policy_section(result),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from ..errors import SchemaError, listed, suggestion
+from .belonging import SeveralRaces, check_belonging
 from .labels import MISSING, label
 
 HigherIs = Literal["better", "worse"]
@@ -16,6 +17,8 @@ DecisionKind = Literal["favorable", "unfavorable", "intermediate", "excluded"]
 DECISION_KINDS: tuple[DecisionKind, ...] = get_args(DecisionKind)
 Closed = Literal["left", "right"]
 ScoreUnit = Literal["probability"]
+SAMPLED_BY = ("random", "group", "score", "outcome", "decision")
+"""How people can have been drawn for a sample; a group's or a stratum's own column may be named too."""
 
 WEIGHT_SCALE = 1_000_000
 SCORE_SCALE = 1_000_000
@@ -54,26 +57,52 @@ class Schema:
     unobserved: Mapping[str, str] = field(default_factory=dict)
     """Outcome label -> why the outcome is not known (declined, not matured, ...)."""
     strata: tuple[str, ...] = ()
+    controls: tuple[Attribute, ...] = ()
+    """Legitimate grounds that are cells: each label, or band of a number, is a level."""
     period: str | None = None
     weight: str | None = None
     counts: str | None = None
+    cluster: str | None = None
+    """Whom a row belongs to (household, applicant): people of one cluster are not independent of each other."""
     references: Mapping[str, str] = field(default_factory=dict)
     weight_scale: int = WEIGHT_SCALE
     score_scale: int = SCORE_SCALE
     score_unit: ScoreUnit | None = None
     """What the score is: the predicted probability of the better outcome (higher is better) or of the worse one."""
+    memberships: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    """Attribute -> level -> the column of the probability of belonging to it."""
+    labelled: Mapping[str, str] = field(default_factory=dict)
+    """Attribute of memberships -> the column of the level itself, where it is known."""
+    races: Mapping[str, SeveralRaces] = field(default_factory=dict)
+    """Attribute -> the columns of several races a person, and the scheme that makes groups of them."""
+    sampled_by: tuple[str, ...] = ()
+    """What people were drawn by, so that their shares in the file are not those in the population; () not stated."""
 
     @property
     def dimension_names(self) -> tuple[str, ...]:
-        """Columns that make cells: attributes, then strata, then the period."""
+        """Columns that make cells: attributes, then strata, then controls, then the period."""
         names = tuple(attribute.name for attribute in self.attributes) + self.strata
+        names += tuple(control.name for control in self.controls)
         return (*names, self.period) if self.period else names
+
+    @property
+    def banded(self) -> tuple[Attribute, ...]:
+        """Attributes and controls whose numbers are cut into bands."""
+        return tuple(column for column in (*self.attributes, *self.controls) if column.edges)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that have a role, each once, in a fixed order."""
-        roles = (*self.dimension_names, self.score, self.decision, self.outcome, self.weight, self.counts)
+        cells = (name for name in self.dimension_names if name not in self.races)
+        boxes = (column for races in self.races.values() for column in races.source_columns)
+        roles = (*cells, *boxes, self.score, self.decision, self.outcome, self.weight, self.counts, self.cluster,
+                 *self.labelled.values(), *self.membership_columns)  # fmt: skip
         return tuple(dict.fromkeys(name for name in roles if name))
+
+    @property
+    def membership_columns(self) -> tuple[str, ...]:
+        """The columns of probabilities of belonging to a group."""
+        return tuple(column for levels in self.memberships.values() for column in levels.values())
 
     def roles(self) -> dict[str, Any]:
         """Return the declared roles as plain values, leaving out what was not declared."""
@@ -89,17 +118,23 @@ class Schema:
             "good": list(self.good),
             "bad": list(self.bad),
             "unobserved": dict(self.unobserved),
-            "groups": [attribute.name for attribute in self.attributes],
-            "bands": {a.name: list(a.edges) for a in self.attributes if a.edges},
-            "closed": {a.name: a.closed for a in self.attributes if a.edges},
+            "groups": [attribute.name for attribute in self.attributes if attribute.name not in self.races],
+            "memberships": {name: dict(levels) for name, levels in self.memberships.items()},
+            "labelled": dict(self.labelled),
+            "races": {name: races.to_plain() for name, races in self.races.items()},
+            "bands": {a.name: list(a.edges) for a in self.banded},
+            "closed": {a.name: a.closed for a in self.banded},
             "strata": list(self.strata),
+            "controls": [control.name for control in self.controls],
             "period": self.period,
             "weight": self.weight,
             "counts": self.counts,
+            "cluster": self.cluster,
             "reference": dict(self.references),
             "weight_scale": self.weight_scale if self.weight else None,
             "score_scale": self.score_scale if self.score else None,
             "score_unit": self.score_unit,
+            "sampled_by": list(self.sampled_by),
         }
         return {key: value for key, value in plain.items() if value not in (None, [], {})}
 
@@ -144,25 +179,27 @@ def numbers(value: float | Sequence[float] | None, role: str) -> tuple[float, ..
     return made
 
 
-def _attributes(names: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed) -> tuple[Attribute, ...]:
+def _attributes(
+    names: tuple[str, ...], controls: tuple[str, ...], bands: Mapping[str, Sequence[float]], closed: Closed
+) -> tuple[tuple[Attribute, ...], tuple[Attribute, ...]]:
     if closed not in get_args(Closed):
         message = f"closed must be 'left' or 'right', got {closed!r}."
         raise SchemaError(message)
     for name in bands:
-        if name not in names:
+        if name not in (*names, *controls):
             message = (
-                f"Bands are given for '{name}', which is not among the groups "
-                f"({listed(names) or 'none given'}).{suggestion(name, names)}"
+                f"Bands are given for '{name}', which is not among the groups or the controls "
+                f"({listed((*names, *controls)) or 'none given'}).{suggestion(name, (*names, *controls))}"
             )
             raise SchemaError(message)
     attributes = []
-    for name in names:
+    for name in (*names, *controls):
         edges = tuple(sorted(numbers(bands[name], f"The edges of '{name}'"))) if name in bands else ()
         if name in bands and not edges:
             message = f"The bands of '{name}' need at least one edge, for example bands={{'{name}': [25, 62]}}."
             raise SchemaError(message)
         attributes.append(Attribute(name, edges, closed))
-    return tuple(attributes)
+    return tuple(attributes[: len(names)]), tuple(attributes[len(names) :])
 
 
 def _decision_levels(levels: Mapping[Any, str]) -> dict[str, DecisionKind]:
@@ -263,18 +300,24 @@ class Roles(TypedDict, total=False):
     bands: Mapping[str, Sequence[float]] | None
     closed: Closed
     strata: str | Sequence[str]
+    controls: str | Sequence[str]
     weight: str | None
     period: str | None
     counts: str | None
+    cluster: str | None
     reference: Mapping[str, Any] | None
     edges: Sequence[float] | None
     weight_scale: int
     score_scale: int
     score_unit: ScoreUnit | None
+    memberships: Mapping[str, Mapping[str, str]] | None
+    labelled: Mapping[str, str] | None
+    races: Mapping[str, Mapping[str, Any]] | None
+    sampled_by: str | Sequence[str]
 
 
-_MAPPINGS = ("decision_levels", "unobserved", "bands", "reference")
-_COLUMNS = ("score", "decision", "outcome", "weight", "period", "counts")
+_MAPPINGS = ("decision_levels", "unobserved", "bands", "reference", "memberships", "labelled", "races")
+_COLUMNS = ("score", "decision", "outcome", "weight", "period", "counts", "cluster")
 
 
 def check_types(roles: Mapping[str, Any]) -> None:
@@ -289,8 +332,13 @@ def check_types(roles: Mapping[str, Any]) -> None:
             message = f"{name} is the name of a column, got {value!r}."
             raise SchemaError(message)
         many = isinstance(value, Iterable)
-        if name in {"groups", "strata"} and not (many and all(isinstance(one, str) for one in _names(value))):
+        if name in {"groups", "strata", "controls"} and not (
+            many and all(isinstance(one, str) for one in _names(value))
+        ):
             message = f"{name} are names of columns, got {value!r}."
+            raise SchemaError(message)
+        if name == "sampled_by" and not (many and all(isinstance(one, str) for one in _names(value))):
+            message = f"sampled_by is one of {', '.join(SAMPLED_BY)}, or several, got {value!r}."
             raise SchemaError(message)
 
 
@@ -314,8 +362,14 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         or ends (``"right"``) a band.
     strata, weight, period
         Columns to condition on, of row weights, and of the period.
+    controls
+        Legitimate grounds, in the order in which they are added to the models of adjusted effects. A column of
+        labels, or one with ``bands``, is counted; a number of many values is fitted from rows by ``audit``.
     counts
         The column that says how many people a row stands for, when the rows are counts.
+    cluster
+        The column of what people come in: the household, the applicant who applied several times. Intervals and
+        tests of decisions then allow for it (replicate weights), and what has no such interval says so.
     reference
         The group that each attribute is compared with.
     edges
@@ -325,6 +379,18 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     score_unit
         ``"probability"`` where the score is the predicted probability of the good outcome (higher is better) or
         of the bad one (higher is worse); never guessed. Calibration is then measured against it.
+    memberships, labelled
+        Where the group is not known but a probability of belonging to it is: for each attribute its levels, each
+        with the column of its probability, ``{"race": {"Black": "p_black", "White": "p_white"}}``; and the column
+        of the level itself where some people's is known, ``{"race": "race_self_reported"}``.
+    races
+        Where people ticked one race or several, a column each: ``{"race": {"scheme": "eeo1", "columns": {"White":
+        "white", "Black": "black"}, "hispanic": "hispanic"}}``. The scheme says which groups that makes.
+    sampled_by
+        How the people in the file were drawn from those that the audit is about: ``"random"``, or by
+        ``"group"``, ``"score"``, ``"outcome"`` or ``"decision"`` (some were taken more often than others), or
+        by the column of a group or stratum; several if need be. Without weights, numbers that such a sample
+        cannot give are undefined, and it is said why.
 
     Returns
     -------
@@ -354,8 +420,10 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     favorable, decision_levels = roles.get("favorable"), roles.get("decision_levels")
     bands, closed, reference = roles.get("bands"), roles.get("closed", "left"), roles.get("reference")
     period, weight, counts = roles.get("period"), roles.get("weight"), roles.get("counts")
+    cluster = roles.get("cluster")
     weight_scale, score_scale = roles.get("weight_scale", WEIGHT_SCALE), roles.get("score_scale", SCORE_SCALE)
     names, strata_names = _names(roles.get("groups")), _names(roles.get("strata"))
+    control_names = _names(roles.get("controls"))
     cutoffs, bin_edges = numbers(cutoff, "cutoff"), tuple(sorted(numbers(edges, "edges")))
     levels = _decision_levels(decision_levels or {})
     favorable_label = None if favorable is None else label(favorable)
@@ -368,9 +436,33 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     if score is None and decision is None and outcome is None:
         message = "Nothing to audit: name a score, a decision or an outcome column."
         raise SchemaError(message)
-    _check_distinct(names, strata_names, period, score, decision, outcome, weight, counts)
+    memberships, labelled, races = check_belonging(
+        roles.get("memberships") or {}, roles.get("labelled") or {}, roles.get("races") or {}, names
+    )
+    boxes = [column for of in races.values() for column in of.source_columns]
+    probabilities = [column for levels_of in memberships.values() for column in levels_of.values()]
+    names = (*names, *(name for name, of in races.items() if not of.overlapping))
+    _check_distinct(
+        tuple(name for name in names if name not in races), (*strata_names, *control_names), period, score, decision,
+        outcome, weight, counts, cluster, *boxes, *probabilities, *labelled.values(),
+    )  # fmt: skip
+    if cluster is not None and (memberships or any(of.overlapping for of in races.values())):
+        message = (
+            f"'{cluster}' is a cluster, and memberships or overlapping groups are given: no interval here allows for "
+            "both. Leave one of them out."
+        )
+        raise SchemaError(message)
+    belonging = {**memberships, **{name: dict.fromkeys(of.levels, "") for name, of in races.items() if of.overlapping}}
     references = {name: label(level) for name, level in (reference or {}).items()}
     for name, level in references.items():
+        if name in belonging:
+            if level not in belonging[name]:
+                message = (
+                    f"'{name}' has no level '{level}' to be the reference.{suggestion(level, belonging[name])} "
+                    f"Levels: {listed(belonging[name])}."
+                )
+                raise SchemaError(message)
+            continue
         if name not in names:
             message = (
                 f"A reference is given for '{name}', which is not among the groups "
@@ -384,8 +476,9 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         if scale < 1 or scale != int(scale):
             message = f"{role} must be a whole number of at least 1, got {scale!r}."
             raise SchemaError(message)
+    attributes, controls = _attributes(names, control_names, bands or {}, closed)
     return Schema(
-        attributes=_attributes(names, bands or {}, closed),
+        attributes=attributes,
         score=score,
         higher_is=higher_is,
         cutoffs=cutoffs,
@@ -398,14 +491,35 @@ def declare(**roles: Unpack[Roles]) -> Schema:
         bad=bad_labels,
         unobserved=MappingProxyType(reasons),
         strata=strata_names,
+        controls=controls,
         period=period,
         weight=weight,
         counts=counts,
+        cluster=cluster,
         references=MappingProxyType(references),
         weight_scale=int(weight_scale),
         score_scale=int(score_scale),
         score_unit=roles.get("score_unit"),
+        memberships=MappingProxyType(memberships),
+        labelled=MappingProxyType(labelled),
+        races=MappingProxyType(races),
+        sampled_by=_sampled_by(roles.get("sampled_by"), (*names, *strata_names)),
     )
+
+
+def _sampled_by(value: str | Iterable[str] | None, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the sample was drawn by, checked; the columns of groups and strata may be named."""
+    named = tuple(dict.fromkeys(_names(value)))
+    known = (*SAMPLED_BY, *columns)
+    for name in named:
+        if name not in known:
+            message = f"sampled_by is one of {', '.join(known)}, or several, got {name!r}.{suggestion(name, known)}"
+            raise SchemaError(message)
+    if "random" in named and len(named) > 1:
+        others = listed(name for name in named if name != "random")
+        message = f"sampled_by says 'random' and {others} at once; a random sample is drawn by nothing else."
+        raise SchemaError(message)
+    return named
 
 
 def _check_distinct(groups: tuple[str, ...], strata: tuple[str, ...], *others: str | None) -> None:

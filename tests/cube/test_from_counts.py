@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from fairaudit.cube import axes
-from fairaudit.cube.from_counts import Coded, Counted, build_cube, fixed, from_counts
+from fairaudit.cube.fixed_point import fixed
+from fairaudit.cube.from_counts import Coded, Counted, build_cube, from_counts
 from fairaudit.errors import ColumnNotFoundError, CubeError, DataContractError, SchemaError
 from fairaudit.schema import MISSING, declare
 

@@ -316,8 +316,8 @@ def test_columns_in_another_order(path):
 
 
 def test_a_header_of_another_version(path):
-    with_header(path, lambda header: header.update(version=2))
-    with pytest.raises(DataContractError, match=r"format version 2; this fairaudit reads version 1\. Read it with"):
+    with_header(path, lambda header: header.update(version=3))
+    with pytest.raises(DataContractError, match=r"format version 3; this fairaudit reads versions 1 and 2\."):
         io.load(path)
 
 

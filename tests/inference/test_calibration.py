@@ -5,6 +5,7 @@ import pytest
 import scipy.stats
 import statsmodels.api as sm
 from sklearn.metrics import brier_score_loss
+from statsmodels.stats.proportion import proportion_confint
 
 from fairaudit import count
 from fairaudit.cube.confusion import BAD, GOOD, Tally
@@ -111,15 +112,30 @@ def test_the_three_parts_add_up_to_the_brier_score(digits):
         assert resolution[0] == pytest.approx(sum(c.mean() * (good[c].mean() - good.mean()) ** 2 for c, _ in cells))
 
 
-def test_in_the_large_is_observed_less_predicted_with_wilson_shifted():
+def test_in_the_large_is_observed_less_predicted_with_wilson_at_the_variance_of_the_predictions():
     group, p, y = rows(digits=2)
     found = in_the_large(own(group, p, y))
     mine = group == "A"
-    low, high, _ = wilson(y[mine].sum(), mine.sum())
-    z = (y[mine] - p[mine]).sum() / np.sqrt((p[mine] * (1 - p[mine])).sum())
-    assert found.value[0] == pytest.approx(y[mine].mean() - p[mine].mean())
-    assert (found.low[0], found.high[0]) == pytest.approx((low - p[mine].mean(), high - p[mine].mean()))
+    variance = (p[mine] * (1 - p[mine])).sum()
+    said = p[mine].mean()
+    worth = said * (1 - said) * mine.sum() ** 2 / variance
+    low, high = proportion_confint(y[mine].mean() * worth, worth, method="wilson")
+    z = (y[mine] - p[mine]).sum() / np.sqrt(variance)
+    assert found.value[0] == pytest.approx(y[mine].mean() - said)
+    assert (found.low[0], found.high[0]) == pytest.approx((low - said, high - said))
     assert found.p[0] == pytest.approx(2 * scipy.stats.norm.sf(abs(z)))
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_the_interval_in_the_large_leaves_0_out_exactly_where_the_test_is_significant(confidence):
+    said = np.linspace(0.1, 0.9, 9)
+    rng = np.random.default_rng(4)
+    good = rng.binomial(40, np.clip(said + rng.uniform(-0.1, 0.1, (300, 1)), 0.01, 0.99))
+    n = np.stack([good, 40 - good], axis=-1).astype(float)
+    found = in_the_large(Predicted(Tally.of(n), n * said[:, None], n * said[:, None] ** 2), confidence=confidence)
+    outside = (found.low > 0) | (found.high < 0)
+    assert 0 < outside.sum() < 300
+    assert (outside == (found.p < 1 - confidence)).all()
 
 
 @pytest.mark.parametrize("edges", [None, [0.3, 0.5, 0.7]])

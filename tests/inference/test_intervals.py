@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 from statsmodels.stats.proportion import confint_proportions_2indep
@@ -108,6 +108,7 @@ TABLES = st.tuples(st.integers(2, 60), st.integers(2, 60)).flatmap(
 )
 
 
+@settings(deadline=None)
 @given(TABLES)
 def test_swapping_the_groups_mirrors_every_score_interval(table):
     a, n, b, m = table

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from fairaudit.errors import UndefinedMetricError
-from fairaudit.inference.multiplicity import benjamini_hochberg, holm
+from fairaudit.inference.multiplicity import benjamini_hochberg, benjamini_hochberg_beside, holm, holm_beside
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
@@ -34,3 +34,12 @@ def test_empty_families(adjust):
 def test_only_rows_of_p_values(p):
     with pytest.raises(UndefinedMetricError, match="between 0 and 1"):
         holm(p)
+
+
+FAMILIES = st.lists(st.sampled_from([0.0, 0.001, 0.01, 0.02, 0.02, 0.04, 0.3, 1.0]) | st.floats(0, 1), max_size=6)
+
+
+@given(FAMILIES, st.floats(0, 1) | st.sampled_from([0.02, 0.01]))
+@pytest.mark.parametrize(("whole", "beside"), [(holm, holm_beside), (benjamini_hochberg, benjamini_hochberg_beside)])
+def test_one_p_beside_the_others_is_corrected_as_in_its_family(whole, beside, others, p):
+    assert beside(np.array([p, p]), others) == pytest.approx(whole([p, *others])[0])

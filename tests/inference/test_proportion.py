@@ -101,7 +101,7 @@ def test_effective_interval_is_wider_than_that_of_the_rows():
     rows = rate_interval(100, 200)
     assert low < rows.low < rows.high < high
     assert method == "Wilson, effective n"
-    assert effective_rate_interval(0.1, 20.0).method == "Clopper-Pearson, effective n"
+    assert effective_rate_interval(0.1, 20.0).method == "Korn-Graubard, effective n"
 
 
 def test_castaneda_and_hazelwood():

@@ -16,7 +16,7 @@ from fairaudit.metrics.base import How
 from fairaudit.metrics.error_rates import NEED_EVERYBODY
 
 CATALOGUE = {**METRICS, **CONTRASTS}
-RATES = sorted(name for name, item in METRICS.items() if item.kind in {"rate", "average"})
+RATES = sorted(name for name, item in METRICS.items() if item.kind in {"rate", "average", "median"})
 SCORES = sorted(name for name, item in METRICS.items() if item.kind in {"estimate", "bands"})
 
 # The first set, as the project's second issue lists it ("people" is the n of every rate).
@@ -125,7 +125,7 @@ def test_everything_is_said(name):
     assert item.needs <= {"decision", "outcome", "score"}
     if isinstance(item, Metric):
         assert item.better in {"higher", "lower", "neither"}
-        assert (item.kind in {"estimate", "bands"}) == ("score" in item.needs)
+        assert (item.kind in {"estimate", "bands", "median"}) == ("score" in item.needs)
     else:
         assert low <= item.neutral <= high
         assert item.adverse in {"below", "above", "either"}
@@ -247,7 +247,7 @@ def test_score_metrics_keep_to_their_range_and_do_not_mind_leading_axes(array):
 def test_contrasts_keep_to_their_range_and_do_not_mind_leading_axes(array, scored):
     k, s = Confusion.from_counts(array), score_table(scored)
     for item in CONTRASTS.values():
-        sides = s if "score" in item.needs else k
+        sides = s if METRICS[item.of[0]].kind == "estimate" else k
         everybody = s.pooled(range(3))
         values = disparity.value(item, sides[0], sides[1], everybody)
         assert values.shape == (2,)
@@ -299,7 +299,7 @@ def test_a_score_metric_of_nobody_is_undefined_and_not_zero(name):
 @pytest.mark.parametrize("empty", [0, 1])
 def test_a_contrast_with_nobody_is_undefined_and_not_zero(name, empty):
     item = CONTRASTS[name]
-    if "score" in item.needs:
+    if METRICS[item.of[0]].kind == "estimate":
         table = np.full((2, 4, 3), 5)
         table[empty] = 0
         sides = score_table(table)

@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 import sklearn.metrics as sk
 
+from fairaudit.cube.median import above_median
 from fairaudit.metrics import CONTRASTS, METRICS, disparity
 
 GROUPS = ("a", "b", "c")
@@ -36,6 +37,17 @@ ORACLES = {
     "accuracy": sk.accuracy_score,
     "balanced_accuracy": sk.balanced_accuracy_score,
 }
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scoring_rates(rows, value_of, weighted):
+    weights = rows.weight if weighted else np.ones(len(rows.score))
+    order = np.argsort(rows.score, kind="stable")
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    median = rows.score[order][half] if weighted else np.median(rows.score)
+    found = value_of(METRICS["scoring_rate"], rows.cube(weighted=weighted))
+    wanted = [np.average((rows.score > median)[rows.group == g], weights=weights[rows.group == g]) for g in GROUPS]
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_every_rate_has_an_oracle():
@@ -135,7 +147,10 @@ def test_mean_scores(rows, weighted):
 
 def contrast(name, cube, group, reference, cutoff=None):
     item = CONTRASTS[name]
-    sides = cube.score_table() if "score" in item.needs else cube.confusion(cutoff)
+    kind = METRICS[item.of[0]].kind
+    sides = cube.score_table() if kind == "estimate" else cube.confusion(cutoff)
+    if kind == "median":
+        sides = above_median(cube).confusion
     everybody = cube.marginal(()).score_table()[0]
     i, j = (cube.groups.index(level) for level in (group, reference))
     return float(disparity.value(item, sides[i], sides[j], everybody))

@@ -45,6 +45,25 @@ def test_the_command_explains_a_metric_by_any_of_its_names():
     assert "adverse_impact_ratio: Adverse impact ratio" in CliRunner().invoke(command, []).output
 
 
+def test_a_name_of_several_metrics_explains_each():
+    shown = CliRunner().invoke(command, ["pairwise concordance"]).output
+    titles = [line for line in shown.splitlines() if line.startswith("# ")]
+    assert titles == [
+        "# AUC (good people ranked above bad ones)",
+        "# AUC of the group's good people against the reference's bad people",
+        "# AUC of the reference's good people against the group's bad people",
+    ]
+    assert shown.count("ties one half") == 3
+
+
+def test_the_index_leads_from_the_names_of_others():
+    index = pages()["README.md"].partition("## Names used elsewhere")[2]
+    assert "| AIR | [Adverse impact ratio](adverse_impact_ratio.md) |" in index
+    (line,) = [line for line in index.splitlines() if line.startswith("| cross-group pairwise concordance |")]
+    assert "background_negative_subgroup_positive_auc.md" in line
+    assert "background_positive_subgroup_negative_auc.md" in line
+
+
 def test_an_unknown_metric_gets_a_suggestion():
     with pytest.raises(UndefinedMetricError, match="Did you mean 'selection_rate'"):
         CliRunner().invoke(command, ["selection_rat"], catch_exceptions=False)

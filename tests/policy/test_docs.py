@@ -15,7 +15,7 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "record", ["Policy", "Rule", "Practical", "Statistical", "Source", "Reference", "Multiplicity"]
+    "record", ["Policy", "Rule", "Practical", "Statistical", "Source", "Reference", "Multiplicity", "Profit"]
 )
 def test_every_key_is_explained(record):
     for key in getattr(model, record).model_fields:

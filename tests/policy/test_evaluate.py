@@ -91,6 +91,23 @@ def test_significant_only_before_correction_says_so():
     assert "significant only before correction for 4 comparisons (p = 0.02 before, p = 0.08 after)" in found.reason
 
 
+def test_people_needed_if_there_is_no_difference_are_said_too():
+    found = verdict(p=0.2, p_adjusted=0.2, people_needed=1250, people_needed_if_alike=310)
+    assert "1,250 people in the group would settle it, if this effect is the true one; 310 people if in truth" in (
+        found.reason
+    )
+    alone = verdict(p=0.2, p_adjusted=0.2, people_needed_if_alike=310)
+    assert "310 people in the group would settle it, if in truth there is no difference." in alone.reason
+
+
+def test_at_the_line_no_number_of_people_would_settle_it():
+    found = verdict(value=0.8, low_one_sided=0.7, people_needed_if_alike=310)
+    assert found.status == "insufficient"
+    assert "at the line itself, is the true one, no number of people would settle it. It would take 310" in (
+        found.reason
+    )
+
+
 def test_people_needed_and_the_detectable_effect_are_said():
     found = verdict(p=0.2, p_adjusted=0.2, people_needed=1250, minimum_detectable=0.71)
     assert "1,250 people in the group would settle it, if this effect is the true one." in found.reason

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
+from sklearn.tree import DecisionTreeClassifier
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 import fairaudit as fa
@@ -72,7 +73,7 @@ def found(rows):
 
 def test_augmentation_is_the_definition_on_rows(rows, found):
     mine = [m for m in found if m.metric == "error_rate_sensitivity" and m.group == "b"]
-    assert len(mine) == 8
+    assert len(mine) == 10
     b = rows["g"] == "b"
     known = b & (rows["bad"] != "?")
     nearest = (rows["bad"][b & (rows["points"] == 4)] == "1").mean()
@@ -83,6 +84,35 @@ def test_augmentation_is_the_definition_on_rows(rows, found):
     assert record.value == pytest.approx(tpr)
     worse = next(m for m in mine if m.detail == "true positive rate, parcelling, factor 2")
     assert worse.value > record.value  # fewer good ones among the declined
+
+
+@pytest.mark.parametrize("strata", [[], ["branch"]])
+def test_weights_by_the_chance_of_being_observed_are_those_of_a_fit_on_rows(strata):
+    rng = np.random.default_rng(3)
+    n = 900
+    points, branch = rng.integers(0, 4, n), rng.choice(["n", "s"], n)
+    observed = rng.random(n) < 0.4 + 0.1 * points + 0.15 * (branch == "n")
+    bad = (rng.random(n) < 0.5 - 0.1 * points + 0.2 * (branch == "s")).astype(int)
+    rows = {"g": rng.choice(["a", "b"], n), "points": points, "branch": branch}
+    made = fa.audit(
+        rows | {"bad": np.where(observed, bad.astype(str), "?")}, score="points", higher_is="better", cutoff=2,
+        outcome="bad", bad="1", unobserved={"?": "declined"}, groups="g", reference={"g": "a"}, strata=strata,
+    )  # fmt: skip
+    mine = rows["g"] == "b"
+    cells = points * 2 + (branch == "n") * bool(strata)
+    # A saturated model of being observed, fitted by scikit-learn on the rows of the group.
+    chance = DecisionTreeClassifier().fit(cells[mine, None], observed[mine]).predict_proba(cells[:, None])[:, 1]
+    known = mine & observed & (bad == 0)
+    expected = (1 / chance[known & (points >= 2)]).sum() / (1 / chance[known]).sum()
+    words = "true positive rate, observation-probability weights by score" + (" and branch" if strata else "")
+    [record] = [m for m in made.result.measurements if m.group == "b" and m.detail == words]
+    assert record.value == pytest.approx(expected)
+
+
+def test_people_for_whom_nobody_observed_stands_are_counted(rows, found):
+    [share] = {m.detail.partition("(")[2] for m in found if "weights" in (m.detail or "") and m.group == "b"}
+    mine = rows["points"][rows["g"] == "b"]
+    assert share == f"nobody observed stands for {(mine < 4).mean():.1%} of the people)"
 
 
 def test_the_auc_is_bounded_and_not_estimated(found):

@@ -53,3 +53,15 @@ def test_every_measurement_is_in_a_table_with_its_metric_s_title(audit):
 def test_a_result_without_measurements_has_no_such_section():
     made = fa.audit({"d": [1, 0] * 3}, decision="d", favorable=1)
     assert "Over all groups at once" not in made.to_markdown()
+
+
+def test_bands_over_all_cutoffs_are_in_words(audit):
+    text = audit.to_markdown()
+    cutoffs = len(audit.result.curves.cutoffs)
+    assert f"95%, simultaneous over 2 groups and {cutoffs} cut-offs" in text
+    assert f"95%, simultaneous over 1 group and {cutoffs} cut-offs" in text
+    assert "holds for all groups and all cut-offs at once" in text
+    [curve] = [c for c in audit.result.curves.groups if c.group == "<b>"]
+    below = sum(end < 1 for end in curve.columns["adverse_impact_ratio_band_high"])
+    assert below
+    assert f"the whole band of the ratio is below 1 at {below} of {cutoffs} cut-offs" in text

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from fairaudit.report import to_csv_files
-from fairaudit.report.tables import _value
+from fairaudit.report.tables import spreadsheet_value
 from fairaudit.result import Finding, RateRecord
 
 
@@ -40,7 +40,7 @@ def test_a_negative_number_is_not_taken_for_a_formula(sample):
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(first):
-    assert _value(f"{first}1+1") == f"'{first}1+1"
+    assert spreadsheet_value(f"{first}1+1") == f"'{first}1+1"
 
 
 def test_a_hostile_group_is_text_in_every_cell(hostile):

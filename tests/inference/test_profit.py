@@ -1,0 +1,112 @@
+"""Intervals of profits cover what they say; cut-offs are chosen anew in every draw."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from fairaudit.cube.confusion import Tally
+from fairaudit.errors import UndefinedMetricError
+from fairaudit.inference.bootstrap import draw_counts, percentile_interval
+from fairaudit.inference.profit import draw_costs, expected_profit_interval, linearised_profit_interval
+from fairaudit.metrics.profit import PARITIES, Payoff, best_rules
+
+STUDY = Payoff(18.0, -82.0)
+
+
+@pytest.mark.parametrize("shares", [(0.6, 0.1), (0.3, 0.05), (0.5, 0.4), (0.85, 0.1)])
+def test_the_interval_of_an_expected_profit_covers_what_it_says(shares):
+    people = 80
+    good, bad = np.array([(i, j) for i, j in itertools.product(range(people + 1), repeat=2) if i + j <= people]).T
+    chance = scipy.stats.multinomial.pmf(
+        np.stack([good, bad, people - good - bad], axis=1), people, [*shares, 1 - sum(shares)]
+    )
+    low, high, _ = expected_profit_interval(good, bad, people, STUDY)
+    true = STUDY.good * shares[0] + STUDY.bad * shares[1]
+    # Exact, summed over every table of 80 people. The normal interval covers 92% and less here.
+    assert 0.94 <= chance[(low <= true) & (true <= high)].sum() <= 0.97
+
+
+def test_nobody_selected_has_an_interval_and_nobody_decided_on_has_none():
+    low, high, _ = expected_profit_interval([0, 0], [0, 0], [50, 0], STUDY)
+    assert low[0] < 0 < high[0]
+    assert np.isnan([low[1], high[1]]).all()
+
+
+def test_a_linearised_interval_is_that_of_the_mean_of_what_people_bring():
+    rng = np.random.default_rng(3)
+    n = 4_000
+    brings, w = rng.choice([18.0, -82.0, 0.0], n, p=[0.6, 0.1, 0.3]), rng.uniform(0.5, 2.0, n)
+    sides = [
+        Tally(np.array(float(which.sum())), np.array(w[which].sum()), np.array((w[which] ** 2).sum()))
+        for which in (brings == 18, brings == -82, np.ones(n, dtype=bool))
+    ]
+    low, high, _ = linearised_profit_interval(*sides, STUDY)
+    mean = np.average(brings, weights=w)
+    error = np.sqrt((w**2 * (brings - mean) ** 2).sum()) / w.sum()
+    assert (low, high) == (pytest.approx(mean - 1.959964 * error), pytest.approx(mean + 1.959964 * error))
+
+
+GOOD = np.array([[20.0, 30, 45, 60, 70, 80], [40.0, 40, 35, 30, 25, 20]])
+BAD = np.array([[30.0, 25, 15, 10, 6, 2], [70.0, 45, 25, 12, 6, 3]])
+
+
+def test_draws_are_of_each_group_alone_and_every_cut_off_is_chosen_anew():
+    drawn = draw_costs(GOOD, BAD, STUDY, draws=50, rng=11)
+    rng = np.random.default_rng(11)
+    counts = np.stack([GOOD, BAD], axis=-1)
+    again = np.stack([draw_counts(group, 50, rng) for group in counts], axis=1).astype(float)
+    assert (again.sum(axis=(2, 3)) == counts.sum(axis=(1, 2))).all()
+    for k in (0, 17, 49):
+        most = best_rules(None, again[k, ..., 0], again[k, ..., 1], STUDY)
+        assert drawn.together[k] == pytest.approx(float(most.profit) / counts.sum())
+        assert drawn.place[k, :2].tolist() == most.mixture.lower.tolist()
+        for parity in PARITIES:
+            rules = best_rules(parity, again[k, ..., 0], again[k, ..., 1], STUDY)
+            assert drawn.share[parity][k] == pytest.approx(float(rules.profit / most.profit))
+
+
+def test_the_same_seed_draws_the_same():
+    one, two = (draw_costs(GOOD, BAD, STUDY, draws=40, rng=5) for _ in range(2))
+    assert np.array_equal(one.together, two.together)
+    assert not np.array_equal(one.together, draw_costs(GOOD, BAD, STUDY, draws=40, rng=6).together)
+
+
+def test_optimism_is_what_choosing_on_the_same_people_adds():
+    """Over many samples the maximum is too good by about what the bootstrap says."""
+    rng = np.random.default_rng(8)
+    counts = np.stack([GOOD, BAD], axis=-1)
+    n = counts.sum(axis=(1, 2))
+    true = [float(best_rules(None, GOOD[[i]], BAD[[i]], STUDY).profit) / n[i] for i in range(2)]
+    too_good, said = np.zeros((60, 2)), np.zeros((60, 2))
+    for k in range(60):
+        sample = np.stack([draw_counts(group, 1, rng)[0] for group in counts]).astype(float)
+        good, bad = sample[..., 0], sample[..., 1]
+        mixture = best_rules(None, good, bad, STUDY).mixture
+        too_good[k] = STUDY.of(mixture.of(good), mixture.of(bad)) / n - true
+        said[k] = draw_costs(good, bad, STUDY, draws=60, rng=k).optimism
+    assert said.mean() > 0
+    # The mean of 120 maxima has a standard error of about .3 here.
+    assert said.mean() == pytest.approx(too_good.mean(), abs=1.0)
+
+
+def test_intervals_of_costs_cover_the_true_share():
+    """Coverage over 120 samples of some 370 people a group: 95% of 120 is 114, and 105 is four errors below."""
+    rng = np.random.default_rng(21)
+    counts = np.stack([GOOD, BAD], axis=-1)
+    most = best_rules(None, GOOD, BAD, STUDY).profit
+    true = {parity: float(best_rules(parity, GOOD, BAD, STUDY).profit / most) for parity in PARITIES}
+    hits = dict.fromkeys(PARITIES, 0)
+    for k in range(120):
+        sample = np.stack([draw_counts(group, 1, rng)[0] for group in counts]).astype(float)
+        drawn = draw_costs(sample[..., 0], sample[..., 1], STUDY, draws=150, rng=k)
+        for parity in PARITIES:
+            low, high, _ = percentile_interval(drawn.share[parity])
+            hits[parity] += bool(low <= true[parity] <= high)
+    assert min(hits.values()) >= 105, hits
+
+
+def test_weighted_people_are_not_drawn():
+    with pytest.raises(UndefinedMetricError, match="counts are whole"):
+        draw_costs(GOOD + 0.5, BAD, STUDY, draws=10, rng=1)

@@ -1,0 +1,203 @@
+"""Audits of people in clusters, from the call to the report."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import fairaudit
+import fairaudit as fa
+from fairaudit.cli import group
+from fairaudit.result import read_result
+
+ROLES = {
+    "groups": ["race", "sex"], "score": "score", "higher_is": "better", "cutoff": [600.0, 620.0], "outcome": "bad",
+    "bad": 1, "strata": "branch", "reference": {"race": "White", "sex": "M"}, "rng": 1,
+}  # fmt: skip
+
+
+def homes(number=300, gap=0.0, seed=1):
+    """Homes of one race and 1 to 5 people, whose scores have a part in common."""
+    rng = np.random.default_rng(seed)
+    home = np.repeat(np.arange(number), rng.integers(1, 6, number))
+    race = np.array(["White", "Black"])[home % 2]
+    shared = rng.normal(size=number)[home]
+    score = 600 + 20 * shared + 20 * rng.normal(size=len(home)) - gap * (race == "Black")
+    return {
+        "home": home.tolist(),
+        "race": race.tolist(),
+        "sex": rng.choice(["F", "M"], len(home)).tolist(),
+        "branch": rng.choice(["North", "South"], len(home)).tolist(),
+        "score": np.round(score / 5).astype(int).__mul__(5).tolist(),
+        "bad": (rng.random(len(home)) < 0.3 - 0.1 * shared).astype(int).tolist(),
+    }
+
+
+@pytest.fixture(scope="module")
+def table():
+    return homes()
+
+
+@pytest.fixture(scope="module")
+def both(table):
+    return fa.audit(table, **ROLES, cluster="home"), fa.audit(table, **ROLES)
+
+
+def test_values_stay_and_intervals_of_decisions_are_wider(both):
+    clustered, plain = (one.result for one in both)
+    assert [(f.id, f.value) for f in clustered.findings] == [(f.id, f.value) for f in plain.findings]
+    assert [(r.metric, r.group, r.value) for r in clustered.rates] == [
+        (r.metric, r.group, r.value) for r in plain.rates
+    ]
+    widths = []
+    for ours, theirs in zip(clustered.findings, plain.findings, strict=True):
+        if ours.metric == "selection_rate_difference" and ours.attribute == "race":
+            widths.append((ours.high - ours.low) / (theirs.high - theirs.low))
+            assert ours.p > theirs.p
+    assert len(widths) == 2
+    assert min(widths) > 1.15
+    primary = [f for f in clustered.findings if f.family == "primary" and f.metric == "adverse_impact_ratio"]
+    assert {f.attribute for f in primary} == {"race", "sex"}
+    for finding in primary:
+        assert finding.method.startswith("Miettinen-Nurminen, replicate weights over about ")
+        assert "clusters of 'home'" in finding.method
+        assert finding.test == "t over clusters"
+        assert "interval by replicate weights over about" in finding.sentence
+    rate = next(r for r in clustered.rates if r.metric == "selection_rate" and r.group == "Black")
+    assert rate.method.startswith("Wilson, replicate weights over")
+
+
+def test_what_has_no_clustered_interval_says_so(both):
+    clustered, plain = (one.result for one in both)
+    why = "no interval that allows for clusters of 'home'"
+    scores = {"mean_score", "area_under_curve", "gini", "kolmogorov_smirnov", "bad_rate_by_score_band"}
+    of_scores = [record for record in clustered.rates if record.metric in scores]
+    assert {record.metric for record in of_scores} == scores
+    assert all((r.low, r.high, r.method) == (None, None, why) for r in of_scores if r.value is not None)
+    smd = [f for f in clustered.findings if f.metric.startswith(("standardized", "area_under_curve"))]
+    assert smd
+    assert all((f.low, f.high, f.p, f.test, f.method) == (None, None, None, None, why) for f in smd)
+    assert all(f.status in {"insufficient", "info"} for f in smd)
+    assert {f.reason for f in smd if f.rule} <= {f"Neither flagged nor cleared: {why}."}
+    iid = [m for m in plain.measurements if m.low is not None or m.p is not None]
+    assert len(iid) > 50
+    assert not [m for m in clustered.measurements if m.p is not None or m.low is not None or m.test is not None]
+    assert all(m.value is None for m in clustered.measurements if m.metric == "stratum_homogeneity")
+    columns = {name for curve in clustered.curves.groups for name, c in curve.columns.items() if set(c) != {None}}
+    assert not {name for name in columns if name.endswith(("_low", "_high"))}
+    entry = next(one for one in clustered.not_run if "metrics of the score" in one.what)
+    assert entry.reason == "people come in clusters of 'home', and replicates are kept of decisions and outcomes only"
+
+
+def test_bounds_stay_and_their_sampling_goes(table):
+    gaps = table | {"race": [None if i % 9 == 0 else race for i, race in enumerate(table["race"])]}
+    clustered, plain = (fa.audit(gaps, **ROLES, cluster=column).result for column in ("home", None))
+    bounds = [
+        [m for m in result.measurements if m.metric == "adverse_impact_ratio_bounds"] for result in (clustered, plain)
+    ]
+    assert [(m.low, m.high) for m in bounds[0]] == [(m.low, m.high) for m in bounds[1]]
+    assert bounds[0]
+    assert "with sampling" in bounds[1][0].method
+    assert "with sampling" not in bounds[0][0].method
+
+
+def test_few_clusters_are_neither_flagged_nor_cleared():
+    table = homes(number=36, gap=60)
+    clustered, plain = (fa.audit(table, **ROLES, cluster=column).result for column in ("home", None))
+    mine, theirs = (
+        next(f for f in result.findings if f.metric == "adverse_impact_ratio" and f.attribute == "race")
+        for result in (clustered, plain)
+    )
+    assert theirs.status == "flag"
+    assert mine.status == "insufficient"
+    assert mine.reason == (
+        "Neither flagged nor cleared: 18 clusters of 'home' in the group; with fewer than 20 it cannot be told "
+        "what chance does."
+    )
+    assert mine.method.endswith("replicate weights over 36 clusters of 'home'")
+    enough = fa.audit(homes(number=120, gap=60), **ROLES, cluster="home").result
+    assert next(f for f in enough.findings if f.attribute == "race").status == "flag"
+
+
+def test_a_later_cut_off_has_no_interval_and_it_is_said(table):
+    cube = fa.count(table, **{name: value for name, value in ROLES.items() if name != "rng"}, cluster="home")
+    result = fa.audit(cube, cutoff=[600, 610]).result
+    [entry] = [one for one in result.not_run if one.what == "Intervals and tests at cut-off 610"]
+    assert entry.reason == "it was not counted by cluster; count again with cutoff=610"
+    at = {cutoff: [f for f in result.findings if f.cutoff == cutoff] for cutoff in (600, 610)}
+    assert at[610]
+    assert all(f.low is None and f.p is None for f in at[610])
+    assert all(f.low is not None for f in at[600])
+    with_it = fa.audit(table, **(ROLES | {"cutoff": [600.0, 610.0]}), cluster="home").result
+    assert all(f.low is not None for f in with_it.findings if f.cutoff == 610)
+
+
+@pytest.mark.parametrize("mode", ["highest", "rest"])
+def test_other_references(mode, tmp_path):
+    table = homes()
+    race = np.array(["White", "Black", "Asian"])[np.array(table["home"]) % 3].tolist()
+    text = Path(fairaudit.__file__).with_name("policy").joinpath("presets", "us-fair-lending.yaml").read_text("utf-8")
+    policy = tmp_path / "p.yaml"
+    policy.write_text(text.replace("mode: named", f"mode: {mode}"), "utf-8")
+    roles = ROLES | {"groups": "race", "reference": None, "policy": policy}
+    result = fa.audit(table | {"race": race}, **roles, cluster="home").result
+    found = [f for f in result.findings if f.metric == "adverse_impact_ratio" and f.cutoff == 600]
+    assert len(found) == (2 if mode == "highest" else 3)
+    assert all(f.low < f.value < f.high for f in found)
+    if mode == "highest":
+        assert all(f.method.endswith("widened for 3 pairs (Bonferroni)") for f in found)
+
+
+def test_weights_and_clusters_together(table):
+    weighted = table | {"w": [1.0 + (i % 3) for i in range(len(table["home"]))]}
+    ones = table | {"w": [1.0] * len(table["home"])}
+    plain, one, many = (
+        fa.audit(data, **ROLES, cluster="home", **more).result
+        for data, more in ((table, {}), (ones, {"weight": "w"}), (weighted, {"weight": "w"}))
+    )
+    # A weight of 1 is no weight.
+    assert [(f.low, f.high, f.p) for f in plain.findings] == [(f.low, f.high, f.p) for f in one.findings]
+    assert [(r.low, r.high) for r in plain.rates] == [(r.low, r.high) for r in one.rates]
+    pairs = [(a, b) for a, b in zip(plain.findings, many.findings, strict=True) if a.metric == "adverse_impact_ratio"]
+    assert all(a.value != b.value and b.low < b.value < b.high and a.method == b.method for a, b in pairs)
+
+
+def test_recorded_decisions_and_outcomes_alone(table):
+    decided = table | {"d": ["yes" if score >= 600 else "no" for score in table["score"]]}
+    roles = {"groups": "race", "reference": {"race": "White"}, "cluster": "home", "rng": 1}
+    recorded = fa.audit(decided, decision="d", favorable="yes", **roles).result
+    at_cutoff = fa.audit(table, score="score", higher_is="better", cutoff=600, **roles).result
+    mine, theirs = (next(f for f in r.findings if f.metric == "adverse_impact_ratio") for r in (recorded, at_cutoff))
+    assert (mine.value, mine.low, mine.high, mine.p) == (theirs.value, theirs.low, theirs.high, theirs.p)
+    outcomes = fa.audit(table, outcome="bad", bad=1, **roles).result
+    assert all(r.low is not None for r in outcomes.rates if r.metric == "bad_rate")
+
+
+def test_reports_and_the_record_say_it(both):
+    made = both[0]
+    for text in (made.to_markdown(), made.to_html()):
+        assert "People come in clusters" in text
+        assert "made from replicate weights over them" in text
+    assert read_result(made.to_json()).findings == made.result.findings
+    assert made.result.schema.roles["cluster"] == "home"
+
+
+def test_command_line(tmp_path, table, both):
+    path = tmp_path / "people.csv"
+    pd.DataFrame(table).to_csv(path, index=False)
+    options = [
+        "--score", "score", "--higher-is", "better", "--cutoff", "600", "--cutoff", "620", "--outcome", "bad",
+        "--bad", "1", "--group", "race", "--group", "sex", "--stratum", "branch", "--reference", "race=White",
+        "--reference", "sex=M", "--cluster", "home", "--seed", "1",
+    ]  # fmt: skip
+    done = CliRunner().invoke(group, ["audit", str(path), *options, "--format", "json"])
+    assert done.exit_code == 0, done.output
+    assert [f["p"] for f in json.loads(done.stdout)["findings"]] == [f.p for f in both[0].result.findings]
+    said = CliRunner().invoke(group, ["audit", str(path), *options, "--sampled-by", "race", "-q"]).output
+    assert "How the sample was drawn: by race, without weights" in said
+    assert "interval by replicate weights over" in said
+    wrong = CliRunner().invoke(group, ["audit", str(path), *options, "--sampled-by", "chance"])
+    assert "sampled_by is one of random, group, score" in str(wrong.exception)
