@@ -51,7 +51,7 @@ DESCRIPTIONS = {"measure", "contrast", "Contrast"}
 LEFT_OUT = {"operator_string", "operator_assignment", "operator_dict_arguments", "operator_lambda"}
 
 OWN = {
-    "cube/confusion": ("cube/test_scores.py", "cube/test_cube.py"),
+    "cube/confusion": ("cube/test_confusion.py", "cube/test_scores.py", "cube/test_cube.py"),
     "cube/axes": ("cube/test_cube.py",),
     "cube/score_sums": ("cube/test_scores.py",),
     "metrics/base": ("metrics/test_catalogue.py",),
@@ -110,12 +110,14 @@ def _drops_a_keyword(node: cst.Call, changed: cst.Call) -> bool:
     return len(changed.args) < len(node.args) and len(kept) < sum(arg.keyword is not None for arg in node.args)
 
 
-def draw_mutants(source: str, sample: int) -> tuple[int, dict[int, Mutant]]:
-    """Return how many changes of a module there are, and a sample of them by their place among all."""
+def draw_mutants(source: str, sample: int | list[int]) -> tuple[int, dict[int, Mutant]]:
+    """Return how many changes of a module there are, and a sample (or those named) of them by their place among all."""
     wrapper = libcst.metadata.MetadataWrapper(cst.parse_module(source))
     collector = _Collector(wrapper.module)
     wrapper.visit(collector)
-    picked = random.Random(SEED).sample(range(len(collector.found)), min(sample, len(collector.found)))
+    picked = sample
+    if isinstance(sample, int):
+        picked = random.Random(SEED).sample(range(len(collector.found)), min(sample, len(collector.found)))
     mutants = {}
     for index in sorted(picked):
         line, node, changed = collector.found[index]
@@ -187,7 +189,7 @@ def tests_of(path: Path) -> tuple[list[str], list[str]]:
     return [str(path), *at], [name for name in wider if Path(name).exists()]
 
 
-def try_module(path: Path, sample: int, *, wide: bool) -> Iterator[dict[str, object]]:
+def try_module(path: Path, sample: int | list[int], *, wide: bool) -> Iterator[dict[str, object]]:
     """Yield what became of each sampled mutant of a module."""
     source = path.read_text()
     of, mutants = draw_mutants(source, sample)
@@ -226,27 +228,33 @@ def main() -> None:
     parser.add_argument("modules", nargs="*", type=Path)
     parser.add_argument("--sample", type=int, default=30, help="mutants a module")
     parser.add_argument("--own-only", action="store_true", help="skip the wider tests")
+    parser.add_argument("--again", action="store_true", help="only those that survived in the file of --out")
     parser.add_argument("--out", type=Path, help="a line of JSON a mutant, added to what is there")
     parser.add_argument("--table", type=Path, help="print the table of such a file")
     given = parser.parse_args()
     if given.table:
-        # The last word on a mutant counts: a module may have been tried again after a test was added.
-        last = {
-            (r["module"], r["before"], r["after"], r["index"]): r
-            for r in map(json.loads, given.table.read_text().splitlines())
-        }
-        print(table(list(last.values())))
+        print(table(read(given.table)))
         return
     for name in PRELOAD:
         importlib.import_module(name)
-    for module in given.modules:
-        for result in try_module(module.resolve(), given.sample, wide=not given.own_only):
+    for module in map(Path.resolve, given.modules):
+        chosen: int | list[int] = given.sample
+        if given.again:
+            name = str(module.relative_to(ROOT))
+            chosen = [r["index"] for r in read(given.out) if r["module"] == name and r["fate"] == "survived"]
+        for result in try_module(module, chosen, wide=not given.own_only):
             line = json.dumps(result)
             if result["fate"] != "killed":
                 print(line, flush=True)
             if given.out:
                 with given.out.open("a") as file:
                     file.write(line + "\n")
+
+
+def read(path: Path) -> list[dict[str, object]]:
+    """Return the last word on each mutant: a module may have been tried again after a test was added."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return list({(r["module"], r["before"], r["after"], r["line"]): r for r in lines}.values())
 
 
 if __name__ == "__main__":

@@ -71,3 +71,5 @@ def test_cramers_v_is_that_of_scipy():
     table = np.array([[12, 5, 9], [3, 14, 8]])
     assert cramers_v(table) == pytest.approx(association(table, method="cramer"))
     assert np.isnan(cramers_v([[3, 4]]))
+    # A level of one person counts, one of nobody does not.
+    assert cramers_v([[1, 4, 0], [0, 5, 0], [0, 0, 0]]) == pytest.approx(association(np.array([[1, 4], [0, 5]])))

@@ -137,3 +137,37 @@ def test_standardized_difference_keeps_the_mix_of_the_group():
 def test_counts_of_another_shape_are_refused():
     with pytest.raises(UndefinedMetricError, match="stratum"):
         mantel_haenszel_odds_ratio([[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize("counts", [[[[5, -1], [3, 4]]], [[[1, 2, 3], [3, 4, 5]]], [[[np.nan, 1], [3, 4]]]])
+def test_counts_that_are_none_are_refused(counts):
+    with pytest.raises(UndefinedMetricError, match="stratum"):
+        mantel_haenszel_risk_ratio(counts)
+
+
+def test_a_stratum_of_one_group_changes_neither_the_standardized_difference_nor_the_test_of_homogeneity():
+    both = [[[20, 40], [30, 30]], [[60, 40], [50, 20]]]
+    more = [*both, [[300, 200], [0, 0]]]
+    assert standardized_difference(more)[:2] == standardized_difference(both)[:2]
+    assert breslow_day_tarone(more) == breslow_day_tarone(both)
+
+
+@pytest.mark.parametrize("counts", [[[[0, 40], [30, 30]]] * 2, [[[40, 0], [30, 30]]] * 2, [[[9, 9], [0, 0]]] * 2])
+def test_without_a_common_odds_ratio_homogeneity_is_not_tested(counts):
+    made = breslow_day_tarone(counts)
+    assert np.isnan(made.statistic)
+    assert made.method.startswith("not tested")
+
+
+def test_five_expected_are_enough_to_test_homogeneity():
+    made = breslow_day_tarone([[[5, 5], [5, 5]]] * 2)
+    assert (made.statistic, made.p) == pytest.approx((0.0, 1.0))
+
+
+def test_the_standardized_difference_is_that_of_the_groups_own_mix():
+    # By hand: shares .375 and .625 of the group; differences 1/3 - 1/2 and 3/5 - 5/7 within strata.
+    low, high, _ = standardized_difference([[[20, 40], [30, 30]], [[60, 40], [50, 20]]])
+    assert (low + high) / 2 == pytest.approx(0.375 * (1 / 3 - 1 / 2) + 0.625 * (3 / 5 - 5 / 7))
+    narrow = standardized_difference([[[20, 40], [30, 30]], [[60, 40], [50, 20]]], confidence=0.8)
+    assert (narrow.high - narrow.low) / (high - low) == pytest.approx(1.2815516 / 1.9599640)
+    assert np.isnan(standardized_difference([[[9, 9], [0, 0]]]).low)
