@@ -152,7 +152,7 @@ def audit(
     cube, people = _counted(data, roles)
     given = loaded.policy.profit if profit is None else profit_of(profit)
     payoff = None if given is None else Payoff(given.good, given.bad)
-    crossed = loaded.policy.cross and len(_group_names(cube, _groups_given(roles))) > 1 if cross is None else cross
+    crossed = loaded.policy.cross and len(group_names(cube, groups_given(roles))) > 1 if cross is None else cross
     made = _result(cube, people, loaded, crossed, metrics, payoff, rng, roles)
     used = describing.direct_use(features, cube, loaded.policy)
     if used is not None:
@@ -198,7 +198,7 @@ def _of_rows(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
     return cube, read_people(data, schema, continuous) if continuous else None
 
 
-def _cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
+def cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
     return _counted(data, roles)[0]
 
 
@@ -244,8 +244,8 @@ def _result(
     confidence = 1 - policy.alpha
     overlapping = members_of(cube)
     refuse_proxies(overlapping, policy)
-    names = _group_names(cube, _groups_given(roles))
-    cutoffs = _cutoffs(cube, roles.get("cutoff"))
+    names = group_names(cube, groups_given(roles))
+    cutoffs = cutoffs_of(cube, roles.get("cutoff"))
     rules = decision_rules(cube, cutoffs)
     references = _references(
         cube, (*names, *(of.attribute for of in overlapping)), policy.reference.groups, roles.get("reference")
@@ -253,7 +253,7 @@ def _result(
     aged = lined(cube, names, policy, references)
     references, people = aged.references, aged.relabelled(people)
     groupings = [*_groupings(aged.cube, names, cross), *aged.detail]
-    seed = _seed(cube, rng)
+    seed = seed_of(cube, rng)
     findings, work = judge_groupings(
         groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
     )
@@ -313,12 +313,12 @@ def _not_crossed(policy: Policy, names: Sequence[str], cross: object) -> list[No
     return [NotRun("Crossings of groups, which the policy asks for", why)]
 
 
-def _groups_given(roles: Mapping[str, Any]) -> Any:
+def groups_given(roles: Mapping[str, Any]) -> Any:
     """Return the groups that were asked for; None for all, as where races make one more of them."""
     return None if roles.get("races") else roles.get("groups")
 
 
-def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
+def group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted or cube.axes.attributes)
     for name in names:
         if name not in cube.axes.attributes:
@@ -330,7 +330,7 @@ def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
     return names
 
 
-def _cutoffs(cube: Cube, wanted: Any) -> tuple[float, ...]:
+def cutoffs_of(cube: Cube, wanted: Any) -> tuple[float, ...]:
     cutoffs = cube.schema.cutoffs if wanted is None else numbers(wanted, "cutoff")
     if cutoffs and cube.axes.score is None:
         message = "A cutoff is given, but no score was counted."
@@ -369,7 +369,7 @@ def _groupings(cube: Cube, names: Sequence[str], cross: bool | Sequence[Sequence
     elif cross:
         crossings = [tuple(crossing) for crossing in cross]
         for crossing in crossings:
-            _group_names(cube, crossing)
+            group_names(cube, crossing)
             if len(set(crossing)) < 2:
                 message = f"A crossing needs two different groups, got {listed(crossing)}."
                 raise SchemaError(message)
@@ -395,7 +395,7 @@ def _contrasts(metrics: Collection[str] | None) -> set[str]:
     return set(found)
 
 
-def _seed(cube: Cube, rng: np.random.Generator | int | None) -> int:
+def seed_of(cube: Cube, rng: np.random.Generator | int | None) -> int:
     from .inference.bootstrap import derive_seed
 
     if rng is None:

@@ -302,12 +302,12 @@ def score_bands(cube: Cube) -> list[tuple[str, slice]]:
     bands, start = [], 0
     for stop in stops.tolist():
         if people[start:stop].sum() > 0:
-            bands.append((_band_name(cube, start, stop, len(people)), slice(start, stop)))
+            bands.append((band_name(cube, start, stop, len(people)), slice(start, stop)))
         start = stop
     return bands
 
 
-def _band_name(cube: Cube, start: int, stop: int, bins: int) -> str:
+def band_name(cube: Cube, start: int, stop: int, bins: int) -> str:
     score = cube.axes.score
     assert score is not None  # noqa: S101 - bands are made of scores
     if score.higher_is == "worse":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 import numpy as np
 
-from .auditing import DEFAULT_POLICY, _cube_of, _cutoffs, _group_names, _groups_given, _seed
+from .auditing import DEFAULT_POLICY, cube_of, cutoffs_of, group_names, groups_given, seed_of
 from .cube.confusion import Confusion
 from .cube.cube import Cube
 from .errors import CubeError, SchemaError, UndefinedMetricError, listed, suggestion
@@ -130,12 +130,12 @@ def search_subgroups(
         raise SchemaError(message)
     _check_depth(depth, most)
     rules = load_policy(DEFAULT_POLICY if policy is None else policy).policy
-    cube = _cube_of(data, roles)
-    names = _group_names(cube, _groups_given(roles))
+    cube = cube_of(data, roles)
+    names = group_names(cube, groups_given(roles))
     _check_cube(cube, names)
     item, cutoff = _metric(metric), _cutoff(cube, roles.get("cutoff"))
     side = _side(item, direction)
-    seed = _seed(cube, rng)
+    seed = seed_of(cube, rng)
     whole = cube.marginal(names)
     rate = _rate(whole, item, cutoff)
     halves = thin(whole.n, share=share, rng=seed)
@@ -213,7 +213,7 @@ def _metric(name: str) -> Metric:
 
 
 def _cutoff(cube: Cube, given: Any) -> float | None:
-    cutoffs = _cutoffs(cube, given)
+    cutoffs = cutoffs_of(cube, given)
     if given is not None and cutoffs:
         return cutoffs[0]
     return next(iter(decision_rules(cube, cutoffs)), None)

@@ -15,8 +15,8 @@ from ..schema.labels import number
 from ..schema.roles import Schema
 from .axes import distinct_cells
 from .cube import Cube, Ints
-from .from_counts import Counted, _decisions, _dimensions, _outcomes, _Sorting
 from .replicates import EVERYBODY, RECORDED, Hashes, Replicates, replicate, rule_name
+from .sorting import Counted, Sorting, decisions_of, dimensions_of, outcomes_of
 
 UNSCORED, UNUSABLE = -1, -2
 """Sides of people without a score, and with one that is no number."""
@@ -75,18 +75,18 @@ def replicates_of(schema: Schema, rows: CountedClusters, cube: Cube) -> Replicat
         If the rows are not those of the cube.
     """
     counted = rows.counted
-    sorting = _Sorting(counted, np.ones(len(counted.n), dtype=bool))
+    sorting = Sorting(counted, np.ones(len(counted.n), dtype=bool))
     for unusable in (counted.without_cluster, counted.bad_weight):
         if unusable is not None:
             sorting.keep &= ~unusable
     if rows.sides is not None:
         sorting.keep &= rows.sides != UNUSABLE
     columns = counted.columns
-    kinds, levels = _decisions(schema, columns[schema.decision], sorting) if schema.decision else (None, ())
+    kinds, levels = decisions_of(schema, columns[schema.decision], sorting) if schema.decision else (None, ())
     outcome = np.full(len(counted.n), 2, dtype=np.int64)
     if schema.outcome:
-        outcome = np.minimum(_outcomes(schema, columns[schema.outcome], kinds, levels, sorting)[0], 2)
-    dimensions, codes = _dimensions(schema, columns, sorting)
+        outcome = np.minimum(outcomes_of(schema, columns[schema.outcome], kinds, levels, sorting)[0], 2)
+    dimensions, codes = dimensions_of(schema, columns, sorting)
     keep = sorting.keep
     cells, cell = distinct_cells(codes[keep], [len(dimension.levels) for dimension in dimensions])
     same = cells.shape == cube.axes.cells.shape and (cells == cube.axes.cells).all()

@@ -20,7 +20,7 @@ from ..schema.labels import MISSING, number
 from ..schema.roles import Schema
 from .axes import Dimension, ScoreAxis
 from .cube import Cube, Ints
-from .from_counts import Coded, Counted, _decisions, _dimensions, _scores, _Sorting
+from .sorting import Coded, Counted, Sorting, decisions_of, dimensions_of, scores_of
 
 Floats = NDArray[np.float64]
 FAVORABLE, OTHER, UNDECIDED = 1, 0, -1
@@ -131,12 +131,14 @@ def people_of_rows(schema: Schema, counted: Counted, continuous: Sequence[str], 
     order
         The controls in the order declared.
     """
-    sorting = _Sorting(counted, np.ones(len(counted.n), dtype=bool))
+    sorting = Sorting(counted, np.ones(len(counted.n), dtype=bool))
     if schema.weight and counted.bad_weight is not None:
         sorting.drop(counted.bad_weight, "weight_invalid", schema.weight, "weight")
-    score = _scores(schema, counted.columns[schema.score], sorting) if schema.score else None
-    kinds, decisions = _decisions(schema, counted.columns[schema.decision], sorting) if schema.decision else (None, ())
-    dimensions, codes = _dimensions(schema, counted.columns, sorting)
+    score = scores_of(schema, counted.columns[schema.score], sorting) if schema.score else None
+    kinds, decisions = (
+        decisions_of(schema, counted.columns[schema.decision], sorting) if schema.decision else (None, ())
+    )
+    dimensions, codes = dimensions_of(schema, counted.columns, sorting)
     sorting.issues.clear()  # the same rows were counted before, and their issues noted
     numbers = {name: _numbers(counted.columns[name]) for name in continuous}
     for name, values in numbers.items():

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ..cube.cube import Cube
 from ..cube.fixed_point import MOST_PEOPLE, check_weights, whole_numbers
 from ..cube.from_clusters import MOST_CUTOFFS, UNSCORED, UNUSABLE, CountedClusters, replicates_of, sides_of
-from ..cube.from_counts import Coded, Counted, build_cube
+from ..cube.from_counts import build_cube
 from ..cube.replicates import CLUSTERS, hash_labels
+from ..cube.sorting import Coded, Counted
 from ..errors import DataContractError, FairauditError, SchemaError
 from ..schema.labels import label
 from ..schema.roles import Schema
@@ -48,7 +49,7 @@ def count_rows(data: Any, schema: Schema) -> Cube:
     source = None
     try:
         source = open_source(data, wanted=schema.columns, numeric=numeric)
-        counted = _count(source, schema)
+        counted = group_rows(source, schema)
         cube = build_cube(schema, counted, name=source.name, files=source.files, issues=source.issues)
         if schema.cluster:
             cube = dataclasses.replace(
@@ -66,7 +67,7 @@ def count_rows(data: Any, schema: Schema) -> Cube:
     return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, issues=issues))
 
 
-def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Counted:
+def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False) -> Counted:
     left_out = {schema.weight, *schema.membership_columns, None if by_cluster else schema.cluster}
     named = {column: source.place(column) for column in schema.columns if column not in left_out}
     aggregates = [nw.len().alias(_PEOPLE)]
@@ -107,13 +108,13 @@ def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Count
     if not keys:
         message = "Nothing to count by: name a group, a score, a decision or an outcome."
         raise SchemaError(message)
-    table = _collect(frame.group_by(*keys).agg(*aggregates))
+    table = collect(frame.group_by(*keys).agg(*aggregates))
     people = as_numbers(table.column(_PEOPLE)).astype(np.int64)
-    columns = {column: _coded(table.column(key)) for column, key in named.items() if column != schema.counts}
+    columns = {column: coded(table.column(key)) for column, key in named.items() if column != schema.counts}
     w = w2 = bad = None
     factor = np.ones(len(people), dtype=np.int64)
     if schema.counts:
-        stands_for = _coded(table.column(named[schema.counts]))
+        stands_for = coded(table.column(named[schema.counts]))
         factor = _whole_counts(source, schema.counts, list(stands_for.values))[stands_for.codes]
         total = float(people.astype(np.float64) @ factor)
         if total > MOST_PEOPLE:
@@ -136,7 +137,7 @@ def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Count
     if schema.cluster:
         alone = as_numbers(table.column(_ALONE)).astype(bool)
     if _SIDE in made:
-        columns[_SIDE] = _coded(table.column(_SIDE))
+        columns[_SIDE] = coded(table.column(_SIDE))
     return Counted(columns, people, w, w2, bad, alone, carried)
 
 
@@ -145,7 +146,7 @@ def _count(source: Source, schema: Schema, *, by_cluster: bool = False) -> Count
 
 def _clusters(source: Source, schema: Schema) -> CountedClusters:
     """Return the rows grouped by cluster too, each with its side of every cut-off and its cluster's hash."""
-    counted = _count(source, schema, by_cluster=True)
+    counted = group_rows(source, schema, by_cluster=True)
     assert schema.cluster is not None  # noqa: S101 - asked for only then
     column = counted.columns[schema.cluster]
     hashes = hash_labels([label(value) for value in column.values])[column.codes]
@@ -204,7 +205,7 @@ def _same(wanted: str, value: Any) -> bool:
 def _sums(frame: Any, value: Any) -> tuple[float, float, int]:
     """Return the sum of weights and of their squares as floats, and the rows above 0: integers would overflow."""
     sums = {"sum": value.sum(), "squares": (value * value).sum(), "rows": (value > 0).cast(nw.Int64).sum()}
-    table = _collect(frame.select(*(made.alias(name) for name, made in sums.items())))
+    table = collect(frame.select(*(made.alias(name) for name, made in sums.items())))
     total, squares, rows = (table.column(name)[0].as_py() or 0 for name in sums)
     return float(total), float(squares), int(rows)
 
@@ -221,11 +222,11 @@ def _check_numeric(frame: Any, column: str, place: str, role: str = "weight") ->
         raise SchemaError(message)
 
 
-def _collect(frame: Any) -> Any:
+def collect(frame: Any) -> Any:
     return (frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame).to_arrow()
 
 
-def _coded(column: Any) -> Coded:
+def coded(column: Any) -> Coded:
     """Return an Arrow column coded; numbers keep their distinct values as an array."""
     import pyarrow as pa
 

@@ -13,7 +13,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube.from_counts import Carried, Coded
+from ..cube.sorting import Carried, Coded
 from ..schema.labels import MISSING, label
 from ..schema.roles import Schema
 from .arrow import as_numbers

@@ -12,7 +12,7 @@ from ..cube.people import People, people_of_rows
 from ..errors import DataContractError, listed
 from ..schema.labels import label, number
 from ..schema.roles import Attribute, Schema
-from .counting import _coded, _collect, _count
+from .counting import coded, collect, group_rows
 from .sources import open_source
 
 MOST_LEVELS = 20
@@ -46,8 +46,8 @@ def numbers_among(data: Any, columns: tuple[str, ...], *, most_levels: int = MOS
 
 def _distinct(source: Any, column: str) -> list[Any]:
     place = source.place(column)
-    table = _collect(source.frame.group_by(place).agg(nw.len().alias("__people")))
-    return list(_coded(table.column(place)).values)
+    table = collect(source.frame.group_by(place).agg(nw.len().alias("__people")))
+    return list(coded(table.column(place)).values)
 
 
 def _is_number(values: list[Any], most_levels: int) -> bool:
@@ -111,7 +111,7 @@ def read_people(data: Any, schema: Schema, continuous: tuple[str, ...]) -> Peopl
     source = open_source(data, wanted=wanted.columns, numeric=numeric)
     cells = without_numbers(wanted, continuous)
     order = (*schema.strata, *(control.name for control in schema.controls))
-    people = people_of_rows(cells, _count(source, wanted), continuous, order)
+    people = people_of_rows(cells, group_rows(source, wanted), continuous, order)
     if not people.n.sum():
         message = f"Nobody has a number in each of the controls {listed(continuous)}. Are they the right columns?"
         raise DataContractError(message)

@@ -20,7 +20,7 @@ from ..inference.contrast import Comparisons, compare_many
 from ..inference.counts import divide, normal_quantile, two_sided_p
 from ..inference.proportion import effective_n
 from ..inference.stratified import mantel_haenszel_risk_difference
-from ..measuring import Grouping, _band_name, score_bands
+from ..measuring import Grouping, band_name, score_bands
 from ..metrics.base import MEASURES
 from ..metrics.calibration import Predicted, in_bands, predicted
 from ..policy.model import Policy
@@ -293,7 +293,7 @@ def _margin(
     mine, theirs = marginal(room.s[tested]), marginal(s_reference)
     (a, n, whole), (b, m, whole_too) = _bad_counts(mine), _bad_counts(theirs)
     found = compare_many(a, n, b, m, how="difference", confidence=room.confidence, integer=whole and whole_too)
-    band = _band_name(room.of.cube, start, stop, bins)
+    band = band_name(room.of.cube, start, stop, bins)
     note = "; ".join(part for part in (f"{axis.favorable_text(cutoff)}, band {band}", room.observed_only) if part)
     return [
         room.made(

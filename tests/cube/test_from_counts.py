@@ -6,7 +6,8 @@ import pytest
 
 from fairaudit.cube import axes
 from fairaudit.cube.fixed_point import fixed
-from fairaudit.cube.from_counts import Coded, Counted, build_cube, from_counts
+from fairaudit.cube.from_counts import build_cube, from_counts
+from fairaudit.cube.sorting import Coded, Counted
 from fairaudit.errors import ColumnNotFoundError, CubeError, DataContractError, SchemaError
 from fairaudit.schema import MISSING, declare
 
