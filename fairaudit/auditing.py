@@ -152,7 +152,7 @@ def audit(
     cube, people = _counted(data, roles)
     given = loaded.policy.profit if profit is None else profit_of(profit)
     payoff = None if given is None else Payoff(given.good, given.bad)
-    crossed = loaded.policy.cross and len(_group_names(cube, roles.get("groups"))) > 1 if cross is None else cross
+    crossed = loaded.policy.cross and len(_group_names(cube, _groups_given(roles))) > 1 if cross is None else cross
     made = _result(cube, people, loaded, crossed, metrics, payoff, rng, roles)
     used = describing.direct_use(features, cube, loaded.policy)
     if used is not None:
@@ -244,7 +244,7 @@ def _result(
     confidence = 1 - policy.alpha
     overlapping = members_of(cube)
     refuse_proxies(overlapping, policy)
-    names = _group_names(cube, roles.get("groups"))
+    names = _group_names(cube, _groups_given(roles))
     cutoffs = _cutoffs(cube, roles.get("cutoff"))
     rules = decision_rules(cube, cutoffs)
     references = _references(
@@ -311,6 +311,11 @@ def _not_crossed(policy: Policy, names: Sequence[str], cross: object) -> list[No
         return []
     why = "the call says so" if len(names) > 1 else f"it needs two groups or more, and has {listed(names) or 'none'}"
     return [NotRun("Crossings of groups, which the policy asks for", why)]
+
+
+def _groups_given(roles: Mapping[str, Any]) -> Any:
+    """Return the groups that were asked for; None for all, as where races make one more of them."""
+    return None if roles.get("races") else roles.get("groups")
 
 
 def _group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:

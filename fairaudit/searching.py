@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 import numpy as np
 
-from .auditing import DEFAULT_POLICY, _cube_of, _cutoffs, _group_names, _seed
+from .auditing import DEFAULT_POLICY, _cube_of, _cutoffs, _group_names, _groups_given, _seed
 from .cube.confusion import Confusion
 from .cube.cube import Cube
 from .errors import CubeError, SchemaError, UndefinedMetricError, listed, suggestion
@@ -131,7 +131,7 @@ def search_subgroups(
     _check_depth(depth, most)
     rules = load_policy(DEFAULT_POLICY if policy is None else policy).policy
     cube = _cube_of(data, roles)
-    names = _group_names(cube, roles.get("groups"))
+    names = _group_names(cube, _groups_given(roles))
     _check_cube(cube, names)
     item, cutoff = _metric(metric), _cutoff(cube, roles.get("cutoff"))
     side = _side(item, direction)

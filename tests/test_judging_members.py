@@ -243,6 +243,13 @@ def test_an_exclusive_scheme_makes_an_ordinary_attribute():
     assert not cube.blocks
 
 
+def test_groups_and_races_are_audited_side_by_side():
+    rows = {**{name: column * 20 for name, column in BOXES.items()}, "sex": ["F", "M"] * 50}
+    made = fa.audit(rows, decision="ok", favorable=1, groups="sex", policy="us-ugesp",
+                    races={"race": {"scheme": "eeo1", "columns": COLUMNS, "hispanic": "h"}})  # fmt: skip
+    assert {"sex", "race"} <= {a.name for a in made.result.schema.attributes}
+
+
 def test_overlapping_races_share_people_and_their_variance():
     rng = np.random.default_rng(1)
     rows = pd.DataFrame({"w": rng.random(900) < 0.7, "b": rng.random(900) < 0.4, "ok": rng.integers(0, 2, 900)})
@@ -280,6 +287,7 @@ def test_non_binary_is_a_level_of_its_own():
         ({"races": {"race": {"scheme": "eeo", "columns": COLUMNS}}}, "Did you mean 'eeo1'"),
         ({"races": {"race": {"scheme": "eeo1", "columns": COLUMNS}}}, "needs hispanic="),
         ({"races": {"race": {"scheme": "alone"}}}, "need 'scheme' and 'columns'"),
+        ({"memberships": {"race": LEVELS}, "cluster": "household"}, "intervals do not yet allow for clusters"),
     ],
 )
 def test_roles_that_do_not_fit(roles, said):

@@ -17,7 +17,7 @@ import scipy.special
 from ..cube.confusion import ScoreTable
 from ..metrics.base import METRICS, Contrast, Floats, Rate
 from ..metrics.disparity import SIGMAS, rates, standard_deviation, value
-from ..metrics.ranking import moments
+from ..metrics.ranking import mean_variance, moments
 from .combining import bonferroni_p, half_sum_and_difference, mean_absolute, mover, worst_of
 from .contrast import Comparisons, compare_many, contrast_value, one_sided, other_tests
 from .of_metrics import auc_ties, auc_variance, effective, is_weighted
@@ -148,12 +148,26 @@ def compare_groups(
     else:
         made = _of_one(item, groups, references, asked)
     columns = {name: np.atleast_1d(np.asarray(column, dtype=object)) for name, column in made.items()}
+    columns["method"] = columns["method"] + _weighing(item, groups)
     count = len(columns["value"])
     spread = {name: np.broadcast_to(column, count) for name, column in columns.items()}
     return [_labelled({name: column[i] for name, column in spread.items()}, item, asked) for i in range(count)]
 
 
 _NEEDED = ("people_needed", "people_needed_if_alike")
+
+
+def _weighing(item: Contrast, groups: Any) -> str:
+    """Return how weights enter, in words, where the method's own name does not say it; empty without weights."""
+    if np.array_equal(groups.table.w, groups.table.n):
+        return ""
+    if item.how == "standardized_difference":
+        return ", weighted: effective people"
+    if isinstance(groups, ScoreTable):
+        return ", weighted: linearised variance"
+    return ", weighted: effective counts" if len(item.of) > 1 else ""
+
+
 _NUMBERS = ("value", "low", "high", "low_one_sided", "high_one_sided")
 
 
@@ -403,7 +417,7 @@ def _standardized(
     sigma = standard_deviation(kind, groups, references, all_scored)
     two, one = (
         smd_interval(
-            *mine, *theirs, sigma=sigma, kind=kind, population_n=_effective_people(all_scored), confidence=level
+            *mine, *theirs, sigma=sigma, kind=kind, population_n=_people_behind_sigma(all_scored), confidence=level
         )
         for level in (asked.confidence_each, 1 - 2 * asked.alpha_each)
     )
@@ -423,14 +437,23 @@ def _standardized(
     }  # fmt: skip
 
 
-def _effective_people(s: ScoreTable) -> Floats:
-    """Return Kish's number of equally weighted people: the score is no rate that weights could follow."""
+def _people_behind_sigma(s: ScoreTable) -> Floats:
+    """Return Kish's number of equally weighted people, which serves for the small error of sigma."""
     squares = s.people.w2.sum(axis=-1)
     return np.asarray(np.where(squares > 0, s.people.w.sum(axis=-1) ** 2 / np.where(squares > 0, squares, 1.0), 0.0))
 
 
 def _unbiased(s: ScoreTable) -> tuple[Floats, Floats, Floats]:
-    """Return effective people, the favorable-signed mean score and its variance divided by n - 1."""
-    people = _effective_people(s)
+    """Return people, the favorable-signed mean score and its variance divided by n - 1.
+
+    Weighted people are as many as have the linearised variance of the mean: Kish's number is wrong where weights
+    follow the score.
+    """
+    heads = s.people.n.sum(axis=-1)
     _, mean, variance = moments(s)
-    return people, s.sign * mean, variance * np.where(people > 1, people / np.where(people > 1, people - 1, 1.0), NAN)
+    unbiased = variance * np.where(heads > 1, heads / np.where(heads > 1, heads - 1, 1.0), NAN)
+    if s.table.w is s.table.n:
+        return heads, s.sign * mean, unbiased
+    error = mean_variance(s)
+    people = np.where(error > 0, unbiased / np.where(error > 0, error, 1.0), _people_behind_sigma(s))
+    return people, s.sign * mean, unbiased

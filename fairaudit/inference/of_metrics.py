@@ -121,6 +121,7 @@ def _of_estimate(
     item: Metric, made: Estimate, s: ScoreTable, confidence: float, seed: int, *, by_outcome: bool
 ) -> Measured:
     shape = made.value.shape
+    weighted = "" if np.array_equal(s.table.w, s.table.n) else ", weighted: linearised variance"
     if item.id in {"area_under_curve", "gini"}:
         variance = auc_variance(s)
         heads = (s.good.n.sum(axis=-1), s.bad.n.sum(axis=-1))
@@ -128,11 +129,17 @@ def _of_estimate(
         low, high, method = auc_interval(auc, variance, *heads, confidence=confidence, tied=auc_ties(s))
         if item.id == "gini":
             low, high = 2 * low - 1, 2 * high - 1
-        return Measured(made.value, np.asarray(low), np.asarray(high), _names(method, shape), made.n)
+        return Measured(
+            made.value,
+            np.asarray(low),
+            np.asarray(high),
+            _names(np.asarray(method, dtype=object) + weighted, shape),
+            made.n,
+        )
     if made.variance is not None:
         freedom = np.maximum(made.n - 1, 1)
         reach = scipy.special.stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(made.variance)
-        return Measured(made.value, made.value - reach, made.value + reach, _names("t", shape), made.n)
+        return Measured(made.value, made.value - reach, made.value + reach, _names(f"t{weighted}", shape), made.n)
     low, high = _bootstrapped(item, s, confidence, seed, by_outcome=by_outcome)
     name = f"count bootstrap{' within each outcome' if by_outcome else ''}, {DRAWS:,} draws"
     return Measured(made.value, low, high, _names(name, shape), made.n)
@@ -140,14 +147,14 @@ def _of_estimate(
 
 def auc_variance(s: ScoreTable) -> Floats:
     """Return DeLong's variance of each group's AUC; linearised where rows carry weights."""
-    if s.table.w is s.table.n:
+    if np.array_equal(s.table.w, s.table.n):
         return np.asarray(delong(s.good.n, s.bad.n).variance)
     return np.asarray(delong(s.good.w, s.bad.w, good_w2=s.good.w2, bad_w2=s.bad.w2).variance)
 
 
 def auc_ties(s: ScoreTable) -> Floats | None:
     """Return what equal scores take from each group's variance; None for weighted rows, where it is not known."""
-    return tied_share(s.good.n + s.bad.n) if s.table.w is s.table.n else None
+    return tied_share(s.good.n + s.bad.n) if np.array_equal(s.table.w, s.table.n) else None
 
 
 def _bootstrapped(

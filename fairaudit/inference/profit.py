@@ -11,14 +11,17 @@ from numpy.typing import ArrayLike
 
 from ..cube.confusion import Tally
 from ..metrics.base import Floats
-from ..metrics.profit import PARITIES, Parity, Payoff, best_rules, selected
+from ..metrics.profit import PARITIES, Ints, Parity, Payoff, best_rules, selected
 from .bootstrap import draw_counts
 from .counts import Interval, scalar_or_array
+from .permutation import coarse_edges, merge_bins
 from .proportion import wilson
 
-DRAWS = 1_000
+DRAWS = 500
 CHUNK_ENTRIES = 2_000_000
 """People by draw, group and bin held at once: 16 MB each of good and of bad ones."""
+LEAST_BINS, MOST_BINS, MOST_ENTRIES = 40, 128, 512
+"""Score bins are merged before the draws to so many for each group: a draw costs by the bin."""
 
 
 def expected_profit_interval(
@@ -153,6 +156,8 @@ def draw_costs(
     -----
     The optimism is Efron's: cut-offs are chosen in the draw, and what they bring there less what they bring among
     the people themselves is how much a maximum gains by being chosen on the people it is measured on.
+    Scores of many values are merged into bins of about equally many people before the draws; the cut-offs of the
+    estimates stay edges of the bins.
     Source: Efron (1983), Journal of the American Statistical Association 78:316.
 
     Examples
@@ -164,9 +169,13 @@ def draw_costs(
     """
     generator = np.random.default_rng(rng)
     people = (good + bad).sum(axis=-1)
+    starts = _starts(good, bad, payoff)
+    coarse = [merge_bins(side, starts) for side in (good, bad)]
+    # How many of the fine bins are selected with so many of the coarse ones.
+    places = good.shape[-1] - np.append(starts, good.shape[-1])[::-1]
     parts = [
-        _of_draw(*chunk, good, bad, people, payoff)
-        for chunk in _chunks(np.stack([good, bad], axis=-1), draws, generator)
+        _of_draw(*chunk, coarse[0], coarse[1], people, payoff)
+        for chunk in _chunks(np.stack(coarse, axis=-1), draws, generator)
     ]
     joined: dict[str, Floats] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     own = joined["own"]
@@ -174,10 +183,23 @@ def draw_costs(
         maximum=own,
         together=joined["together"],
         share={parity: joined[f"share {parity}"] for parity in PARITIES},
-        place=joined["place"],
+        place=np.asarray(places[joined["place"].astype(np.int64)], dtype=np.float64),
         rate={parity: joined[f"rate {parity}"] for parity in (None, *PARITIES)},
         optimism=np.asarray((own - joined["own on the people"]).mean(axis=0)),
     )
+
+
+def _starts(good: Floats, bad: Floats, payoff: Payoff) -> Ints:
+    """Return where bins begin once a draw is made cheap; cut-offs of maximum profit and of parities stay edges."""
+    groups, bins = good.shape
+    most = int(np.clip(MOST_ENTRIES // groups, LEAST_BINS, MOST_BINS))
+    if bins <= most:
+        return np.arange(bins)
+    kept = [coarse_edges((good + bad).sum(axis=0), most), np.zeros(1, dtype=np.int64)]
+    for parity in (None, *PARITIES):
+        mixture = best_rules(parity, good, bad, payoff).mixture
+        kept += [bins - place[place > 0] for place in (mixture.lower, mixture.upper)]
+    return np.unique(np.concatenate(kept)).astype(np.int64)
 
 
 def _chunks(counts: Floats, draws: int, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:

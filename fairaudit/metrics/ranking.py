@@ -26,6 +26,21 @@ def moments(s: ScoreTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return total, mean, variance
 
 
+def mean_variance(s: ScoreTable) -> np.ndarray:
+    """Return the variance of each group's mean score, linearised: weights may follow the score.
+
+    With x a person's score, m the mean and W the sum of weights it is sum w^2 (x - m)^2 / W^2, times n / (n - 1).
+    Squared weights are taken as alike within a bin.
+    """
+    total, mean, _ = moments(s)
+    heads = s.people.n.sum(axis=-1)
+    squares = s.people.w2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = (s.scores - mean[..., None]) ** 2 + np.maximum(s.squares - s.scores**2, 0.0)
+        freedom = np.where(heads > 1, heads / (heads - 1), np.nan)
+        return np.asarray(np.where(total > 0, (squares * spread).sum(axis=-1) / total**2, np.nan) * freedom)
+
+
 def _auc(s: ScoreTable) -> np.ndarray:
     good, bad = s.good.w, s.bad.w
     worse = np.cumsum(bad, axis=-1) - bad
@@ -42,18 +57,14 @@ def _auc(s: ScoreTable) -> np.ndarray:
     needs={"score"},
     undefined_when="nobody is scored",
     source="arithmetic mean",
-    checked_against=("numpy.average", "scipy.stats.sem"),
+    checked_against=("numpy.average", "scipy.stats.sem", "statsmodels.api.WLS"),
     aliases=("mean_prediction", "average score"),
     kind="estimate",
 )
 def mean_score(s: ScoreTable) -> Estimate:
     """The average score of the people who have one."""
-    total, mean, variance = moments(s)
-    heads = s.people.n.sum(axis=-1)
-    squared = (s.people.w2.sum(axis=-1)) / np.where(total > 0, total, np.nan) ** 2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        unbiased = variance * np.where(heads > 1, heads / (heads - 1), np.nan)
-    return Estimate(mean, unbiased * squared, heads)
+    _, mean, _ = moments(s)
+    return Estimate(mean, mean_variance(s), s.people.n.sum(axis=-1))
 
 
 @metric(

@@ -18,6 +18,7 @@ from ..result import Measurement
 from .common import Asking, adjusted, shown, written
 
 TOPIC = "classes"
+MOST_CLASSES = 30
 
 
 def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
@@ -25,7 +26,7 @@ def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
     records: list[Measurement] = []
     for of in groupings:
         labels = [level.label for level in of.cube.axes.decisions if level.kind != "excluded"]
-        if len(labels) > 2:
+        if 2 < len(labels) <= MOST_CLASSES:
             for label in labels:
                 records += _class(of, label, asking)
     return adjusted(records)

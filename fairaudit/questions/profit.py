@@ -25,7 +25,7 @@ from .common import Asking, shown, written
 
 TOPIC = "profit"
 OWN = "each group's own cut-off"
-MOST_GROUPS = 30
+MOST_GROUPS = 12
 DRAWN = f"count bootstrap within groups, cut-offs chosen anew, {DRAWS:,} draws"
 NOT_DRAWN = "no interval for weighted people"
 ONE_GROUP = "there is only one group with enough people whose outcome is observed"

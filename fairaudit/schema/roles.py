@@ -439,6 +439,12 @@ def declare(**roles: Unpack[Roles]) -> Schema:
     memberships, labelled, races = check_belonging(
         roles.get("memberships") or {}, roles.get("labelled") or {}, roles.get("races") or {}, names
     )
+    if cluster is not None and (memberships or any(of.overlapping for of in races.values())):
+        message = (
+            f"cluster '{cluster}' cannot stand beside memberships or overlapping races: their intervals do not yet "
+            "allow for clusters, and would be too narrow. Leave one of them out."
+        )
+        raise SchemaError(message)
     boxes = [column for of in races.values() for column in of.source_columns]
     probabilities = [column for levels_of in memberships.values() for column in levels_of.values()]
     names = (*names, *(name for name, of in races.items() if not of.overlapping))

@@ -136,3 +136,39 @@ def test_intervals_widen_for_the_pairs_the_data_chose_from():
     assert one.high < wide.high
     assert "6 pairs" in wide.method
     assert wide.p == one.p  # pairs are corrected for in the family, not twice
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("adverse_impact_ratio", "Miettinen-Nurminen, effective counts"),
+        ("equalized_odds_difference", "weighted: effective counts"),
+        ("average_odds_difference", "weighted: effective counts"),
+        ("standardized_mean_difference", "weighted: effective people"),
+        ("area_under_curve_difference", "weighted: linearised variance"),
+    ],
+)
+def test_every_method_of_weighted_people_says_so_and_weight_1_is_no_weight(name, words):
+    import fairaudit as fa
+
+    rng = np.random.default_rng(2)
+    table = {
+        "g": rng.choice(["a", "b"], 600).tolist(),
+        "score": rng.integers(1, 20, 600).tolist(),
+        "y": rng.integers(0, 2, 600).tolist(),
+        "w": (1.0 + rng.integers(0, 3, 600)).tolist(),
+        "one": [1.0] * 600,
+    }
+    roles = {"score": "score", "higher_is": "better", "cutoff": 10, "outcome": "y", "bad": 1, "groups": "g", "rng": 1}
+    found = {
+        weight: next(
+            f
+            for f in fa.audit(table, **roles, reference={"g": "a"}, weight=weight, metrics=[name]).result.findings
+            if f.metric == name
+        )
+        for weight in ("w", "one", None)
+    }
+    assert words in found["w"].method
+    assert "effective" not in found["one"].method
+    assert found["one"].method == found[None].method
+    assert (found["one"].low, found["one"].high, found["one"].p) == (found[None].low, found[None].high, found[None].p)

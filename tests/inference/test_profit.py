@@ -110,3 +110,20 @@ def test_intervals_of_costs_cover_the_true_share():
 def test_weighted_people_are_not_drawn():
     with pytest.raises(UndefinedMetricError, match="counts are whole"):
         draw_costs(GOOD + 0.5, BAD, STUDY, draws=10, rng=1)
+
+
+def test_many_bins_are_merged_for_the_draws_and_cut_offs_stay_where_they_are():
+    rng = np.random.default_rng(2)
+    bins = 700
+    good = rng.poisson(np.linspace(1, 9, bins), (3, bins)).astype(float)
+    bad = rng.poisson(np.linspace(4, 0.2, bins), (3, bins)).astype(float)
+    drawn = draw_costs(good, bad, STUDY, draws=60, rng=1)
+    most = best_rules(None, good, bad, STUDY)
+    people = (good + bad).sum(axis=1)
+    # Places are counted in the fine bins again, and lie around those of the estimate.
+    assert (drawn.place.max(axis=0)[:3] >= most.mixture.lower).all()
+    assert (drawn.place.min(axis=0)[:3] <= most.mixture.lower).all()
+    assert np.median(drawn.together) == pytest.approx(float(most.profit) / people.sum(), rel=0.15)
+    for parity in PARITIES:
+        share = float(best_rules(parity, good, bad, STUDY).profit / most.profit)
+        assert np.median(drawn.share[parity]) == pytest.approx(share, abs=0.03)

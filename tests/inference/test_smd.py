@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
+import fairaudit as fa
 from fairaudit.errors import UndefinedMetricError
 from fairaudit.inference.smd import smd_interval
+from fairaudit.metrics.ranking import mean_variance
 
 GROUPS = (120, 640.0, 2500.0, 400, 655.0, 2400.0)
 
@@ -93,3 +96,44 @@ def test_two_people_each_have_a_very_wide_interval():
 def test_an_unknown_sigma_is_named():
     with pytest.raises(UndefinedMetricError, match="kind='robust'"):
         smd_interval(*GROUPS, sigma=1.0, kind="robust")
+
+
+def weighted_people(rng, n=600):
+    group = rng.choice(["a", "b"], n)
+    score = np.round(600 + 40 * rng.normal(size=n))
+    # People with high scores were drawn less often: their weights are larger, and follow the score.
+    weight = np.round(np.exp((score - 600) / 40) + 0.5, 2)
+    return {"g": group, "s": score, "w": weight}
+
+
+def test_weighted_means_have_the_errors_of_a_weighted_regression_with_robust_variance():
+    rows = weighted_people(np.random.default_rng(5))
+    made = fa.audit(rows, score="s", higher_is="better", cutoff=600, groups="g", weight="w", reference={"g": "a"})
+    errors = []
+    for name in "ab":
+        mine = rows["g"] == name
+        fit = sm.WLS(rows["s"][mine], np.ones(mine.sum()), weights=rows["w"][mine]).fit(cov_type="HC1")
+        [record] = [r for r in made.result.rates if r.metric == "mean_score" and r.group == name]
+        half = stats.t.ppf(0.975, mine.sum() - 1) * fit.bse[0]
+        assert (record.value, record.low, record.high) == pytest.approx(
+            (fit.params[0], fit.params[0] - half, fit.params[0] + half), abs=1e-5
+        )
+        spread = (
+            np.average((rows["s"][mine] - fit.params[0]) ** 2, weights=rows["w"][mine]) * mine.sum() / (mine.sum() - 1)
+        )
+        errors.append((fit.params[0], fit.bse[0], spread / fit.bse[0] ** 2))
+    [finding] = [f for f in made.result.findings if f.metric == "standardized_mean_difference"]
+    t = (errors[1][0] - errors[0][0]) / np.hypot(errors[0][1], errors[1][1])
+    (_, one, people), (_, two, others) = errors
+    freedom = (one**2 + two**2) ** 2 / (one**4 / (people - 1) + two**4 / (others - 1))  # Welch, of effective people
+    assert finding.p == pytest.approx(2 * stats.t.sf(abs(t), freedom), rel=1e-4)
+
+
+def test_kishs_number_is_too_many_people_where_weights_follow_the_score():
+    rows = weighted_people(np.random.default_rng(6))
+    mine = rows["g"] == "a"
+    w, s = rows["w"][mine], rows["s"][mine]
+    mean = np.average(s, weights=w)
+    kish = np.average((s - mean) ** 2, weights=w) * (w**2).sum() / w.sum() ** 2
+    table = fa.count(rows, score="s", higher_is="better", groups="g", weight="w").score_table()
+    assert mean_variance(table)[0] > 1.2 * kish
