@@ -52,6 +52,7 @@ LEFT_OUT = {"operator_string", "operator_assignment", "operator_dict_arguments",
 
 OWN = {
     "cube/confusion": ("cube/test_confusion.py", "cube/test_scores.py", "cube/test_cube.py"),
+    "cube/cube": ("cube/test_cube.py", "cube/test_scores.py", "cube/test_properties.py"),
     "cube/axes": ("cube/test_cube.py",),
     "cube/score_sums": ("cube/test_scores.py",),
     "metrics/base": ("metrics/test_catalogue.py",),
@@ -110,22 +111,28 @@ def _drops_a_keyword(node: cst.Call, changed: cst.Call) -> bool:
     return len(changed.args) < len(node.args) and len(kept) < sum(arg.keyword is not None for arg in node.args)
 
 
-def draw_mutants(source: str, sample: int | list[int]) -> tuple[int, dict[int, Mutant]]:
-    """Return how many changes of a module there are, and a sample (or those named) of them by their place among all."""
+def draw_mutants(source: str, sample: int | set[tuple[str, str]]) -> tuple[int, dict[int, Mutant]]:
+    """Return how many changes of a module there are, and a sample of them, or those of lines before and after."""
     wrapper = libcst.metadata.MetadataWrapper(cst.parse_module(source))
     collector = _Collector(wrapper.module)
     wrapper.visit(collector)
-    picked = sample
-    if isinstance(sample, int):
+    lines = source.splitlines()
+    if isinstance(sample, set):
+        # By their words, not their place: the module may have changed elsewhere.
+        befores = {before for before, _ in sample}
+        picked = [i for i, (line, *_) in enumerate(collector.found) if lines[line - 1].strip() in befores]
+    else:
         picked = random.Random(SEED).sample(range(len(collector.found)), min(sample, len(collector.found)))
     mutants = {}
     for index in sorted(picked):
         line, node, changed = collector.found[index]
         # Writing a changed module out is slow: only those drawn are.
         code = wrapper.module.deep_replace(node, changed).code
-        old, new = source.splitlines(), code.splitlines()
+        old, new = lines, code.splitlines()
         at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), line - 1)
-        mutants[index] = Mutant(at + 1, old[at].strip(), new[at].strip(), code)
+        mutant = Mutant(at + 1, old[at].strip(), new[at].strip(), code)
+        if isinstance(sample, int) or (mutant.before, mutant.after) in sample:
+            mutants[index] = mutant
     return len(collector.found), mutants
 
 
@@ -189,7 +196,7 @@ def tests_of(path: Path) -> tuple[list[str], list[str]]:
     return [str(path), *at], [name for name in wider if Path(name).exists()]
 
 
-def try_module(path: Path, sample: int | list[int], *, wide: bool) -> Iterator[dict[str, object]]:
+def try_module(path: Path, sample: int | set[tuple[str, str]], *, wide: bool) -> Iterator[dict[str, object]]:
     """Yield what became of each sampled mutant of a module."""
     source = path.read_text()
     of, mutants = draw_mutants(source, sample)
@@ -238,10 +245,11 @@ def main() -> None:
     for name in PRELOAD:
         importlib.import_module(name)
     for module in map(Path.resolve, given.modules):
-        chosen: int | list[int] = given.sample
+        chosen: int | set[tuple[str, str]] = given.sample
         if given.again:
             name = str(module.relative_to(ROOT))
-            chosen = [r["index"] for r in read(given.out) if r["module"] == name and r["fate"] == "survived"]
+            mine = [r for r in read(given.out) if r["module"] == name and r["fate"] == "survived"]
+            chosen = {(r["before"], r["after"]) for r in mine}
         for result in try_module(module, chosen, wide=not given.own_only):
             line = json.dumps(result)
             if result["fate"] != "killed":
@@ -254,7 +262,7 @@ def main() -> None:
 def read(path: Path) -> list[dict[str, object]]:
     """Return the last word on each mutant: a module may have been tried again after a test was added."""
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return list({(r["module"], r["before"], r["after"], r["line"]): r for r in lines}.values())
+    return list({(r["module"], r["before"], r["after"]): r for r in lines}.values())
 
 
 if __name__ == "__main__":

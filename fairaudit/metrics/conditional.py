@@ -35,7 +35,7 @@ measure(
     topic="conditional",
     about=_ABOUT,
     aliases=("segmented AIR", "common risk ratio", "conditional demographic parity ratio"),
-    checked_against=("statsmodels.stats.contingency_tables.StratifiedTable",),
+    checked_against=("statsmodels.stats.contingency_tables.StratifiedTable", "R metafor rma.mh"),
 )
 measure(
     id="conditional_selection_rate_difference",
@@ -48,7 +48,7 @@ measure(
     topic="conditional",
     about=_ABOUT,
     aliases=("conditional statistical parity difference",),
-    checked_against=("a seeded simulation of its coverage",),
+    checked_against=("R metafor rma.mh", "a seeded simulation of its coverage"),
 )
 measure(
     id="adverse_impact_ratio_in_stratum",
@@ -72,7 +72,7 @@ measure(
     source="Breslow and Day (1980), Statistical Methods in Cancer Research 1; Tarone (1985), Biometrika 72:91",
     topic="conditional",
     about="a test over strata",
-    checked_against=("statsmodels.stats.contingency_tables.StratifiedTable",),
+    checked_against=("statsmodels.stats.contingency_tables.StratifiedTable", "R metafor rma.mh"),
 )
 measure(
     id="simpson_reversal",

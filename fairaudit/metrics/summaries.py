@@ -103,7 +103,7 @@ measure(
     topic="summary",
     about=_ABOUT,
     aliases=("GEI", "half the squared coefficient of variation"),
-    checked_against=("benefits of rows, by numpy",),
+    checked_against=("aif360.metrics.ClassificationMetric", "benefits of rows, by numpy"),
 )
 measure(
     id="theil_index",
@@ -115,7 +115,7 @@ measure(
     source=_SPEICHER,
     topic="summary",
     about=_ABOUT,
-    checked_against=("benefits of rows, by numpy",),
+    checked_against=("aif360.metrics.ClassificationMetric", "benefits of rows, by numpy"),
 )
 measure(
     id="between_group_entropy",
@@ -127,7 +127,7 @@ measure(
     source=_SPEICHER,
     topic="summary",
     about=_ABOUT,
-    checked_against=("benefits of rows, by numpy",),
+    checked_against=("aif360.metrics.ClassificationMetric", "benefits of rows, by numpy"),
 )
 measure(
     id="differential_fairness",
@@ -143,7 +143,7 @@ measure(
     topic="summary",
     about=_ABOUT,
     aliases=("smoothed empirical differential fairness", "epsilon-differential fairness"),
-    checked_against=("the definition, written out on pairs",),
+    checked_against=("aif360.metrics.BinaryLabelDatasetMetric", "the definition, written out on pairs"),
 )
 
 

@@ -131,7 +131,8 @@ def test_too_few_people():
 
 
 def test_no_line_is_for_information():
-    assert verdict(line=None) == ("info", "The policy sets no line here.")
+    found = verdict(line=None)
+    assert (found.status, found.reason) == ("info", "The policy sets no line here.")
     assert verdict(line=None, n=0, undefined="nobody in the group").reason == (
         "The policy sets no line here. Undefined: nobody in the group."
     )

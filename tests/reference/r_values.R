@@ -131,6 +131,15 @@ weighted <- lapply(c(1, 0), function(is) {
        beta = unname(as.numeric(confint(beta))), domain_se = as.numeric(SE(svymean(~approve, mine))))
 })
 
+# Clusters: loans of the same amount modulo 25, taken as drawn together.
+loans$cluster <- loans$loanamt %% 25
+clustered <- svydesign(ids = ~cluster, data = loans, weights = ~1)
+whole <- svymean(~approve, clustered)
+clusters <- list(
+  people = nrow(loans), freedom = degf(clustered), value = unname(coef(whole)), se = as.numeric(SE(whole)),
+  beta = unname(as.numeric(confint(svyciprop(~approve, clustered, method = "beta"))))
+)
+
 raw <- c(0.01, 0.04, NA, 0.03, 0.005, 0.04, 0.9)
 adjusted <- list(p = raw, holm = p.adjust(raw, "holm"), bh = p.adjust(raw, "BH"))
 
@@ -145,5 +154,5 @@ cat(toJSON(list(
     c("survey", "pROC", "metafor", "sandwich", "vcd"), function(p) as.character(packageVersion(p)), simplify = FALSE
   ),
   two_by_two = two_by_two, one_rate = one_rate, strata = strata,
-  regression = regression, ranking = ranking, weighted = weighted, adjusted = adjusted, power = power
+  regression = regression, ranking = ranking, weighted = weighted, clusters = clusters, adjusted = adjusted, power = power
 ), digits = 15, auto_unbox = TRUE, pretty = TRUE, na = "null"), "\n")

@@ -13,7 +13,7 @@ from fairaudit.inference.association import chi_square, z_test
 from fairaudit.inference.conditional import fisher_exact, mid_p
 from fairaudit.inference.multiplicity import benjamini_hochberg, holm
 from fairaudit.inference.power import people_for_ratio, people_needed
-from fairaudit.inference.proportion import clopper_pearson, effective_n, effective_rate_interval, wilson
+from fairaudit.inference.proportion import clopper_pearson, design_factor, effective_n, effective_rate_interval, wilson
 from fairaudit.inference.ranking import delong, difference_z, ks_statistic
 from fairaudit.inference.regression import cramers_v, design, fit_logit, linear_effect, logit_effect
 from fairaudit.inference.stratified import (
@@ -202,6 +202,14 @@ def test_weighted_rates_are_those_of_survey(loans, known):
     assert clopper_pearson(p * theirs, theirs)[:2] == pytest.approx(known["beta"], rel=1e-7)
     # Where counts are large ours is Wilson's interval at that number: the ends differ by less than a point.
     assert effective_rate_interval(p, effective)[:2] == pytest.approx(known["beta"], abs=0.01)
+
+
+def test_few_clusters_shrink_the_effective_number_as_in_survey():
+    # svydesign(ids = ~cluster) and svyciprop(method = "beta"): 25 clusters, 24 degrees of freedom.
+    known = VALUES["clusters"]
+    p = known["value"]
+    effective = p * (1 - p) / known["se"] ** 2 * design_factor(known["people"], known["freedom"])
+    assert clopper_pearson(p * effective, effective)[:2] == pytest.approx(known["beta"], rel=1e-7)
 
 
 def test_adjusted_p_values_are_those_of_p_adjust():
