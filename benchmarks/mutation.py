@@ -3,7 +3,7 @@
     python benchmarks/mutation.py fairaudit/policy/evaluate.py --sample 30 --out mutation.jsonl
     python benchmarks/mutation.py --table mutation.jsonl
 
-The changes are mutmut's (pip install mutmut), drawn with a fixed seed where a module has more than the sample.
+The changes are mutmut's (the extra `mutation`), drawn with a fixed seed where a module has more than the sample.
 mutmut's own runner leaves decorated functions alone, and every metric is one, so the runner is here: modules that
 tests need are loaded once, and each mutant is a fork of that process which imports the changed source in place of
 the module's. Nothing is written to the source tree. A mutant meets the module's own doctests and tests first, and
