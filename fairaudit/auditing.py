@@ -148,6 +148,7 @@ def audit(
 
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
+    check_types(roles)
     roles = with_age_bands(data, roles, loaded.policy)
     cube, people = _counted(data, roles)
     given = loaded.policy.profit if profit is None else profit_of(profit)

@@ -175,12 +175,6 @@ def _check_cube(cube: Cube, names: tuple[str, ...]) -> None:
     if not names:
         message = "A search crosses attributes, and none were given. Name them with groups=[...] (--group)."
         raise SchemaError(message)
-    if cube.schema.cluster is not None:
-        message = (
-            f"People come in clusters of '{cube.schema.cluster}', and the search takes them to be independent of each "
-            "other. Count without cluster= to search, and read its p-values as too small."
-        )
-        raise SchemaError(message)
     if cube.weighted:
         message = (
             f"The people have weights ('{cube.schema.weight}'), and sums of weights cannot be dealt out person by "
@@ -188,11 +182,10 @@ def _check_cube(cube: Cube, names: tuple[str, ...]) -> None:
             "is found then holds for the people in the file, not for those whom the weights stand for."
         )
         raise CubeError(message)
-    cluster = getattr(cube.schema, "cluster", None)
-    if cluster is not None:
+    if cube.schema.cluster is not None:
         message = (
-            f"People come in clusters ('{cluster}'), and dealing them out one by one puts members of one cluster into "
-            "both halves, which are then not independent. Keep one row of each cluster and count without cluster=."
+            f"People come in clusters of '{cube.schema.cluster}', and dealing them out one by one puts members of one "
+            "cluster into both halves, which are then not independent. Keep one row of each cluster and count without cluster=."
         )
         raise CubeError(message)
     if cube.suppressed is not None and cube.suppressed.any():

@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import io
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ import fairaudit as fa
 from fairaudit.errors import CubeError, FairauditError, SchemaError, UndefinedMetricError
 from fairaudit.inference.contrast import compare
 from fairaudit.inference.thinning import thin
-from fairaudit.searching import _check_cube
 
 GROUPS = ["race", "sex", "age"]
 ROLES = {"groups": GROUPS, "decision": "ok", "favorable": "yes", "bands": {"age": [25, 62]}}
@@ -129,10 +127,9 @@ def test_suppressed_cells_are_refused(people):
         fa.search_subgroups(cube)
 
 
-def test_clusters_are_refused_with_the_reason():
-    cube = SimpleNamespace(weighted=False, suppressed=None, schema=SimpleNamespace(cluster="household"))
-    with pytest.raises(CubeError, match=r"'household'.* both halves"):
-        _check_cube(cube, ("race",))
+def test_clusters_are_refused_with_the_reason(people):
+    with pytest.raises(CubeError, match=r"clusters of 'home'.* both halves"):
+        fa.search_subgroups(people.assign(home=range(len(people))), cluster="home", **ROLES)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def check_weights(schema: Schema, total: float, squares: float, rows: int = 0) -
 
     Examples
     --------
+    >>> from fairaudit.schema.roles import declare
     >>> check_weights(declare(outcome="y", bad=1, weight="fnlwgt", weight_scale=1), 1e10, 1e15)
     """
     scale = schema.weight_scale

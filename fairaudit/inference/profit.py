@@ -54,7 +54,7 @@ def expected_profit_interval(
     --------
     >>> low, high, _ = expected_profit_interval(60, 10, 100, Payoff(18, -82))
     >>> print(f"{low:.2f} {high:.2f}")
-    -4.32 8.02
+    -4.41 7.19
     """
     good, bad, people = (np.asarray(side, dtype=np.float64) for side in (good, bad, people))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -101,7 +101,7 @@ def linearised_profit_interval(
     >>> sides = [Tally.of(np.array(n)) for n in (60.0, 10.0, 100.0)]
     >>> low, high, _ = linearised_profit_interval(*sides, Payoff(18, -82))
     >>> print(f"{low:.2f} {high:.2f}")
-    -3.25 8.45
+    -3.15 8.35
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         value = payoff.of(good.w, bad.w) / people.w

@@ -302,7 +302,7 @@ def best_rules(parity: Parity | None, good: Floats, bad: Floats, payoff: Payoff)
     >>> good, bad = np.array([[1.0, 4.0], [2.0, 2.0]]), np.array([[3.0, 1.0], [4.0, 0.0]])
     >>> rules = best_rules("demographic parity", good, bad, Payoff(1.0, -1.0))
     >>> round(float(rules.profit), 3), rules.mixture.of(good + bad).round(3).tolist()
-    (3.5, [3.0, 2.667])
+    (4.185, [5.0, 4.444])
     """
     if parity is None:
         return _by_place(best_place(good, bad, payoff), good, bad, payoff)

@@ -215,7 +215,7 @@ def test_our_own_errors_are_not_blamed_on_the_data(monkeypatch):
     def wrong(*_):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(counting, "_count", wrong)
+    monkeypatch.setattr(counting, "group_rows", wrong)
     with pytest.raises(KeyError):
         counted({"g": ["A"], "s": [1]})
 
