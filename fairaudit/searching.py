@@ -185,7 +185,8 @@ def _check_cube(cube: Cube, names: tuple[str, ...]) -> None:
     if cube.schema.cluster is not None:
         message = (
             f"People come in clusters of '{cube.schema.cluster}', and dealing them out one by one puts members of one "
-            "cluster into both halves, which are then not independent. Keep one row of each cluster and count without cluster=."
+            "cluster into both halves, which are then not independent. Keep one row of each cluster and count without "
+            "cluster=."
         )
         raise CubeError(message)
     if cube.suppressed is not None and cube.suppressed.any():
