@@ -21,7 +21,7 @@ LITTLE = 1e-9
 """Profits that differ by less, as a share of what is at stake, are equal."""
 
 _HARDT = "Hardt, Price and Srebro (2016), Equality of Opportunity in Supervised Learning, section 6"
-_STUDY = "Cut-offs that differ by group are for study: a lender may not use them."
+FOR_STUDY = "Cut-offs that differ by group are for study only: they treat people by their group."
 _NO_OUTCOME = "nobody's outcome is observed, or a group has nobody with a good, or nobody with a bad one"
 _FICO = "Hardt, Price and Srebro (2016), TransRisk scores of 2003"
 
@@ -77,7 +77,7 @@ measure(
     title="Cut-off of maximum profit",
     plain="The cut-off at which a group, or everybody together, brings the most.",
     formula="the cut-off with the largest expected profit; of equal ones that which selects the most people",
-    reading=f"In units of the score. Its interval is where the cut-off falls when people are drawn anew. {_STUDY}",
+    reading=f"In units of the score. Its interval is where the cut-off falls when people are drawn anew. {FOR_STUDY}",
     undefined_when="no cut-off brings more than selecting nobody, or nobody's outcome is observed",
     source=_HARDT,
     topic="profit",
@@ -93,7 +93,7 @@ measure(
         "1 means that the parity costs nothing. One cut-off for everybody: the same rule; demographic parity: the same "
         "selection rate; equal opportunity: the same true positive rate; equalized odds: the same true and false "
         "positive rates, where the convex hulls of the groups' ROC curves meet. Two cut-offs may be mixed by lot. "
-        f"Chosen and measured on the same people. {_STUDY}"
+        f"Chosen and measured on the same people. {FOR_STUDY}"
     ),
     undefined_when=f"the maximum profit is 0, {_NO_OUTCOME}",
     source=_HARDT,
@@ -109,7 +109,7 @@ measure(
     formula="the cut-offs behind the profit under the parity",
     reading=(
         "The number is the cut-off that more people of the group meet; the words say the mixture. Equalized odds may "
-        f"also need a lottery in which the score is not looked at. {_STUDY}"
+        f"also need a lottery in which the score is not looked at. {FOR_STUDY}"
     ),
     undefined_when=f"nobody of the group is selected, {_NO_OUTCOME}",
     source=_HARDT,

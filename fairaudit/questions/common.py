@@ -103,6 +103,19 @@ def written(
     )  # fmt: skip
 
 
+def groups_left_out(count: int) -> str | None:
+    """Return in words how many groups have no part in a number over all groups; None where each has.
+
+    Examples
+    --------
+    >>> groups_left_out(1)
+    '1 group is too small, missing or excluded, and left out'
+    """
+    if not count:
+        return None
+    return f"{count:,} {'group is' if count == 1 else 'groups are'} too small, missing or excluded, and left out"
+
+
 def adjusted(records: Sequence[Measurement]) -> list[Measurement]:
     """Return the records with p-values corrected over all of them (Benjamini-Hochberg): they are exploratory."""
     p = np.array([np.nan if record.p is None else record.p for record in records])

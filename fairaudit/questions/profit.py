@@ -21,7 +21,7 @@ from ..measuring import Grouping
 from ..metrics.base import MEASURES, METRICS, Floats
 from ..metrics.profit import PARITIES, Mixture, Parity, Payoff, best_rules
 from ..result import Curves, Measurement, finite
-from .common import Asking, shown, written
+from .common import Asking, groups_left_out, shown, written
 
 TOPIC = "profit"
 OWN = "each group's own cut-off"
@@ -185,8 +185,8 @@ def _limits(of: Grouping, s: ScoreTable, able: Sequence[int], *, weighted: bool)
             f"among people whose outcome is observed; the outcome of {unknown:,} people is not, so what other cut-offs "
             "would bring among all is not identified, and least of all for people who were declined"
         )
-    if len(of.groups) > len(able):
-        said.append(f"{len(of.groups) - len(able)} groups are too small, missing or excluded, and left out")
+    if left_out := groups_left_out(len(of.groups) - len(able)):
+        said.append(left_out)
     if weighted:
         said.append(NOT_DRAWN)
     return "; ".join(said) or None

@@ -15,7 +15,7 @@ from ..measuring import Grouping
 from ..metrics import summaries as m
 from ..metrics.base import MEASURES, METRICS, Floats, Rate
 from ..result import Measurement
-from .common import Asking, adjusted, shown, written
+from .common import Asking, adjusted, groups_left_out, shown, written
 
 TOPIC = "summary"
 DRAWS = 1_000
@@ -53,7 +53,7 @@ def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
 
 
 def _record(whole: _Whole, metric: str, value: float, n: float, **fields: object) -> Measurement:
-    note = f"{whole.left_out} groups are too small, missing or excluded, and left out" if whole.left_out else None
+    note = groups_left_out(whole.left_out)
     given = {"note": note, "undefined": MEASURES[metric].undefined_when, "method": fields.get("test"), **fields}
     return written(TOPIC, metric, whole.of, value=value, n=n, cutoff=whole.cutoff, **given)  # type: ignore[arg-type]
 

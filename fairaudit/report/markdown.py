@@ -70,7 +70,9 @@ def _blocks(blocks: Iterable[Block]) -> list[str]:
         elif isinstance(block, Table):
             parts += _table(block)
         elif isinstance(block, Details):
-            parts += [f"**{escape(block.summary)}**", *_blocks(block.blocks)]
+            summary, inside = f"**{escape(block.summary)}**", _blocks(block.blocks)
+            # Markdown folds nothing away, so a table that is all there is says its caption once.
+            parts += inside if inside[:1] == [summary] else [summary, *inside]
     return parts
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from ..metrics.profit import FOR_STUDY
 from ..result import Measurement, Result
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
 from .words import NOTHING, Writer, cutoff_text, interval, number, percent
 
-_STUDY = "Cut-offs that differ by group are for study: a lender may not use them."
 _LIMITS = (
-    f"{_STUDY} Profit is only what the two amounts make it: what a decision means to the people concerned is not in "
+    f"{FOR_STUDY} Profit is only what the two amounts make it: what a decision means to the people concerned is not in "
     "it. All cut-offs were chosen and measured on the same people, so maxima are somewhat too good (the optimism that "
     "the bootstrap finds is printed), and what other people would bring is not known. That a parity costs little or "
     "much says nothing of whether it should hold."
@@ -92,7 +92,7 @@ def _sentences(result: Result, own: list[Measurement]) -> list[Item]:
     for record in _named(own, "maximum_profit"):
         if record.group is None and record.value is not None:
             text = f"cut-offs of each group's own could bring at most {number(record.value)} per person"
-            told.append(Item(f"{text} ({_span(record, number)}); for study, a lender may not use them.", "Maximum"))
+            told.append(Item(f"{text} ({_span(record, number)}); for study only.", "Maximum"))
     for record in _named(own, "profit_under_parity"):
         parity = record.detail or ""
         if record.value is None:
@@ -163,7 +163,7 @@ def _maxima(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
         Column(attribute), Column("Cut-off of maximum profit", numeric=True),
         Column("Maximum profit per person", numeric=True), Column("Selected by it", numeric=True),
     )  # fmt: skip
-    return table(f"Cut-offs of maximum profit by {attribute}", columns, rows, _STUDY)
+    return table(f"Cut-offs of maximum profit by {attribute}", columns, rows, FOR_STUDY)
 
 
 def _costs(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
@@ -189,5 +189,5 @@ def _needs(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
             for group in groups
         ]
         columns = (Column(attribute), Column("Cut-off"), Column("Selected", numeric=True))
-        blocks += table(f"{parity[0].upper()}{parity[1:]}", columns, rows, "" if "everybody" in parity else _STUDY)
+        blocks += table(f"{parity[0].upper()}{parity[1:]}", columns, rows, "" if "everybody" in parity else FOR_STUDY)
     return blocks

@@ -205,7 +205,7 @@ def test_the_report_says_it_in_words_first(fico):
     text = fico.to_markdown()
     assert "## What does each parity cost?" in text
     assert "**demographic parity:** the same selection rate in every group keeps 70.5% of the maximum profit" in text
-    assert "are for study: a lender may not use them" in text
+    assert "are for study only: they treat people by their group" in text
     assert "What does each parity cost?" in fico.to_html()
     for word in ("illegal", "unfair", "prohibited"):
         assert word not in text.split("## What does each parity cost?")[1].split("\n## ")[0]
