@@ -76,7 +76,9 @@ class _Pair:
     def distances(self) -> Iterator[Measurement]:
         mine, theirs, scores = self.people.w, self.others.w, self.scores
         starts = coarse_edges(mine + theirs)
-        few = coarse_edges(mine + theirs, OVERLAP_BINS)
+        # The few bins of the overlap are made of whole ones of the others, so that one dealing serves both.
+        at = coarse_edges(merge_bins(mine + theirs, starts), OVERLAP_BINS)
+        few = starts[at]
         coarse = [merge_bins(side, few) for side in (mine, theirs)]
         values = (
             float(d.score_distance(mine, theirs)),
@@ -87,7 +89,6 @@ class _Pair:
         drawn: list[Floats] = []
         if not isinstance(made, str):
             g, r = made[0][:, 0], made[1][:, 0]
-            at = np.searchsorted(starts, few)
             drawn = [
                 d.score_distance(g, r),
                 d.wasserstein_distance(g, r, scores[starts]),

@@ -61,6 +61,18 @@ def test_alike_groups_are_rarely_called_different():
     assert small <= 8  # 3 expected of 60; more than 8 has a chance under 0.5%
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_scores_of_many_values_have_distances(seed):
+    rng = np.random.default_rng(seed)
+    rows = {"g": rng.choice(["a", "b"], 180), "points": rng.integers(0, 150, 180)}
+    made = fa.audit(rows, score="points", higher_is="better", cutoff=75, groups="g", reference={"g": "a"})
+    found = {m.metric: m for m in made.result.measurements if m.topic == "distribution"}
+    b, a = sides(rows)
+    assert found["score_distance"].value == pytest.approx(scipy.stats.ks_2samp(b, a, method="asymp").statistic)
+    assert 0 < found["density_overlap"].expected < 1
+    assert 0.001 < found["density_overlap"].p <= 1
+
+
 def test_overlap_of_shares(audited):
     rows, found = audited
     b, a = (np.bincount(side, minlength=12) / len(side) for side in sides(rows))
