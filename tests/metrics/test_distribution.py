@@ -61,16 +61,15 @@ def test_alike_groups_are_rarely_called_different():
     assert small <= 8  # 3 expected of 60; more than 8 has a chance under 0.5%
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_scores_of_many_values_have_distances(seed):
-    rng = np.random.default_rng(seed)
-    rows = {"g": rng.choice(["a", "b"], 180), "points": rng.integers(0, 150, 180)}
-    made = fa.audit(rows, score="points", higher_is="better", cutoff=75, groups="g", reference={"g": "a"})
-    found = {m.metric: m for m in made.result.measurements if m.topic == "distribution"}
+def test_groups_whose_best_score_others_exceed_have_distances():
+    rng = np.random.default_rng(2)
+    points = np.minimum(rng.integers(0, 46, 300), 40)  # many stand at 40, the best score of the two
+    rows = {"g": np.append(rng.choice(["a", "b"], 300), ["c"] * 60), "points": np.append(points, [45] * 60)}
+    made = fa.audit(rows, score="points", higher_is="better", cutoff=20, groups="g", reference={"g": "a"})
+    found = {m.metric: m for m in made.result.measurements if m.topic == "distribution" and m.group == "b"}
     b, a = sides(rows)
     assert found["score_distance"].value == pytest.approx(scipy.stats.ks_2samp(b, a, method="asymp").statistic)
-    assert 0 < found["density_overlap"].expected < 1
-    assert 0.001 < found["density_overlap"].p <= 1
+    assert 0.5 < found["density_overlap"].expected < 1
 
 
 def test_overlap_of_shares(audited):
