@@ -20,6 +20,7 @@ from fairaudit.inference.calibration import (
     observed_interval,
     recalibrate,
     slope_difference,
+    uncertainty_interval,
 )
 from fairaudit.inference.proportion import wilson
 from fairaudit.metrics.calibration import Predicted, predicted
@@ -124,6 +125,16 @@ def test_in_the_large_is_observed_less_predicted_with_wilson_at_the_variance_of_
     assert found.value[0] == pytest.approx(y[mine].mean() - said)
     assert (found.low[0], found.high[0]) == pytest.approx((low - said, high - said))
     assert found.p[0] == pytest.approx(2 * scipy.stats.norm.sf(abs(z)))
+
+
+def test_the_uncertainty_has_the_ends_of_the_good_rate():
+    for good, bad in ((30, 10), (10, 30), (21, 19)):
+        made = Predicted(Tally.of([[[float(good), float(bad)]]]), np.zeros((1, 1, 2)), np.zeros((1, 1, 2)))
+        low, high = proportion_confint(good, good + bad, method="wilson")
+        found = uncertainty_interval(made)
+        inside = np.linspace(low, high, 2001)
+        assert found.low[0] == pytest.approx((inside * (1 - inside)).min())
+        assert found.high[0] == pytest.approx((inside * (1 - inside)).max(), abs=1e-6)
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95])

@@ -72,6 +72,24 @@ def test_groups_whose_best_score_others_exceed_have_distances():
     assert 0.5 < found["density_overlap"].expected < 1
 
 
+def test_weights_in_the_best_scores_have_the_interval_of_effective_people():
+    rows = people(seed=4) | {"w": np.random.default_rng(4).choice([0.5, 1.0, 2.5], 400)}
+    made = fa.audit(rows, reference={"g": "a"}, rng=1, weight="w", **ROLES)
+    [record] = [
+        m for m in made.result.measurements
+        if m.metric == "adverse_impact_ratio_in_best" and m.detail.startswith("best 50%")
+    ]  # fmt: skip
+    best = rows["points"] >= 6
+    assert f"{np.average(best, weights=rows['w']):.1%}" in record.detail
+    [finding] = [
+        f for f in fa.audit(rows, reference={"g": "a"}, weight="w", **{**ROLES, "cutoff": 6}).result.findings
+        if f.metric == "adverse_impact_ratio"
+    ]  # fmt: skip
+    assert (record.value, record.low, record.high, record.p) == pytest.approx(
+        (finding.value, finding.low, finding.high, finding.p)
+    )
+
+
 def test_overlap_of_shares(audited):
     rows, found = audited
     b, a = (np.bincount(side, minlength=12) / len(side) for side in sides(rows))
