@@ -202,7 +202,9 @@ class Explainer:
             message = f"{what.capitalize()} must be numbers in every column: {problem}."
             raise ExplanationError(message) from None
         if data.ndim != 2 or data.shape[1] != self.model.n_features_in_ or len(data) == 0:
-            message = f"{what.capitalize()} are of shape {data.shape}; the model takes {self.model.n_features_in_} columns."
+            message = (
+                f"{what.capitalize()} are of shape {data.shape}; the model takes {self.model.n_features_in_} columns."
+            )
             raise ExplanationError(message)
         if self._columns is None:
             self._columns = wanted or given or tuple(f"column_{at}" for at in range(data.shape[1]))

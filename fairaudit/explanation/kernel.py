@@ -1,3 +1,4 @@
+# ruff: noqa: ANN001, ANN202, E501
 """Shapley values of tree ensembles, exact, in time proportional to rows plus background rows.
 
 A leaf's game is ``v(S) = value x product over its players k of (b_k if k in S else z_k)``, with ``b_k`` whether the
@@ -82,9 +83,7 @@ def prepare(ensemble: Ensemble, background: Floats | None, player_of: Integers) 
         counts = tuple(_counted(each, columns) for each in plans)
     keep = sum(int(each.table_starts[-1]) for each in plans) <= KEPT_TABLES
     tables = tuple(_table(*each, interventional=background is not None) for each in zip(plans, counts, strict=True))
-    return Prepared(
-        ensemble, int(player_of.max(initial=-1)) + 1, base, plans, columns, counts, tables if keep else ()
-    )
+    return Prepared(ensemble, int(player_of.max(initial=-1)) + 1, base, plans, columns, counts, tables if keep else ())
 
 
 def _plans(ensemble: Ensemble, player_of: Integers) -> tuple[Plan, ...]:
@@ -157,7 +156,7 @@ def _counted(made: Plan, columns: Floats) -> Floats:
     counts = np.zeros(int(made.pattern_starts[-1]))
     bits = _bits(made, min(BLOCK, columns.shape[1]))
     _count_patterns(*_instructions(made), made.pattern_starts, columns, bits, counts)
-    return counts / columns.shape[1]
+    return np.asarray(counts / columns.shape[1], dtype=np.float64)
 
 
 def _table(made: Plan, counts: Floats, *, interventional: bool) -> Floats:
@@ -190,7 +189,7 @@ def _weights() -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, columns, start, many, bits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, columns, start, many, bits):
     """Work out the bits of a block of rows below one edge from those above it."""
     above = bits[depth[edge]]
     below = bits[depth[edge] + 1]
@@ -213,7 +212,9 @@ def _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, 
 
 
 @njit(cache=True, nogil=True)
-def _count_patterns(starts, depth, right, feature, threshold, missing_left, masks, fresh, unit, pattern_starts, columns, bits, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, E501
+def _count_patterns(
+    starts, depth, right, feature, threshold, missing_left, masks, fresh, unit, pattern_starts, columns, bits, counts
+):
     rows = columns.shape[1]
     for start in range(0, rows, BLOCK):
         many = min(BLOCK, rows - start)
@@ -228,7 +229,7 @@ def _count_patterns(starts, depth, right, feature, threshold, missing_left, mask
 
 
 @njit(cache=True, nogil=True)
-def _fill_leaf(work, table, first, players, ratios, value, path_dependent, counts, nodes, weights, flip):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _fill_leaf(work, table, first, players, ratios, value, path_dependent, counts, nodes, weights, flip):
     """Add one leaf to a table; ``flip`` addresses patterns with the last bit turned: the right one of two twins."""
     patterns = 1 << players
     for q in range((players + 1) // 2):
@@ -272,7 +273,20 @@ def _fill_leaf(work, table, first, players, ratios, value, path_dependent, count
 
 
 @njit(cache=True, nogil=True)
-def _fill_tables(all_ratios, player_starts, table_starts, pattern_starts, value, twin_value, twin_ratio, path_dependent, counts, nodes, weights, table):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, E501
+def _fill_tables(
+    all_ratios,
+    player_starts,
+    table_starts,
+    pattern_starts,
+    value,
+    twin_value,
+    twin_ratio,
+    path_dependent,
+    counts,
+    nodes,
+    weights,
+    table,
+):
     for u in range(len(value)):
         if pattern_starts[u + 1] == pattern_starts[u]:
             continue
@@ -296,7 +310,7 @@ def _fill_tables(all_ratios, player_starts, table_starts, pattern_starts, value,
 
 
 @njit(cache=True, nogil=True)
-def _deep_by_cover(pattern, players, ratios, last_ratio, value, nodes, weights, columns_of, values, row):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _deep_by_cover(pattern, players, ratios, last_ratio, value, nodes, weights, columns_of, values, row):
     """Add one row's path-dependent values of one deep leaf, by quadrature."""
     for q in range((players + 1) // 2):
         t = nodes[players, q]
@@ -313,7 +327,7 @@ def _deep_by_cover(pattern, players, ratios, last_ratio, value, nodes, weights, 
 
 
 @njit(cache=True, nogil=True)
-def _deep_by_background(pattern, others, flip, players, value, coalition, columns_of, values, row):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _deep_by_background(pattern, others, flip, players, value, coalition, columns_of, values, row):
     """Add one row's interventional values of one deep leaf: the closed form against each background row."""
     full = (np.uint64(1) << np.uint64(players)) - np.uint64(1) if players < 64 else ~np.uint64(0)
     share = value / len(others)
@@ -342,7 +356,37 @@ def _deep_by_background(pattern, others, flip, players, value, coalition, column
 
 
 @njit(cache=True, nogil=True)
-def _add_rows(starts, depth, right, feature, threshold, missing_left, masks, fresh, unit, players_of, all_ratios, player_starts, table_starts, pattern_starts, value, twin_value, twin_ratio, table, columns, values, begin, end, bits, other_bits, others, path_dependent, nodes, weights, coalition):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, E501
+def _add_rows(
+    starts,
+    depth,
+    right,
+    feature,
+    threshold,
+    missing_left,
+    masks,
+    fresh,
+    unit,
+    players_of,
+    all_ratios,
+    player_starts,
+    table_starts,
+    pattern_starts,
+    value,
+    twin_value,
+    twin_ratio,
+    table,
+    columns,
+    values,
+    begin,
+    end,
+    bits,
+    other_bits,
+    others,
+    path_dependent,
+    nodes,
+    weights,
+    coalition,
+):
     """Add the values of some trees to rows begin to end: tree by tree, so that a tree's tables stay in the cache."""
     rivals = others.shape[1]
     for tree in range(len(starts) - 1):
@@ -351,7 +395,7 @@ def _add_rows(starts, depth, right, feature, threshold, missing_left, masks, fre
             for edge in range(starts[tree], starts[tree + 1]):
                 _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, columns, start, many, bits)
                 if rivals:
-                    _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, others, 0, rivals, other_bits)  # noqa: E501  # fmt: skip
+                    _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, others, 0, rivals, other_bits)  # fmt: skip
                 u = unit[edge]
                 if u < 0:
                     continue
@@ -372,10 +416,10 @@ def _add_rows(starts, depth, right, feature, threshold, missing_left, masks, fre
                 for i in range(many):
                     pattern = np.uint64(seen[i])
                     if path_dependent:
-                        _deep_by_cover(pattern, players, ratios, ratios[players - 1], value[u], nodes, weights, names, values, start + i)  # noqa: E501  # fmt: skip
+                        _deep_by_cover(pattern, players, ratios, ratios[players - 1], value[u], nodes, weights, names, values, start + i)  # fmt: skip
                         if twin_ratio[u] >= 0.0:
-                            _deep_by_cover(pattern ^ last, players, ratios, twin_ratio[u], twin_value[u], nodes, weights, names, values, start + i)  # noqa: E501  # fmt: skip
+                            _deep_by_cover(pattern ^ last, players, ratios, twin_ratio[u], twin_value[u], nodes, weights, names, values, start + i)  # fmt: skip
                     else:
-                        _deep_by_background(pattern, other_bits[depth[edge] + 1], np.uint64(0), players, value[u], coalition, names, values, start + i)  # noqa: E501  # fmt: skip
+                        _deep_by_background(pattern, other_bits[depth[edge] + 1], np.uint64(0), players, value[u], coalition, names, values, start + i)  # fmt: skip
                         if twin_ratio[u] >= 0.0:
-                            _deep_by_background(pattern ^ last, other_bits[depth[edge] + 1], last, players, twin_value[u], coalition, names, values, start + i)  # noqa: E501  # fmt: skip
+                            _deep_by_background(pattern ^ last, other_bits[depth[edge] + 1], last, players, twin_value[u], coalition, names, values, start + i)  # fmt: skip
