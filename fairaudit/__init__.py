@@ -17,6 +17,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``inference``    intervals, tests, draws, power
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
+``models``       scorecards, and the points of a score
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from .data.bundled import describe as describe_dataset
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
+    from .models.scale import PointsScale
+    from .models.scorecard import Scorecard
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
 
@@ -50,7 +53,9 @@ _WHERE = {
     "Cube": ("cube.cube", "Cube"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
+    "PointsScale": ("models.scale", "PointsScale"),
     "Result": ("result", "Result"),
+    "Scorecard": ("models.scorecard", "Scorecard"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
     "count": ("auditing", "count"),
@@ -71,7 +76,9 @@ __all__ = [
     "Cube",
     "FairauditError",
     "Finding",
+    "PointsScale",
     "Result",
+    "Scorecard",
     "SubgroupSearch",
     "__version__",
     "audit",
