@@ -18,6 +18,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
 ``models``       scorecards, and the points of a score
+``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .data.bundled import describe as describe_dataset
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
+    from .explanation.attribution import Explainer, Explanation, explain
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
     from .result import Finding, Result, read_result
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 _WHERE = {
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
+    "Explainer": ("explanation.attribution", "Explainer"),
+    "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
     "PointsScale": ("models.scale", "PointsScale"),
@@ -61,6 +65,7 @@ _WHERE = {
     "count": ("auditing", "count"),
     "dataset_names": ("data.bundled", "dataset_names"),
     "describe_dataset": ("data.bundled", "describe"),
+    "explain": ("explanation.attribution", "explain"),
     "from_counts": ("cube.from_counts", "from_counts"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
@@ -74,6 +79,8 @@ _WHERE = {
 __all__ = [
     "Audit",
     "Cube",
+    "Explainer",
+    "Explanation",
     "FairauditError",
     "Finding",
     "PointsScale",
@@ -85,6 +92,7 @@ __all__ = [
     "count",
     "dataset_names",
     "describe_dataset",
+    "explain",
     "from_counts",
     "load_cube",
     "load_dataset",
