@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .explanation.attribution import Explainer, Explanation, explain
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
+    from .models.training import Trained, train
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
 
@@ -60,6 +61,8 @@ _WHERE = {
     "PointsScale": ("models.scale", "PointsScale"),
     "Result": ("result", "Result"),
     "Scorecard": ("models.scorecard", "Scorecard"),
+    "Trained": ("models.training", "Trained"),
+    "train": ("models.training", "train"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
     "count": ("auditing", "count"),
@@ -87,6 +90,7 @@ __all__ = [
     "Result",
     "Scorecard",
     "SubgroupSearch",
+    "Trained",
     "__version__",
     "audit",
     "count",
@@ -100,6 +104,7 @@ __all__ = [
     "save_cube",
     "search_subgroups",
     "suppress",
+    "train",
 ]
 
 
