@@ -53,7 +53,7 @@ LEFT_OUT = {"operator_string", "operator_assignment", "operator_dict_arguments",
 OWN = {
     "cube/confusion": ("cube/test_confusion.py", "cube/test_scores.py", "cube/test_cube.py"),
     "cube/cube": ("cube/test_cube.py", "cube/test_scores.py", "cube/test_properties.py"),
-    "cube/axes": ("cube/test_cube.py",),
+    "cube/axes": ("cube/test_axes.py", "cube/test_cube.py"),
     "cube/score_sums": ("cube/test_scores.py",),
     "metrics/base": ("metrics/test_catalogue.py",),
     "metrics/calibration": ("inference/test_calibration.py",),

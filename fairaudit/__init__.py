@@ -17,6 +17,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``inference``    intervals, tests, draws, power
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
+``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
@@ -42,12 +43,15 @@ if TYPE_CHECKING:
     from .data.bundled import describe as describe_dataset
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
+    from .explanation.attribution import Explainer, Explanation, explain
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
 
 _WHERE = {
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
+    "Explainer": ("explanation.attribution", "Explainer"),
+    "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
     "Result": ("result", "Result"),
@@ -56,6 +60,7 @@ _WHERE = {
     "count": ("auditing", "count"),
     "dataset_names": ("data.bundled", "dataset_names"),
     "describe_dataset": ("data.bundled", "describe"),
+    "explain": ("explanation.attribution", "explain"),
     "from_counts": ("cube.from_counts", "from_counts"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
@@ -69,6 +74,8 @@ _WHERE = {
 __all__ = [
     "Audit",
     "Cube",
+    "Explainer",
+    "Explanation",
     "FairauditError",
     "Finding",
     "Result",
@@ -78,6 +85,7 @@ __all__ = [
     "count",
     "dataset_names",
     "describe_dataset",
+    "explain",
     "from_counts",
     "load_cube",
     "load_dataset",

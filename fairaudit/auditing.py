@@ -469,6 +469,11 @@ class Audit:
         return pd.concat(parts, ignore_index=True)
 
     @cached_property
+    def measurements(self) -> pd.DataFrame:
+        """What goes beyond a rate and a comparison of two, one row a number: distances, calibration, controls, ..."""
+        return _table(self.result.measurements)
+
+    @cached_property
     def issues(self) -> pd.DataFrame:
         """What the data did, and what was done about it, as a pandas table."""
         return _table(self.result.issues)

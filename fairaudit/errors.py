@@ -51,6 +51,10 @@ class ProhibitedBasisError(PolicyError):
     """A model would be trained on a declared group, or on a basis that the policy lists."""
 
 
+class ExplanationError(FairauditError):
+    """A model cannot be explained as asked, or an explanation does not add up to the model's own output."""
+
+
 class DownloadError(FairauditError):
     """A data set is not on this machine and could not be fetched."""
 

@@ -379,6 +379,14 @@ def test_weights_that_are_all_zero_make_everything_undefined():
     assert not any(f.status in {"flag", "within_line"} for f in made.result.findings)
 
 
+def test_measurements_are_a_tidy_table():
+    made = audit(people(200), **roles_for())
+    table = made.measurements
+    assert len(table) == len(made.result.measurements)
+    assert {"topic", "metric", "group", "value", "low", "high", "expected", "p_adjusted"} <= {*table.columns}
+    assert {"distribution", "calibration", "summary"} <= {*table.topic}
+
+
 def test_bands(rows):
     made = audit(
         rows, **(roles_for(groups=["age"]) | {"bands": {"age": [25, 62]}, "reference": {"age": "25 to under 62"}})

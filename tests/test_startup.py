@@ -11,8 +11,8 @@ import pytest
 
 import fairaudit
 
-HEAVY = ("altair", "fairlearn", "matplotlib", "pandas", "scipy.stats", "shap", "sklearn")
-NOT_FOR_AN_AUDIT = ("altair", "fairlearn", "matplotlib", "scipy.stats", "shap", "sklearn")
+HEAVY = ("altair", "fairlearn", "matplotlib", "numba", "pandas", "scipy.stats", "shap", "sklearn")
+NOT_FOR_AN_AUDIT = ("altair", "fairlearn", "matplotlib", "numba", "scipy.stats", "shap", "sklearn")
 
 CSV = "race,decision,n\nBlack,pass,26\nBlack,fail,22\nWhite,pass,206\nWhite,fail,53\n"
 

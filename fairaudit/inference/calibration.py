@@ -423,6 +423,23 @@ def brier_interval(p: Predicted, *, confidence: float = 0.95) -> Comparisons:
     return Comparisons(value, low, high, name, name, np.full(value.shape, np.nan))
 
 
+def uncertainty_interval(p: Predicted, *, confidence: float = 0.95) -> Interval:
+    """Interval of good rate x (1 - good rate): that of the good rate, carried over; a quarter where it holds one half.
+
+    Parameters
+    ----------
+    p
+        People by bin, [..., group, bin, outcome].
+    confidence
+        Coverage aimed at.
+    """
+    good, people = p.table[..., GOOD].sum(axis=-1), p.table.sum(axis=(-2, -1))
+    low, high, method = _wilson(good.w, people.w, good.w2, people.w2, people.n, confidence)
+    ends = np.stack([low * (1 - low), high * (1 - high)])
+    most = np.where((low <= 0.5) & (high >= 0.5), 0.25, ends.max(axis=0))
+    return Interval(ends.min(axis=0), most, method)
+
+
 def brier_parts(p: Predicted) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return reliability, resolution and uncertainty of each group over ten bands."""
     return decomposition(p, in_bands(p, frequency_bands(p), BANDS))

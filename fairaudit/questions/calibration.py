@@ -121,6 +121,7 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
     distances = inference.calibration_errors(chosen, rng=rng)
     score = inference.brier_interval(chosen, confidence=room.confidence)
     parts = inference.brier_parts(chosen)
+    uncertain = inference.uncertainty_interval(chosen, confidence=room.confidence)
     for place, i in enumerate(room.kept):
         records.append(room.made("calibration_in_the_large", i, **_at(large, place)))
         clipped = int(again.clipped[place])
@@ -132,7 +133,12 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
             records.append(room.made("brier_score", i, **_at(score, place)))
             records.append(room.made("brier_reliability", i, **_distance(distances[1], place)))
             records.append(room.made("brier_resolution", i, value=float(parts[1][place]), method="no interval"))
-            records.append(room.made("brier_uncertainty", i, value=float(parts[2][place]), method="no interval"))
+            span = {
+                "low": float(uncertain.low[place]),
+                "high": float(uncertain.high[place]),
+                "method": uncertain.method,
+            }
+            records.append(room.made("brier_uncertainty", i, value=float(parts[2][place]), **span))
     return records
 
 

@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube.confusion import ScoreTable
+from ..cube.confusion import ScoreTable, Tally
 from ..inference.combining import mover
 from ..inference.contrast import compare_many
+from ..inference.of_metrics import effective
 from ..inference.permutation import DRAWS, beside, coarse_edges, deal, merge_bins
 from ..inference.proportion import wilson
 from ..inference.ranking import auc_difference, auc_interval, delong, tied_share
 from ..measuring import Grouping
 from ..metrics import distribution as d
-from ..metrics.base import MEASURES, Floats
+from ..metrics.base import MEASURES, Floats, Rate
 from ..result import Measurement
 from .common import Asking, adjusted, pairs, written
 
@@ -76,7 +77,9 @@ class _Pair:
     def distances(self) -> Iterator[Measurement]:
         mine, theirs, scores = self.people.w, self.others.w, self.scores
         starts = coarse_edges(mine + theirs)
-        few = coarse_edges(mine + theirs, OVERLAP_BINS)
+        # The few bins of the overlap are made of whole ones of the others, so that one dealing serves both.
+        at = coarse_edges(merge_bins(mine + theirs, starts), OVERLAP_BINS)
+        few = starts[at]
         coarse = [merge_bins(side, few) for side in (mine, theirs)]
         values = (
             float(d.score_distance(mine, theirs)),
@@ -87,7 +90,6 @@ class _Pair:
         drawn: list[Floats] = []
         if not isinstance(made, str):
             g, r = made[0][:, 0], made[1][:, 0]
-            at = np.searchsorted(starts, few)
             drawn = [
                 d.score_distance(g, r),
                 d.wasserstein_distance(g, r, scores[starts]),
@@ -150,18 +152,10 @@ class _Pair:
         everybody = np.cumsum(d.shares(pooled.people.w)[::-1])
         at = np.array([int(np.abs(everybody - best).argmin()) for best in d.BEST])
         details = [f"best {best:.0%} (really {everybody[k]:.1%})" for best, k in zip(d.BEST, at.tolist(), strict=True)]
-        if self.weighted:
-            sides = [np.cumsum(side.w[::-1])[at] / side.w.sum() for side in (self.people, self.others)]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                ratios = sides[0] / sides[1]
-            for detail, value in zip(details, ratios.tolist(), strict=True):
-                yield self.record("adverse_impact_ratio_in_best", value, detail=detail, note="no interval for weights")
-            return
-        mine, theirs = np.cumsum(self.people.n[::-1]), np.cumsum(self.others.n[::-1])
-        full = np.ones(len(at))
+        mine, theirs = (effective(_best(side, at)) for side in (self.people, self.others))
         made = compare_many(
-            mine[at], full * mine[-1], theirs[at], full * theirs[-1], how="ratio", confidence=self.asking.confidence
-        )
+            *mine, *theirs, how="ratio", confidence=self.asking.confidence, integer=not self.weighted
+        )  # fmt: skip
         for i, detail in enumerate(details):
             yield self.record(
                 "adverse_impact_ratio_in_best", made.value[i], detail=detail, low=made.low[i], high=made.high[i],
@@ -217,6 +211,17 @@ class _Pair:
             g, r = made
             drawn = d.abroca_on_grid((g[:, 0], g[:, 1]), (r[:, 0], r[:, 1]))
         return self.record("abroca", exact, **_beside(made, exact, drawn))
+
+
+def _best(people: Tally, at: NDArray[np.int64]) -> Rate:
+    """Return the shares of people by bin that stand in so many of the best bins."""
+
+    def best(array: Floats) -> Floats:
+        return np.asarray(np.cumsum(array[::-1])[at])
+
+    chosen = Tally(*(best(array) for array in (people.n, people.w, people.w2)))
+    everybody = Tally(*(np.full(len(at), array.sum()) for array in (people.n, people.w, people.w2)))
+    return Rate.of(chosen, everybody)
 
 
 def _beside(made: tuple[Floats, Floats] | str, value: float, drawn: Floats | None) -> dict[str, Any]:

@@ -20,9 +20,10 @@ from fairaudit.inference.calibration import (
     observed_interval,
     recalibrate,
     slope_difference,
+    uncertainty_interval,
 )
 from fairaudit.inference.proportion import wilson
-from fairaudit.metrics.calibration import Predicted, predicted
+from fairaudit.metrics.calibration import Predicted, _blocks, frequency_bands, predicted
 
 PEOPLE = 1500
 
@@ -112,6 +113,42 @@ def test_the_three_parts_add_up_to_the_brier_score(digits):
         assert resolution[0] == pytest.approx(sum(c.mean() * (good[c].mean() - good.mean()) ** 2 for c, _ in cells))
 
 
+def test_the_errors_drawn_beside_are_those_of_the_parts():
+    group, p, y = rows(seed=2, digits=1)
+    made = own(group, p, y)
+    error, reliability = calibration_errors(made, rng=1, draws=200)
+    assert reliability.value == pytest.approx(brier_parts(made)[0])
+    mine, good = p[group == "A"], y[group == "A"]
+    cells = [(mine == value, value) for value in np.unique(mine)]
+    assert error.value[0] == pytest.approx(sum(c.mean() * abs(good[c].mean() - v) for c, v in cells))
+    assert reliability.excess == pytest.approx(reliability.value - reliability.expected)
+
+
+def test_bands_hold_about_equal_people_and_reach_the_last_bin():
+    people = np.ones((2, 200, 2))
+    people[1, :100] = 0.0  # the second group stands in the better half of the bins
+    made = frequency_bands(Predicted(Tally.of(people), people, people))
+    assert np.bincount(made[0]).tolist() == [20] * 10
+    assert np.bincount(made[1], weights=people[1, :, 0]).tolist() == [10] * 10
+    few = Predicted(Tally.of(people[:, :7]), people[:, :7], people[:, :7])
+    assert frequency_bands(few).tolist() == [list(range(7))] * 2
+
+
+def test_the_slope_against_the_pooled_curve_is_a_logit_on_its_smoothed_log_odds():
+    group, p, y = rows(seed=6, digits=1)
+    again = recalibrate(pooled(sums(group, p, y)))
+    # The curve: good of people at each score, neighbours together until 100 people stand behind it.
+    at = np.unique(p, return_inverse=True)[1]
+    people, good = np.bincount(at), np.bincount(at, weights=y)
+    block = _blocks(people.astype(float))
+    n, g = np.bincount(block, weights=people)[block], np.bincount(block, weights=good)[block]
+    x = np.log((g + 0.5) / (n - g + 0.5))[at]
+    for i, name in enumerate("AB"):
+        mine = group == name
+        fit = sm.GLM(y[mine], sm.add_constant(x[mine]), family=sm.families.Binomial()).fit()
+        assert again.slope.value[i] == pytest.approx(fit.params[1], abs=1e-7)
+
+
 def test_in_the_large_is_observed_less_predicted_with_wilson_at_the_variance_of_the_predictions():
     group, p, y = rows(digits=2)
     found = in_the_large(own(group, p, y))
@@ -124,6 +161,16 @@ def test_in_the_large_is_observed_less_predicted_with_wilson_at_the_variance_of_
     assert found.value[0] == pytest.approx(y[mine].mean() - said)
     assert (found.low[0], found.high[0]) == pytest.approx((low - said, high - said))
     assert found.p[0] == pytest.approx(2 * scipy.stats.norm.sf(abs(z)))
+
+
+def test_the_uncertainty_has_the_ends_of_the_good_rate():
+    for good, bad in ((30, 10), (10, 30), (21, 19)):
+        made = Predicted(Tally.of([[[float(good), float(bad)]]]), np.zeros((1, 1, 2)), np.zeros((1, 1, 2)))
+        low, high = proportion_confint(good, good + bad, method="wilson")
+        found = uncertainty_interval(made)
+        inside = np.linspace(low, high, 2001)
+        assert found.low[0] == pytest.approx((inside * (1 - inside)).min())
+        assert found.high[0] == pytest.approx((inside * (1 - inside)).max(), abs=1e-6)
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95])

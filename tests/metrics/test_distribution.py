@@ -61,6 +61,35 @@ def test_alike_groups_are_rarely_called_different():
     assert small <= 8  # 3 expected of 60; more than 8 has a chance under 0.5%
 
 
+def test_groups_whose_best_score_others_exceed_have_distances():
+    rng = np.random.default_rng(2)
+    points = np.minimum(rng.integers(0, 46, 300), 40)  # many stand at 40, the best score of the two
+    rows = {"g": np.append(rng.choice(["a", "b"], 300), ["c"] * 60), "points": np.append(points, [45] * 60)}
+    made = fa.audit(rows, score="points", higher_is="better", cutoff=20, groups="g", reference={"g": "a"})
+    found = {m.metric: m for m in made.result.measurements if m.topic == "distribution" and m.group == "b"}
+    b, a = sides(rows)
+    assert found["score_distance"].value == pytest.approx(scipy.stats.ks_2samp(b, a, method="asymp").statistic)
+    assert 0.5 < found["density_overlap"].expected < 1
+
+
+def test_weights_in_the_best_scores_have_the_interval_of_effective_people():
+    rows = people(seed=4) | {"w": np.random.default_rng(4).choice([0.5, 1.0, 2.5], 400)}
+    made = fa.audit(rows, reference={"g": "a"}, rng=1, weight="w", **ROLES)
+    [record] = [
+        m for m in made.result.measurements
+        if m.metric == "adverse_impact_ratio_in_best" and m.detail.startswith("best 50%")
+    ]  # fmt: skip
+    best = rows["points"] >= 6
+    assert f"{np.average(best, weights=rows['w']):.1%}" in record.detail
+    [finding] = [
+        f for f in fa.audit(rows, reference={"g": "a"}, weight="w", **{**ROLES, "cutoff": 6}).result.findings
+        if f.metric == "adverse_impact_ratio"
+    ]  # fmt: skip
+    assert (record.value, record.low, record.high, record.p) == pytest.approx(
+        (finding.value, finding.low, finding.high, finding.p)
+    )
+
+
 def test_overlap_of_shares(audited):
     rows, found = audited
     b, a = (np.bincount(side, minlength=12) / len(side) for side in sides(rows))

@@ -1,11 +1,14 @@
 """What a policy may say."""
 
+import datetime
+
 import pytest
+from pydantic import ValidationError
 
 from fairaudit.errors import PolicyError
 from fairaudit.metrics import CONTRASTS
 from fairaudit.policy.loading import load_policy
-from fairaudit.policy.model import Practical, Rule, Source, check_ready
+from fairaudit.policy.model import Policy, Practical, Rule, Source, check_ready
 
 
 def test_an_effect_on_the_line_is_not_past_it():
@@ -115,3 +118,21 @@ def test_the_others_are_ready(preset):
 def test_a_source_is_one_line():
     source = Source(title="Rule", citation="1 CFR 2", address="https://example.org", date="2026-07")
     assert source.text == "Rule, 1 CFR 2, https://example.org (2026-07)"
+
+
+def test_what_a_policy_does_not_say_is_off():
+    made = Policy.model_validate(
+        {
+            "id": "a", "version": "1", "title": "A", "jurisdiction": "nowhere", "status": "internal",
+            "reference": {"mode": "largest"}, "valid_from": datetime.date(2026, 1, 31),
+            "rules": [{"id": "r", "metric": "adverse_impact_ratio", "contrast": "ratio"}],
+        }
+    )  # fmt: skip
+    assert (made.cross, made.impact_tables, made.requires_declaration, made.profit) == (False, False, False, None)
+    assert made.valid_from == datetime.date(2026, 1, 31)
+
+
+@pytest.mark.parametrize("day", [2026, 20260131, datetime.datetime(2026, 1, 31, 12), "31.1.2026"])
+def test_what_is_no_day_is_refused(day):
+    with pytest.raises(ValidationError, match="is not a day"):
+        Policy.model_validate({"id": "a", "valid_from": day})

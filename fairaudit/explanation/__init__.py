@@ -1,0 +1,7 @@
+"""Explanations of a score in its own units: attributions that add up to it exactly.
+
+``trees``        an ensemble of trees as flat arrays
+``parsing``      model objects to ensembles, each compared with the model's own output
+``kernel``       Shapley values of ensembles, compiled (the only module that imports numba)
+``attribution``  ``Explainer`` and ``Explanation``. Read this first
+"""

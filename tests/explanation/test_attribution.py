@@ -1,0 +1,155 @@
+"""Explainer and Explanation: what adds up, what is matched by name, what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
+from sklearn.tree import DecisionTreeRegressor
+
+import fairaudit as fa
+from fairaudit.errors import ExplanationError
+
+DRAW = np.random.default_rng(3)
+PEOPLE = pd.DataFrame(np.round(DRAW.normal(size=(1_200, 4)), 3), columns=["income", "debt", "age", "years"])
+PAID = (PEOPLE["income"] + PEOPLE["debt"] * PEOPLE["age"] + DRAW.normal(size=1_200) > 0).astype(int)
+AMOUNT = np.exp(PEOPLE["income"] / 2)
+
+
+def own(model, rows):
+    if hasattr(model, "decision_function"):
+        return model.decision_function(rows)
+    return model.predict_proba(rows)[:, 1] if hasattr(model, "predict_proba") else model.predict(rows)
+
+
+@pytest.mark.parametrize(
+    ("model", "outcome", "units"),
+    [
+        (LogisticRegression(), PAID, "log-odds"),
+        (LinearRegression(), AMOUNT, "predicted value"),
+        (RandomForestClassifier(10, max_depth=6, random_state=0), PAID, "probability"),
+        (GradientBoostingClassifier(n_estimators=10), PAID, "log-odds"),
+        (GradientBoostingClassifier(n_estimators=10, loss="exponential"), PAID, "decision function"),
+        (GradientBoostingClassifier(n_estimators=10, init="zero"), PAID, "log-odds"),
+        (GradientBoostingRegressor(n_estimators=10, loss="huber"), AMOUNT, "predicted value"),
+        (HistGradientBoostingClassifier(max_iter=10), PAID, "log-odds"),
+        (HistGradientBoostingRegressor(max_iter=10), AMOUNT, "predicted value"),
+    ],
+    ids=lambda each: type(each).__name__ if hasattr(each, "fit") else "",
+)
+def test_base_and_values_add_up_to_the_models_own_output(model, outcome, units):
+    model.fit(PEOPLE, outcome)
+    made = fa.explain(model, PEOPLE)
+    assert made.units == units
+    assert made.base + made.values.sum(axis=1) == pytest.approx(own(model, PEOPLE), abs=1e-9)
+    assert made.base == pytest.approx(own(model, PEOPLE).mean(), abs=1e-9)
+    assert "1,200 background rows" in made.method
+
+
+def test_a_log_link_is_explained_on_the_log_scale():
+    model = HistGradientBoostingRegressor(max_iter=10, loss="poisson").fit(PEOPLE, AMOUNT)
+    made = fa.explain(model, PEOPLE)
+    assert made.units == "log of the predicted value"
+    assert np.exp(made.base + made.values.sum(axis=1)) == pytest.approx(model.predict(PEOPLE))
+
+
+def test_linear_values_are_coefficient_times_distance_from_the_background():
+    model = LogisticRegression().fit(PEOPLE, PAID)
+    made = fa.explain(model, PEOPLE[:5], background=PEOPLE)
+    assert made.values == pytest.approx(((PEOPLE[:5] - PEOPLE.mean()) * model.coef_[0]).to_numpy())
+
+
+def test_columns_are_matched_by_name_not_by_place():
+    model = HistGradientBoostingClassifier(max_iter=10).fit(PEOPLE, PAID)
+    explainer = fa.Explainer(model, PEOPLE)
+    shuffled = PEOPLE[["years", "age", "debt", "income"]]
+    np.testing.assert_array_equal(explainer.explain(shuffled).values, explainer.explain(PEOPLE).values)
+    assert explainer.explain(shuffled).names == ("income", "debt", "age", "years")
+
+
+def test_columns_without_the_models_names_may_not_change_place_between_calls():
+    model = HistGradientBoostingClassifier(max_iter=10).fit(PEOPLE.to_numpy(), PAID)
+    explainer = fa.Explainer(model, PEOPLE)
+    made = explainer.explain(PEOPLE[["years", "age", "debt", "income"]])
+    np.testing.assert_array_equal(made.values, explainer.explain(PEOPLE).values)
+
+
+def test_players_join_columns_and_a_kept_explainer_repeats_itself():
+    model = RandomForestClassifier(10, max_depth=5, random_state=0).fit(PEOPLE, PAID)
+    explainer = fa.Explainer(model, PEOPLE, players={"money": ["income", "debt"]})
+    made = explainer.explain(PEOPLE[:7])
+    assert made.names == ("money", "age", "years")
+    assert np.isnan(made.data[:, 0]).all()
+    np.testing.assert_array_equal(explainer.explain(PEOPLE[3:4]).values, made[3].values)
+
+
+def test_path_dependent_needs_no_background_and_says_so():
+    model = DecisionTreeRegressor(max_depth=4, random_state=0).fit(PEOPLE, AMOUNT)
+    made = fa.explain(model, PEOPLE[:3], game="path-dependent")
+    assert "path-dependent" in made.method
+    assert made.base == pytest.approx(AMOUNT.mean())
+
+
+def test_frames_slices_and_shap_hold_the_same_numbers():
+    import shap
+
+    made = fa.explain(LinearRegression().fit(PEOPLE, AMOUNT), PEOPLE)
+    tidy = made[2:4].to_frame()
+    assert list(tidy.columns) == ["row", "feature", "value", "attribution"]
+    assert tidy["attribution"].to_numpy() == pytest.approx(made.values[2:4].ravel())
+    assert tidy["value"].to_numpy() == pytest.approx(PEOPLE[2:4].to_numpy().ravel())
+    assert len(made[np.arange(1_200) < 5]) == 5
+    theirs = made.to_shap()
+    assert isinstance(theirs, shap.Explanation)
+    assert theirs.feature_names == list(PEOPLE.columns)
+
+
+LINE = LinearRegression().fit(PEOPLE, AMOUNT)
+TREE = DecisionTreeRegressor(max_depth=3).fit(PEOPLE, AMOUNT)
+CODES = PEOPLE.assign(age=(PEOPLE["age"] > 0).astype(int))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda: fa.explain(TREE, PEOPLE[:999]), "background is needed"),
+        (lambda: fa.explain(TREE, PEOPLE.drop(columns="age")), "Missing: age"),
+        (lambda: fa.explain(TREE, PEOPLE.assign(sex=1.0)), "unknown to it: sex"),
+        (lambda: fa.explain(TREE, PEOPLE.to_numpy()), "no column names"),
+        (lambda: fa.explain(TREE, PEOPLE.assign(age="old")), "must be numbers"),
+        (lambda: fa.explain(TREE, PEOPLE, units="points"), "units='points'"),
+        (lambda: fa.explain(TREE, PEOPLE, PEOPLE, game="path-dependent"), "no background"),
+        (lambda: fa.explain(LINE, PEOPLE, game="path-dependent"), "not possible"),
+        (lambda: fa.explain(TREE, PEOPLE, players={"money": ["wages"]}), "'wages'"),
+        (lambda: fa.explain(TREE, PEOPLE, players={"age": ["income", "debt"]}), "another name"),
+        (lambda: fa.explain(KMeans(2, n_init=1).fit(PEOPLE), PEOPLE), "Supported: scikit-learn's linear"),
+        (lambda: fa.explain(DecisionTreeRegressor(), PEOPLE), "not fitted"),
+        (lambda: fa.explain(RandomForestClassifier(3).fit(PEOPLE, np.arange(1_200) % 3), PEOPLE), "Two classes"),
+        (lambda: fa.explain(DecisionTreeRegressor().fit(PEOPLE, PEOPLE[["age", "debt"]]), PEOPLE), "One output"),
+        (lambda: fa.explain(PoissonRegressor().fit(PEOPLE, AMOUNT), PEOPLE), "not the model's own output"),
+        (
+            lambda: fa.explain(HistGradientBoostingRegressor(categorical_features=["age"]).fit(CODES, AMOUNT), CODES),
+            "splits on categories",
+        ),
+        (lambda: fa.explain(GradientBoostingRegressor(init=LINE).fit(PEOPLE, AMOUNT), PEOPLE), "constant start"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_in_words(asked, said):
+    with pytest.raises(ExplanationError, match=said):
+        asked()
+
+
+def test_a_model_changed_after_training_is_refused():
+    model = GradientBoostingRegressor(n_estimators=5, random_state=0).fit(PEOPLE, AMOUNT)
+    explainer = fa.Explainer(model, PEOPLE)
+    explainer.explain(PEOPLE[:5])
+    model.estimators_[0, 0].tree_.value[:] += 1.0
+    with pytest.raises(ExplanationError, match="not the model's own output"):
+        explainer.explain(PEOPLE[:5])
