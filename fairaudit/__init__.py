@@ -17,6 +17,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``inference``    intervals, tests, draws, power
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
+``models``       scorecards, and the points of a score
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
     from .explanation.attribution import Explainer, Explanation, explain
+    from .models.scale import PointsScale
+    from .models.scorecard import Scorecard
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
 
@@ -54,7 +57,9 @@ _WHERE = {
     "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
+    "PointsScale": ("models.scale", "PointsScale"),
     "Result": ("result", "Result"),
+    "Scorecard": ("models.scorecard", "Scorecard"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
     "count": ("auditing", "count"),
@@ -78,7 +83,9 @@ __all__ = [
     "Explanation",
     "FairauditError",
     "Finding",
+    "PointsScale",
     "Result",
+    "Scorecard",
     "SubgroupSearch",
     "__version__",
     "audit",
