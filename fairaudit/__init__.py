@@ -17,7 +17,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``inference``    intervals, tests, draws, power
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
-``models``       scorecards, and the points of a score
+``models``       training, scorecards, and anything that scores behind one protocol
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
     from .models.training import Trained, train
+    from .models.wrapping import wrap
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
 
@@ -63,6 +64,7 @@ _WHERE = {
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
     "train": ("models.training", "train"),
+    "wrap": ("models.wrapping", "wrap"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
     "count": ("auditing", "count"),
@@ -105,6 +107,7 @@ __all__ = [
     "search_subgroups",
     "suppress",
     "train",
+    "wrap",
 ]
 
 
