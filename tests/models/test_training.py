@@ -45,7 +45,10 @@ def test_categories_never_seen_and_missing_values_get_a_probability(people, kind
     assert ((made.probability_of_good(new) > 0) & (made.probability_of_good(new) < 1)).all()
 
 
-@pytest.mark.parametrize(("column", "groups"), [("race", ["race"]), ("Applicant_Sex", []), ("tribe", ["tribe"])])
+@pytest.mark.parametrize(
+    ("column", "groups"),
+    [("race", ["race"]), ("Applicant_Sex", []), ("personal_status_sex", []), ("tribe", ["tribe"])],
+)
 def test_declared_groups_and_listed_bases_are_refused_unless_it_is_to_teach(people, column, groups):
     table, outcome = people
     features = table[["income"]].assign(**{column: table["race"]})
