@@ -17,6 +17,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``inference``    intervals, tests, draws, power
 ``policy``       what is measured and where the lines are; presets with dates and sources
 ``data``         rows in, from files and frames of any kind; the data sets
+``models``       training, scorecards, and anything that scores behind one protocol
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
     from .explanation.attribution import Explainer, Explanation, explain
+    from .models.scale import PointsScale
+    from .models.scorecard import Scorecard
+    from .models.training import Trained, train
+    from .models.wrapping import wrap
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
 
@@ -54,7 +59,12 @@ _WHERE = {
     "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
+    "PointsScale": ("models.scale", "PointsScale"),
     "Result": ("result", "Result"),
+    "Scorecard": ("models.scorecard", "Scorecard"),
+    "Trained": ("models.training", "Trained"),
+    "train": ("models.training", "train"),
+    "wrap": ("models.wrapping", "wrap"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
     "count": ("auditing", "count"),
@@ -78,8 +88,11 @@ __all__ = [
     "Explanation",
     "FairauditError",
     "Finding",
+    "PointsScale",
     "Result",
+    "Scorecard",
     "SubgroupSearch",
+    "Trained",
     "__version__",
     "audit",
     "count",
@@ -93,6 +106,8 @@ __all__ = [
     "save_cube",
     "search_subgroups",
     "suppress",
+    "train",
+    "wrap",
 ]
 
 

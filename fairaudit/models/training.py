@@ -1,0 +1,242 @@
+"""Train a model to audit: sensible columns, an honest split, and no declared group among the features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ColumnNotFoundError, DataContractError, SchemaError, listed, suggestion
+from ..inference.ranking import auc_interval, delong, tied_share
+from ..policy.direct_use import Use, refuse_prohibited
+from ..policy.loading import load_policy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Kind = Literal["scorecard", "logistic", "boosting"]
+FEWEST = 20
+"""People of each outcome below which nothing can be trained and tested."""
+RARE = 0.01
+"""Categories of fewer people than this share are put together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A fitted model, the rows it never saw, and how well it ranks them."""
+
+    model: Any
+    """A scikit-learn classifier or pipeline that takes the feature columns."""
+    kind: Kind
+    features: tuple[str, ...]
+    good: Any
+    """The class that is the good outcome."""
+    train_rows: NDArray[np.int64]
+    """Positions of the rows that the model was fitted to."""
+    test_rows: NDArray[np.int64]
+    """Positions of the rows that it never saw."""
+    area_under_curve: float
+    """Among the test rows."""
+    low: float
+    high: float
+    """Ends of the 95% interval of the AUC."""
+    method: str
+    left_out: Mapping[str, str]
+    """Columns that were not used, and why."""
+    prohibited: tuple[Use, ...]
+    """Declared groups or listed bases among the features; only ``teaching=True`` lets them in."""
+
+    def probability_of_good(self, X: pd.DataFrame) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name
+        """Return the predicted probability of the good outcome of each row; other columns are not looked at."""
+        classes = [*self.model.classes_]
+        predicted = self.model.predict_proba(X[list(self.features)])
+        return np.asarray(predicted[:, classes.index(self.good)], dtype=np.float64)
+
+
+def train(
+    X: pd.DataFrame,  # noqa: N803 - scikit-learn's name
+    y: Any,
+    *,
+    good: Any,
+    kind: Kind = "scorecard",
+    groups: Sequence[str] = (),
+    policy: Any = "us-fair-lending",
+    teaching: bool = False,
+    test_share: float = 0.3,
+    rng: int = 0,
+) -> Trained:
+    """Train a model on part of the rows, and say how well it ranks the others.
+
+    Parameters
+    ----------
+    X
+        The features, one row a person; numbers and text may have missing values.
+    y
+        What really happened, two different values.
+    good
+        The value of ``y`` that is the good outcome; never guessed.
+    kind
+        ``scorecard`` (a points table), ``logistic`` (regression on standardized numbers and categories) or
+        ``boosting`` (histogram gradient boosting).
+    groups
+        Names of declared group columns. One of them among the features, or a basis on the policy's list, is refused.
+    policy
+        Id or file of the policy whose list of prohibited bases is looked at.
+    teaching
+        True lets declared groups and listed bases in, to show what such a model does; the record names them.
+    test_share
+        Share of the rows, of each outcome, that the model never sees.
+    rng
+        Seed of the split and of the model.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ProhibitedBasisError
+        If a feature is a declared group or on the policy's list, and ``teaching`` is not set.
+    DataContractError, SchemaError, ColumnNotFoundError
+        If outcomes are not two, people are too few, a column repeats the outcome, or an argument is wrong.
+
+    Examples
+    --------
+    >>> import fairaudit as fa
+    >>> loans = fa.load_dataset("loanapp")
+    >>> features = loans[["obrat", "loanprc", "mortlat1"]]
+    >>> made = train(features, loans["approve"], good=1, kind="logistic", groups=["race"])
+    >>> len(made.test_rows), bool(made.low < made.area_under_curve < made.high)
+    (597, True)
+    """
+    _check(X, kind, test_share)
+    outcomes = _outcomes(X, y, good)
+    used = refuse_prohibited([str(name) for name in X.columns], groups, load_policy(policy).policy, teaching=teaching)
+    left_out = _left_out(X, outcomes)
+    features = tuple(str(name) for name in X.columns if name not in left_out)
+    if not features:
+        message = f"No feature is left to train on: {'; '.join(f'{name} {why}' for name, why in left_out.items())}."
+        raise DataContractError(message)
+    from sklearn.model_selection import train_test_split
+
+    rows = np.arange(len(X))
+    fitted, tested = train_test_split(rows, test_size=test_share, stratify=outcomes, random_state=rng)
+    model = _model(X[list(features)].iloc[fitted], kind, good, rng)
+    model.fit(X[list(features)].iloc[fitted], np.asarray(y)[fitted])
+    made = Trained(
+        model, kind, features, good, np.sort(fitted), np.sort(tested), np.nan, np.nan, np.nan, "", left_out, used
+    )
+    auc, low, high, method = _ranked(made.probability_of_good(X.iloc[tested]), outcomes[tested])
+    return Trained(
+        model, kind, features, good, made.train_rows, made.test_rows, auc, low, high, method, left_out, used
+    )  # fmt: skip
+
+
+def _check(X: Any, kind: str, test_share: float) -> None:  # noqa: N803
+    if not hasattr(X, "columns") or not hasattr(X, "iloc"):
+        message = f"Features come as a pandas DataFrame with named columns, got {type(X).__name__}."
+        raise SchemaError(message)
+    if kind not in get_args(Kind):
+        message = f"kind is one of {', '.join(get_args(Kind))}, got {kind!r}.{suggestion(str(kind), get_args(Kind))}"
+        raise SchemaError(message)
+    if not 0.05 <= test_share <= 0.9:
+        message = f"test_share is the share of rows kept for the test, from 0.05 to 0.9, got {test_share!r}."
+        raise SchemaError(message)
+    twice = X.columns[X.columns.duplicated()].tolist()
+    if twice:
+        message = f"Column '{twice[0]}' is there twice; each feature has a name of its own."
+        raise ColumnNotFoundError(message)
+
+
+def _outcomes(X: pd.DataFrame, y: Any, good: Any) -> NDArray[np.bool_]:  # noqa: N803
+    """Return whether each outcome is good."""
+    values = np.asarray(y)
+    if values.ndim != 1 or len(values) != len(X):
+        message = f"There are {len(X):,} rows of features and outcomes of the shape {values.shape}; one outcome a row."
+        raise DataContractError(message)
+    missing = np.array([value is None or value != value for value in values.tolist()])  # NaN is not itself
+    if missing.any():
+        message = (
+            f"{int(missing.sum()):,} outcomes are missing, the first in row {int(missing.argmax()) + 1}. Leave these "
+            "rows out: nobody knows how they turned out."
+        )
+        raise DataContractError(message)
+    labels = list(dict.fromkeys(values.tolist()))
+    if good not in labels:
+        message = f"good={good!r} is not among the outcomes: {listed(map(str, labels))}."
+        raise SchemaError(message)
+    if len(labels) != 2:
+        message = f"Outcomes are {len(labels)} different values ({listed(map(str, labels))}); two can be trained on."
+        raise DataContractError(message)
+    made = values == good
+    if min(made.sum(), (~made).sum()) < FEWEST:
+        message = (
+            f"{int(made.sum()):,} good and {int((~made).sum()):,} bad outcomes: fewer than {FEWEST} of one kind are "
+            "too few to train on some and test on others."
+        )
+        raise DataContractError(message)
+    return np.asarray(made)
+
+
+def _left_out(X: pd.DataFrame, good: NDArray[np.bool_]) -> dict[str, str]:  # noqa: N803
+    """Return columns that say nothing, with why; a column that is the outcome itself is an error."""
+    from pandas.api.types import is_numeric_dtype
+
+    out = {}
+    for name in X.columns:
+        known = X[name].dropna()
+        values = known.unique()
+        if len(values) <= 1:
+            out[str(name)] = "has one value for everybody"
+        elif not is_numeric_dtype(X[name]) and len(values) > max(50, 0.5 * len(known)):
+            out[str(name)] = "names nearly every row differently, as an id does"
+        elif len(values) == 2 and len(known) == len(X) and _repeats(X[name].to_numpy() == values[0], good):
+            message = f"Column '{name}' repeats the outcome in every row. Leave it out of the features."
+            raise DataContractError(message)
+    return out
+
+
+def _repeats(side: NDArray[np.bool_], good: NDArray[np.bool_]) -> bool:
+    return bool((side == good).all() or (side != good).all())
+
+
+def _model(X: pd.DataFrame, kind: Kind, good: Any, rng: int) -> Any:  # noqa: N803
+    from sklearn.compose import ColumnTransformer
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+    if kind == "scorecard":
+        from .scorecard import Scorecard
+
+        return Scorecard(good=good)
+    numbers = X.select_dtypes(include=["number", "bool"]).columns.tolist()
+    words = [name for name in X.columns if name not in numbers]
+    if kind == "boosting":
+        codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=200)
+        columns = ColumnTransformer([("numbers", "passthrough", numbers), ("words", codes, words)])
+        categorical = np.arange(len(numbers), len(numbers) + len(words))
+        return make_pipeline(
+            columns, HistGradientBoostingClassifier(categorical_features=categorical, random_state=rng)
+        )
+    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    # A missing word is a category of its own.
+    named = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE)
+    columns = ColumnTransformer([("numbers", scaled, numbers), ("words", named, words)])
+    return make_pipeline(columns, LogisticRegression(max_iter=2_000))
+
+
+def _ranked(score: NDArray[np.float64], good: NDArray[np.bool_]) -> tuple[float, float, float, str]:
+    """Return the AUC of the test rows with its interval and method."""
+    place = np.unique(score, return_inverse=True)[1]
+    goods, bads = (np.bincount(place, weights=side).astype(np.float64) for side in (good, ~good))
+    found = delong(goods, bads)
+    interval = auc_interval(
+        found.value, found.variance, goods.sum(), bads.sum(), tied=tied_share(goods + bads)
+    )  # fmt: skip
+    return float(found.value), float(interval.low), float(interval.high), str(np.asarray(interval.method))
