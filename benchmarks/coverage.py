@@ -113,8 +113,9 @@ def text_of(found: dict[str, list[Outcome]], draws: int, seconds: float) -> str:
     """Return the page."""
     parts = [
         "# Coverage of intervals, size of tests",
-        f"""Written by the script below, with `--save`; seeded, at most {draws:,} draws a scene (slow parts take 300 to 3,000). A scene is
-a size of each group, a rate (or a distribution of scores) of each, and where it matters a number of ties. "10 expected" are scenes
+        f"""Written by the script below, with `--save`; seeded, at most {draws:,} draws a scene
+(slow parts take 300 to 3,000). A scene is a size of each group, a rate (or a distribution of scores) of each, and
+where it matters a number of ties. "10 expected" are scenes
 in which each group expects at least 10 people on both sides (selected and not, good and bad). Coverage is the share
 of draws in which the interval of 95% holds the true value; draws in which a metric is undefined (0 / 0) are counted
 apart, in the last column. A scene counts as outside where it is outside by more than three standard errors of the
