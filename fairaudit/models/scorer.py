@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataContractError
 from ..schema.roles import HigherIs
+from .scale import PointsScale
 
 Units = Literal["margin", "probability", "points", "as given"]
 
@@ -39,6 +40,10 @@ class WrappedModel:
     higher_is: HigherIs
     feature_names: tuple[str, ...]
     structure: Any = None
+    good: Any = None
+    """The class of a classifier that is the good outcome."""
+    scale: PointsScale | None = None
+    """What makes points of its log-odds."""
 
     def score(self, rows: Any) -> NDArray[np.float64]:
         """Return a finite score for each row.

@@ -60,7 +60,8 @@ def wrap(
             message = "A classifier's score is that of its good class, so higher is better: name good=, not higher_is."
             raise SchemaError(message)
         made = units or ("points" if scale else "probability" if hasattr(model, "predict_proba") else "margin")
-        return WrappedModel(model, _classified(model, good, made, scale), made, "better", names)
+        scores_of = _classified(model, good, made, scale)
+        return WrappedModel(model, scores_of, made, "better", names, good=good, scale=scale)
     if good is not None or scale is not None or units not in (None, "as given"):
         message = "good, scale and other units than 'as given' are for a classifier; this model gives its own numbers."
         raise SchemaError(message)
