@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ExplanationError, listed
+from ..models.columns import matched
+from ..models.scorecard import Scorecard
+from ..schema.roles import HigherIs
 from . import parsing
+from .targets import target_of
 from .trees import Ensemble, Floats, Integers
 
 if TYPE_CHECKING:
@@ -29,15 +33,27 @@ class Explanation:
     """Attributions of some rows: ``base + values.sum(axis=1)`` is the model's own output for each.
 
     ``data`` holds each player's value, NaN for a player of several columns. ``method`` says in words how the
-    values were worked out, against whom.
+    values were worked out, against whom. ``higher_is`` and ``cutoff`` are those of the explained score, None where
+    nobody gave them. ``errors`` are standard errors of sampled values, None where values are exact. ``rows`` are the
+    explained rows in the model's own columns, and ``source`` the explainer, to explain them against somebody else.
     """
 
     values: Floats
     base: float
     units: str
     names: tuple[str, ...]
-    data: Floats
+    data: NDArray[Any]
     method: str
+    higher_is: HigherIs | None = None
+    cutoff: float | None = None
+    errors: Floats | None = None
+    rows: Any = field(default=None, repr=False)
+    source: Explainer | None = field(default=None, repr=False)
+
+    @property
+    def scores(self) -> Floats:
+        """The explained score of each row, in ``units``."""
+        return np.asarray(self.base + self.values.sum(axis=1))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -45,7 +61,9 @@ class Explanation:
     def __getitem__(self, rows: int | slice | Sequence[int] | NDArray[Any]) -> Explanation:
         """Return the explanation of some rows, also for a single one."""
         chosen = [rows] if isinstance(rows, int | np.integer) else rows
-        return replace(self, values=self.values[chosen], data=self.data[chosen])
+        some = self.rows.iloc[chosen] if hasattr(self.rows, "iloc") else self.rows[chosen]
+        errors = None if self.errors is None else self.errors[chosen]
+        return replace(self, values=self.values[chosen], data=self.data[chosen], errors=errors, rows=some)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line per row and feature: row, feature, value, attribution."""
@@ -75,12 +93,16 @@ class Explainer:
     Parameters
     ----------
     model
-        A fitted scikit-learn linear or logistic model, DecisionTree, RandomForest, ExtraTrees, GradientBoosting or
-        HistGradientBoosting. Regressors, and classifiers of two classes: the second is explained.
+        A scorecard, or a fitted scikit-learn linear or logistic model, DecisionTree, RandomForest, ExtraTrees,
+        GradientBoosting or HistGradientBoosting; as it is, as ``train`` or as ``wrap`` returned it. Regressors, and
+        classifiers of two classes: the good one is explained where it was said, else the second.
     background
         The rows to compare with, every one of them used. Left out, the explained rows are, from 1,000 rows on.
     units
-        Only the unit of the model's own raw output so far, which is the default.
+        "points" where there is a scale of points, or the unit of the model's own raw output. Left out: points for a
+        scorecard and a model wrapped in points, else the raw output.
+    cutoff
+        The cut-off of the explained score, in its units: reasons and actions need it.
     game
         ``"interventional"`` (against the background) or ``"path-dependent"`` (trees only: against the training
         weights of the trees, no background; it moves part of an effect to correlated features).
@@ -105,53 +127,82 @@ class Explainer:
         background: Any = None,
         *,
         units: str | None = None,
+        cutoff: float | None = None,
         game: Game = "interventional",
         players: Mapping[str, Sequence[str]] | None = None,
         threads: int = 1,
     ) -> None:
+        self.target = target_of(model, units)
+        model = self.target.model
+        additive = isinstance(model, Scorecard)
         linear = parsing.is_from_sklearn(model) and ".linear_model." in type(model).__module__
-        if not (linear or parsing.has_trees(model)):
-            message = f"{type(model).__name__} cannot be explained. Supported: {parsing.SUPPORTED}."
+        if not (linear or additive or parsing.has_trees(model)):
+            message = f"{type(model).__name__} cannot be explained. Supported: a scorecard, {parsing.SUPPORTED}."
             raise ExplanationError(message)
         if not hasattr(model, "n_features_in_"):
             message = f"{type(model).__name__} is not fitted. Call its fit first."
             raise ExplanationError(message)
-        if game not in ("interventional", "path-dependent") or (linear and game == "path-dependent"):
+        if game not in ("interventional", "path-dependent") or ((linear or additive) and game == "path-dependent"):
             message = f"game={game!r} is not possible for {type(model).__name__}. Use game='interventional'."
             raise ExplanationError(message)
         if game == "path-dependent" and background is not None:
             message = "Path-dependent values use no background. Leave out background, or use game='interventional'."
             raise ExplanationError(message)
-        own = parsing.units_of(model)
-        if units not in (None, own):
-            message = f"units={units!r} is not what {type(model).__name__} gives; its raw output is {own!r}."
-            raise ExplanationError(message)
-        self.model, self.units, self.game, self.threads = model, own, game, threads
-        self._linear, self._players = linear, dict(players or {})
+        self.model, self.units, self.game, self.threads = model, self.target.units, game, threads
+        self.cutoff = cutoff
+        self._linear, self._additive, self._players = linear, additive, dict(players or {})
         self._columns: tuple[str, ...] | None = None
         self._background = None if background is None else self._read(background, "the background")
         self._ensemble: Ensemble | None = None
         self._ready: Prepared | None = None
 
-    def explain(self, rows: Any) -> Explanation:
-        """Return the attributions of each row, checked against the model's own output on every one."""
+    def explain(self, rows: Any, *, background: Any = None) -> Explanation:
+        """Return the attributions of each row, checked against the model's own output on every one.
+
+        ``background`` compares with other people than the explainer's own, this once.
+        """
         data = self._read(rows, "the rows to explain")
-        background = self._background
-        if background is None and self.game == "interventional":
+        against = self._background if background is None else self._read(background, "the background")
+        if against is None and self.game == "interventional":
             if len(data) < ENOUGH_ROWS:
                 message = (
                     f"A background is needed to explain fewer than {ENOUGH_ROWS:,} rows; these are {len(data):,}. "
                     "Give background= the people to compare with, such as all applicants."
                 )
                 raise ExplanationError(message)
-            background = data
+            against = data
         names, player_of = self._grouped()
-        if self._linear:
-            values, base = self._by_coefficients(data, background, player_of, len(names))
+        if self._additive:
+            values, base, own = self._by_table(data, against, player_of, len(names))
         else:
-            values, base = self._by_kernel(data, background, player_of)
-        parsing.same_or_refused(base + values.sum(axis=1), parsing.margin(self.model, data), "base and attributions")
-        return Explanation(values, base, self.units, names, _shown(data, player_of, len(names)), self._said(background))
+            working = self._by_coefficients if self._linear else self._by_kernel
+            values, base = working(data, against, player_of, len(names))
+            values, base = self.target.factor * values, self.target.offset + self.target.factor * base
+            own = self.target.offset + self.target.factor * parsing.margin(self.model, data)
+        parsing.same_or_refused(base + values.sum(axis=1), own, "base and attributions")
+        return Explanation(
+            values=values,
+            base=base,
+            units=self.units,
+            names=names,
+            data=_shown(data, player_of, len(names)),
+            method=self._said(against),
+            higher_is=self.target.higher_is,
+            cutoff=self.cutoff,
+            rows=data,
+            source=self,
+        )
+
+    def _by_table(self, data: Any, background: Any, player_of: Integers, players: int) -> tuple[Floats, float, Floats]:
+        """Return a scorecard's values, base and its own scores: each feature's points less their average."""
+        log_odds = self.units == "log-odds"
+        parts, usual = (self.model.parts(rows, log_odds=log_odds) for rows in (data, background))
+        middle = usual.mean(axis=0)
+        values = np.zeros((len(data), players))
+        np.add.at(values.T, player_of, (parts - middle).T)
+        start = self.model.intercept_ if log_odds else 0.0
+        own = self.model.log_odds(data) if log_odds else self.model.points(data)
+        return values, float(start + middle.sum()), own
 
     def _by_coefficients(
         self, data: Floats, background: Floats | None, player_of: Integers, players: int
@@ -165,20 +216,28 @@ class Explainer:
         np.add.at(values.T, player_of, ((data - middle) * coefficients).T)
         return values, float(np.ravel(self.model.intercept_)[0] + middle @ coefficients)
 
-    def _by_kernel(self, data: Floats, background: Floats | None, player_of: Integers) -> tuple[Floats, float]:
-        from .kernel import attribute, prepare
+    def _by_kernel(
+        self,
+        data: Floats,
+        background: Floats | None,
+        player_of: Integers,
+        players: int,  # noqa: ARG002
+    ) -> tuple[Floats, float]:
+        from .kernel import prepare
 
         if self._ensemble is None:
             self._ensemble = parsing.tree_of(self.model, data if background is None else background)
-        ready = self._ready
-        if ready is None:
-            ready = prepare(self._ensemble, background, player_of)
-            if self._background is not None or self.game == "path-dependent":
-                self._ready = ready
-        return attribute(ready, data, self.threads), ready.base
+        if background is not self._background:
+            return _worked_out(prepare(self._ensemble, background, player_of), data, self.threads)
+        if self._ready is None:
+            self._ready = prepare(self._ensemble, background, player_of)
+        return _worked_out(self._ready, data, self.threads)
 
-    def _read(self, rows: Any, what: str) -> Floats:
-        """Return the rows as numbers in the model's order of columns, matched by name."""
+    def _read(self, rows: Any, what: str) -> Any:
+        """Return the rows in the model's order of columns, matched by name: numbers, or a frame for a scorecard."""
+        if self._additive and hasattr(self.model, "feature_names_in_"):
+            self._columns = tuple(str(name) for name in self.model.feature_names_in_)
+            return matched(rows, self._columns)
         if hasattr(rows, "to_pandas"):
             rows = rows.to_pandas()
         given = tuple(str(name) for name in rows.columns) if hasattr(rows, "columns") else None
@@ -228,14 +287,24 @@ class Explainer:
         return names, np.array([names.index(name) for name in named], dtype=np.int64)
 
     def _said(self, background: Floats | None) -> str:
-        how = "closed form of a linear model" if self._linear else "exact Shapley values of the trees"
+        how = "exact Shapley values of the trees"
+        if self._linear or self._additive:
+            how = f"closed form of a {'scorecard' if self._additive else 'linear model'}"
         if background is None:
             return f"{how}, path-dependent: against the training weights of the trees"
         return f"{how}, interventional: against {len(background):,} background rows"
 
 
-def _shown(data: Floats, player_of: Integers, players: int) -> Floats:
-    shown = np.full((len(data), players), np.nan)
+def _worked_out(ready: Prepared, data: Floats, threads: int) -> tuple[Floats, float]:
+    from .kernel import attribute
+
+    return attribute(ready, data, threads), ready.base
+
+
+def _shown(rows: Any, player_of: Integers, players: int) -> NDArray[Any]:
+    """Return each player's own value, NaN for a player of several columns."""
+    data = rows.to_numpy() if hasattr(rows, "to_numpy") else rows
+    shown = np.full((len(data), players), np.nan, dtype=data.dtype)
     for player in range(players):
         columns = np.flatnonzero(player_of == player)
         if len(columns) == 1:

@@ -166,12 +166,21 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def points(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the points of each person: the sum of the table's points, one bin a feature."""
+        made: NDArray[np.float64] = self.parts(X).sum(axis=1)
+        return made
+
+    def parts(self, X: Any, *, log_odds: bool = False) -> NDArray[np.float64]:  # noqa: N803
+        """Return the points of each person's bin of each feature, people x features.
+
+        With ``log_odds`` the part of the log-odds that each feature adds; the intercept is left out.
+        """
         check_is_fitted(self, "bins_")
         columns = self._columns(X, reset=False)
-        table = self._points_by_bin()
-        places = [one.place(column) for one, column in zip(self.bins_, columns, strict=True)]
-        made: NDArray[np.float64] = np.sum([points[place] for points, place in zip(table, places, strict=True)], axis=0)
-        return made
+        evidence = [weight * np.asarray(one.woe) for one, weight in zip(self.bins_, self.weights_, strict=True)]
+        table = evidence if log_odds else self._points_by_bin()
+        return np.column_stack(
+            [made[one.place(column)] for made, one, column in zip(table, self.bins_, columns, strict=True)]
+        )
 
     def table(self) -> pd.DataFrame:
         """Return the points table, a row for each bin of each feature."""

@@ -129,7 +129,7 @@ CODES = PEOPLE.assign(age=(PEOPLE["age"] > 0).astype(int))
         (lambda: fa.explain(LINE, PEOPLE, game="path-dependent"), "not possible"),
         (lambda: fa.explain(TREE, PEOPLE, players={"money": ["wages"]}), "'wages'"),
         (lambda: fa.explain(TREE, PEOPLE, players={"age": ["income", "debt"]}), "another name"),
-        (lambda: fa.explain(KMeans(2, n_init=1).fit(PEOPLE), PEOPLE), "Supported: scikit-learn's linear"),
+        (lambda: fa.explain(KMeans(2, n_init=1).fit(PEOPLE), PEOPLE), "Supported: a scorecard, scikit-learn's linear"),
         (lambda: fa.explain(DecisionTreeRegressor(), PEOPLE), "not fitted"),
         (lambda: fa.explain(RandomForestClassifier(3).fit(PEOPLE, np.arange(1_200) % 3), PEOPLE), "Two classes"),
         (lambda: fa.explain(DecisionTreeRegressor().fit(PEOPLE, PEOPLE[["age", "debt"]]), PEOPLE), "One output"),
@@ -153,3 +153,32 @@ def test_a_model_changed_after_training_is_refused():
     model.estimators_[0, 0].tree_.value[:] += 1.0
     with pytest.raises(ExplanationError, match="not the model's own output"):
         explainer.explain(PEOPLE[:5])
+
+
+def test_a_scorecard_is_explained_in_points_by_its_table():
+    rng = np.random.default_rng(3)
+    people = pd.DataFrame({"age": rng.integers(18, 80, 600).astype(float), "home": rng.choice(["own", "rent"], 600)})
+    good = rng.random(600) < 1 / (1 + np.exp(-(people["age"] - 50) / 15 - (people["home"] == "own")))
+    card = fa.Scorecard().fit(people, good)
+    made = fa.Explainer(card, background=people, cutoff=560).explain(people[:20])
+    parts = card.parts(people)
+    np.testing.assert_allclose(made.values, parts[:20] - parts.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(made.scores, card.points(people[:20]), atol=1e-9)
+    assert (made.units, made.higher_is, made.cutoff) == ("points", "better", 560)
+    odds = fa.explain(card, people[:5], people, units="log-odds")
+    np.testing.assert_allclose(odds.scores, card.log_odds(people[:5]), atol=1e-12)
+
+
+def test_a_wrapped_model_is_explained_on_the_side_and_scale_of_its_score():
+    rng = np.random.default_rng(4)
+    people = pd.DataFrame(rng.normal(size=(200, 3)), columns=["a", "b", "c"])
+    bad = (people["a"] + rng.normal(size=200) > 0).astype(int)
+    model = GradientBoostingClassifier(n_estimators=20, random_state=0).fit(people, bad)
+    scorer = fa.wrap(model, good=0, scale=fa.PointsScale())
+    made = fa.Explainer(scorer, background=people).explain(people[:10])
+    np.testing.assert_allclose(made.scores, scorer.score(people[:10]), rtol=1e-9)
+    assert (made.units, made.higher_is) == ("points", "better")
+    raw = fa.explain(fa.wrap(model, good=0), people[:10], people)
+    np.testing.assert_allclose(raw.scores, -model.decision_function(people[:10]), rtol=1e-9)
+    others = fa.Explainer(scorer, background=people).explain(people[:10], background=people[50:])
+    np.testing.assert_allclose(others.base, scorer.score(people[50:]).mean(), rtol=1e-9)
