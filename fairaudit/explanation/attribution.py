@@ -113,7 +113,7 @@ class Explanation:
         return reason_parity(self, attribute, **options)
 
     def reason_fidelity(self, k: int = 4, **options: Any) -> FileFidelity:
-        """Return whether reasons carry the decisions; see :func:`fairaudit.explanation.reason_parity.reason_fidelity`."""
+        """Return whether reasons carry decisions; see :func:`fairaudit.explanation.reason_parity.reason_fidelity`."""
         from .reason_parity import reason_fidelity
 
         return reason_fidelity(self, k, **options)

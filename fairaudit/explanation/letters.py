@@ -58,7 +58,7 @@ def letter(
             *_score_part(reasons, say),
             heading(say("What counted against you")),
             paragraph(_how_decided(reasons, say)),
-            items([_with_values(one, reasons, say, language) for one in reasons.reasons])
+            items([_with_values(one, say, language) for one in reasons.reasons])
             if reasons.reasons
             else paragraph(blank(say("LENDER: no reason was found. Do not send this letter before one is known."))),
             heading(say("What would change it")),
@@ -68,8 +68,8 @@ def letter(
             heading(say("If a fact is wrong")),
             paragraph(say("Please read the facts in this letter. Is one of them wrong or out of date? Then tell us:")),
             paragraph(contact or blank(say("LENDER: how to reach you"))),
-            paragraph(say("Send a copy of a paper that shows the right fact. Ask us to mend our record and to look again.")),
-            paragraph(blank(say("LENDER: if you used a credit report, say whose, and how to have it mended; or delete this"))),
+            paragraph(say("Send a copy of a paper that shows the right fact. Ask us to correct it and to look again.")),
+            paragraph(blank(say("LENDER: if you used a credit report, say whose and how to correct it, or delete this"))),
             paragraph(creditor or blank(say("LENDER: name and address"))),
         ),
     )  # fmt: skip
@@ -137,7 +137,7 @@ def notice(
                 f"{say('Source of the score')}: {score_source or blank(say('CREDITOR: who made the score'))}",
             ]),
             *_key_factor_part(reasons, say, language),
-            paragraph(blank(say("CREDITOR: if a credit report was used, what 15 USC 1681m asks for, the agency first"))),
+            paragraph(blank(say("CREDITOR: if a credit report was used, what 15 USC 1681m asks for"))),
             heading(say("For the creditor, not to be sent")),
             items(_for_the_creditor(reasons)),
         ),
@@ -195,10 +195,18 @@ def _score_part(reasons: Reasons, say: Say) -> tuple[Block, ...]:
     head = heading(say("Your score"))
     if reasons.method is None:
         return (head, paragraph(say("Your score did not decide this.")))
+    if reasons.failed_component == "gray band":
+        own, _, out_of = _readable(reasons)
+        said = say("Your score is {score} out of 100.") if out_of else say("Your score is {score}.")
+        return (head, paragraph(f"{said.replace('{score}', own)} {say('It did not decide this alone.')}"))
     own, line, out_of = _readable(reasons)
     better = reasons.higher_is == "better"
     first = say("Your score is {score} out of 100.") if out_of else say("Your score is {score}.")
-    then = say("The line is {line}: we say yes from there up.") if better else say("The line is {line}: we say yes up to there.")
+    then = (
+        say("The line is {line}: we say yes from there up.")
+        if better
+        else say("The line is {line}: we say yes up to there.")
+    )
     last = say("A higher score is better.") if better else say("A lower score is better.")
     return (head, paragraph(f"{first.replace('{score}', own)} {then.replace('{line}', line)} {last}"))
 
@@ -212,10 +220,8 @@ def _readable(reasons: Reasons) -> tuple[str, str, bool]:
     out_of = reasons.units != "points" and reasons.probability is not None and reasons.cutoff_probability is not None
     if out_of:
         own, line = 100 * float(reasons.probability or 0.0), 100 * float(reasons.cutoff_probability or 0.0)
-    digits = next((n for n in range(7) if f"{own:.{n}f}" != f"{line:.{n}f}" or own == line), 7)
-    # The line itself is never rounded to where it would turn anybody away who meets it.
-    exact = next((n for n in range(digits, 7) if round(line, n) == line), digits if out_of else 7)
-    return f"{own:.{digits}f}", f"{line:.{exact if not out_of else digits}f}", out_of
+    digits = next((many for many in range(7) if f"{own:.{many}f}" != f"{line:.{many}f}"), 7)
+    return f"{own:.{digits}f}", f"{line:.{digits}f}" if out_of else f"{line:.10g}", out_of
 
 
 def _how_decided(reasons: Reasons, say: Say) -> str:
@@ -227,15 +233,18 @@ def _how_decided(reasons: Reasons, say: Say) -> str:
         return ""
     people = f"{reasons.baseline.people:,}"
     if reasons.method == "at_cutoff":
-        text = say("We set your facts beside those of {people} people whose score was just good enough. These held yours back most:")
+        text = say(
+            "We set your facts beside those of {people} people whose score was just good enough. "
+            "These held yours back most:"
+        )
     else:
-        text = say("We set your facts beside those of all {people} people who asked us. These held your score back most:")
+        text = say("We set your facts beside those of all {people} people who asked us. These held yours back most:")
     if reasons.failed_component == "gray band":
         text = say("Your score left it open, and one of our staff then looked at your application. This counted:")
     return text.replace("{people}", people)
 
 
-def _with_values(one: Reason, reasons: Reasons, say: Say, language: str) -> str:
+def _with_values(one: Reason, say: Say, language: str) -> str:
     """Return a reason's words with the person's own value, and what is usual where it helps."""
     words = _words(one, language)
     if one.value is None or (one.direction == "category" and one.words_from == "feature name"):
@@ -244,7 +253,9 @@ def _with_values(one: Reason, reasons: Reasons, say: Say, language: str) -> str:
         own = say("yours: {value}").replace("{value}", _value(one.value, one.unit, say))
     usual = ""
     if one.usual is not None:
-        text = say("often: {value}") if one.direction == "category" else say("in the middle of theirs: {value}")
+        text = (
+            say("most common among them: {value}") if one.direction == "category" else say("typical for them: {value}")
+        )
         usual = text.replace("{value}", _value(one.usual, one.unit, say))
     inside = "; ".join(part for part in (own, usual) if part)
     return f"{words} ({inside})" if inside else words
@@ -308,10 +319,10 @@ def _for_the_creditor(reasons: Reasons) -> list[str]:
         said.append(f"The people compared with were drawn again {reasons.draws:,} times, seed {reasons.seed}.")
     check = reasons.fidelity
     if check is not None and check.gain_of_others is not None:
-        how = "all" if check.every_set else "random"
+        others = f"all {check.sets:,}" if check.every_set else f"{check.sets:,} random"
         said.append(
             f"With the named factors of the score as in {check.people:,} of these people the score gains "
-            f"{check.gain:.4g} {reasons.units} on average, with {check.sets:,} {how} other sets of as many factors "
+            f"{check.gain:.4g} {reasons.units} on average, with {others} other sets of as many factors "
             f"{check.gain_of_others:.4g}; the cut-off is {check.shortfall:.4g} away."
         )
         if not check.carries:

@@ -298,10 +298,10 @@ def _of_caller(
 
 
 def _component(given: str) -> Component:
-    for known in get_args(Component):
-        if given == known:
-            return known
-    known = get_args(Component)
+    known: tuple[Component, ...] = get_args(Component)
+    for one in known:
+        if given == one:
+            return one
     message = f"failed_component is one of {', '.join(known)}, got {given!r}.{suggestion(str(given), known)}"
     raise ExplanationError(message)
 

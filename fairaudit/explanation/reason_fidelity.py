@@ -111,6 +111,6 @@ def _moved(row: pd.DataFrame, owner: Any, chosen: list[int], lent: pd.DataFrame)
     """Return the person once for each of the people lent from, with their values of the chosen features."""
     moved = row.iloc[np.zeros(len(lent), dtype=int)].reset_index(drop=True)
     for column in np.flatnonzero(np.isin(owner, chosen)):
-        name = lent.columns[column]
+        name = lent.columns[int(column)]
         moved[name] = lent[name].to_numpy()
     return moved

@@ -1,4 +1,4 @@
-"""The figures behind reasons: shortfalls against a baseline, their order, how steady it is, and which way is adverse."""
+"""The figures behind reasons: shortfalls against a baseline, their order, its steadiness, and the adverse way."""
 
 from __future__ import annotations
 
@@ -71,11 +71,15 @@ def kept_shares(
     """
     rng = np.random.default_rng(seed)
     if errors is not None:
-        drawn = (one + error * rng.standard_normal((draws, len(one))) for one, error in zip(amounts, errors, strict=True))
+        drawn = (
+            one + error * rng.standard_normal((draws, len(one))) for one, error in zip(amounts, errors, strict=True)
+        )
         return np.array([_share_among_first(each, k) for each in drawn])
     parts = np.array_split(rng.permutation(baseline.people), min(BLOCKS, baseline.people))
     by_part = np.stack([-sign * source.explain(rows, background=baseline.rows.iloc[part]).values for part in parts])
-    weights = rng.multinomial(len(parts), np.full(len(parts), 1 / len(parts)), size=draws) * [len(part) for part in parts]
+    weights = rng.multinomial(len(parts), np.full(len(parts), 1 / len(parts)), size=draws) * [
+        len(part) for part in parts
+    ]
     weights = weights / weights.sum(axis=1, keepdims=True)
     return np.array([_share_among_first(weights @ by_part[:, row], k) for row in range(len(rows))])
 

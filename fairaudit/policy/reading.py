@@ -1,7 +1,7 @@
 """YAML text to plain data, with the line of every key: nothing is evaluated and nothing is guessed.
 
-A policy, or a catalogue of words, may come from a stranger. Only mappings, lists and text are read (every scalar stays the
-text that was written, so the level ``No`` is not a boolean and version ``1.0`` keeps its zero); tags,
+A policy, or a catalogue of words, may come from a stranger. Only mappings, lists and text are read (every
+scalar stays the text that was written, so the level ``No`` is not a boolean and version ``1.0`` keeps its zero); tags,
 merge keys and keys given twice are problems, and size, depth and number of nodes have a limit.
 """
 
