@@ -69,7 +69,7 @@ def letter(
             paragraph(say("Please read the facts in this letter. Is one of them wrong or out of date? Then tell us:")),
             paragraph(contact or blank(say("LENDER: how to reach you"))),
             paragraph(say("Send a copy of a paper that shows the right fact. Ask us to correct it and to look again.")),
-            paragraph(blank(say("LENDER: if you used a credit report, say whose and how to correct it, or delete this"))),
+            paragraph(blank(say("LENDER: if a credit report was used, say whose and how to correct it"))),
             paragraph(creditor or blank(say("LENDER: name and address"))),
         ),
     )  # fmt: skip
