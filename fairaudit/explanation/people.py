@@ -9,6 +9,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +178,21 @@ def baseline_of(
     if nearest is not None and nearest < 1:
         message = f"nearest is a number of people, 1 or more, got {nearest!r}."
         raise ExplanationError(message)
+    source = source_of(explanation)
+    if applicants is not None or source._background is None:  # noqa: SLF001
+        return _chosen(explanation, method, applicants, nearest)
+    # The explainer's own people do not change: scoring and hashing them once serves every person explained.
+    kept = _KEPT.setdefault(source, {})
+    asked = (method, nearest, explanation.cutoff, explanation.higher_is)
+    if asked not in kept:
+        kept[asked] = _chosen(explanation, method, None, nearest)
+    return kept[asked]
+
+
+_KEPT: WeakKeyDictionary[Explainer, dict[tuple[Any, ...], Baseline]] = WeakKeyDictionary()
+
+
+def _chosen(explanation: Explanation, method: Method, applicants: Any, nearest: int | None) -> Baseline:
     source, rows = source_of(explanation), applicants_of(explanation, applicants)
     scores = scores_of(source, rows)
     if method == "all_applicants":
