@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -212,10 +212,13 @@ def _chosen(explanation: Explanation, method: Method, applicants: Any, nearest: 
     last = np.partition(distance, min(wanted, len(reached)) - 1)[min(wanted, len(reached)) - 1]
     near = reached[distance <= last]
     side = "above" if sign > 0 else "below"
-    whole = f"all {len(near):,} applicants" if len(near) == len(reached) else f"the {len(near):,} applicants nearest"
-    beside = f"at or {side} the cut-off of {cutoff:g}" if len(near) == len(reached) else f"at or just {side} it"
-    said = f"{whole} {beside}" if len(near) == len(reached) else f"{whole} to the cut-off of {cutoff:g}, {beside}"
-    return _baseline(method, said, rows.iloc[near].reset_index(drop=True), scores[near])
+    said = f"the {len(near):,} applicants nearest to the cut-off of {cutoff:g}, at or just {side} it"
+    if len(near) == len(reached):
+        said = f"all {len(near):,} applicants at or {side} the cut-off of {cutoff:g}"
+    made = _baseline(method, said, rows.iloc[near].reset_index(drop=True), scores[near])
+    if len(near) < len(reached) or made.caution:
+        return made
+    return replace(made, caution=f"Everybody approved is compared with, however far {side} the cut-off.")
 
 
 def _baseline(name: Method, said: str, rows: pd.DataFrame, scores: Floats) -> Baseline:
