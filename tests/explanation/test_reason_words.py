@@ -94,7 +94,7 @@ def test_mistakes_are_named_with_their_line(tmp_path, text, said):
 def test_every_mistake_of_a_file_is_named_at_once(tmp_path):
     path = tmp_path / "words.yaml"
     path.write_text("features:\n  a:\n    nam: x\n  b: y\n", encoding="utf-8")
-    with pytest.raises(ExplanationError, match="(?s)line 3: .*line 4: "):
+    with pytest.raises(ExplanationError, match=r"(?s)line 3: .*line 4: "):
         catalogue_of(path)
 
 
