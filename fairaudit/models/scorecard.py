@@ -21,8 +21,9 @@ from sklearn.utils.validation import (
 )
 
 from ..errors import DataContractError, SchemaError
+from .features import Feature
 from .scale import PointsScale
-from .woe import FeatureBins, as_numbers, bins_of, is_numeric
+from .woe import Binning, FeatureBins, as_numbers, bins_of, is_numeric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,9 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Inverse strength of the regression's penalty, as in scikit-learn.
     round_points
         Whether points are whole numbers. Log-odds and probabilities stay unrounded.
+    binning
+        "tree" cuts with a decision tree and pools neighbors until they are monotone; "optbinning" asks the package of
+        that name for the monotone bins of the most information (``pip install 'fairaudit-toolkit[scorecard]'``).
 
     Raises
     ------
@@ -77,6 +81,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_bins: int = 8,
         C: float = 1.0,  # noqa: N803 - scikit-learn's name
         round_points: bool = False,
+        binning: Binning = "tree",
     ) -> None:
         self.scale = scale
         self.good = good
@@ -84,6 +89,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.max_bins = max_bins
         self.C = C
         self.round_points = round_points
+        self.binning = binning
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn is told: two classes, text and missing values allowed."""
@@ -138,12 +144,13 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def log_odds(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the log-odds of the good outcome."""
-        check_is_fitted(self, "bins_")
-        columns = self._columns(X, reset=False)
-        total = np.full(len(columns[0]), self.intercept_)
-        for one, weight, column in zip(self.bins_, self.weights_, columns, strict=True):
-            total += weight * np.asarray(one.woe)[one.place(column)]
-        return total
+        made: NDArray[np.float64] = self.intercept_ + self.log_odds_by_feature(X).sum(axis=1)
+        return made
+
+    def log_odds_by_feature(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+        """Return what each feature adds to the log-odds, [person, feature]: its weight times the bin's evidence."""
+        table = [weight * np.asarray(one.woe) for one, weight in zip(self._bins(), self.weights_, strict=True)]
+        return self._by_feature(X, table)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the log-odds of ``classes_[1]``, as scikit-learn wants it; see :meth:`log_odds`."""
@@ -166,21 +173,13 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def points(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the points of each person: the sum of the table's points, one bin a feature."""
-        made: NDArray[np.float64] = self.parts(X).sum(axis=1)
+        made: NDArray[np.float64] = self.points_by_feature(X).sum(axis=1)
         return made
 
-    def parts(self, X: Any, *, log_odds: bool = False) -> NDArray[np.float64]:  # noqa: N803
-        """Return the points of each person's bin of each feature, people x features.
-
-        With ``log_odds`` the part of the log-odds that each feature adds; the intercept is left out.
-        """
-        check_is_fitted(self, "bins_")
-        columns = self._columns(X, reset=False)
-        evidence = [weight * np.asarray(one.woe) for one, weight in zip(self.bins_, self.weights_, strict=True)]
-        table = evidence if log_odds else self._points_by_bin()
-        return np.column_stack(
-            [made[one.place(column)] for made, one, column in zip(table, self.bins_, columns, strict=True)]
-        )
+    def points_by_feature(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
+        """Return the points of the bin that each person is in, [person, feature]."""
+        self._bins()
+        return self._by_feature(X, self._points_by_bin())
 
     def table(self) -> pd.DataFrame:
         """Return the points table, a row for each bin of each feature."""
@@ -198,7 +197,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the table in words, or the estimator's own before it is fitted."""
         if not hasattr(self, "bins_"):
             return str(self.__repr__())
-        scale = self._scale()
+        scale = self.points_scale
         rounded = "rounded to whole numbers" if self.round_points else "not rounded"
         return (
             f"Scorecard: {scale.base_score:g} points at {scale.base_odds:g} good to 1 bad, "
@@ -233,11 +232,40 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         return read(text, cls())
 
-    def _scale(self) -> PointsScale:
+    @property
+    def points_scale(self) -> PointsScale:
+        """The scale of points: the one given, or the usual one."""
         return PointsScale() if self.scale is None else self.scale
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features."""
+        return tuple(self._names())
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """What each feature holds."""
+        return tuple(
+            Feature(one.name, one.kind, tuple(name for names in one.categories for name in names) or None)
+            for one in self._bins()
+        )
+
+    unseen = "given no weight: it moves the score neither way"
+    """What is done with a category that was never seen."""
+
+    def _bins(self) -> tuple[FeatureBins, ...]:
+        check_is_fitted(self, "bins_")
+        made: tuple[FeatureBins, ...] = self.bins_
+        return made
+
+    def _by_feature(self, X: Any, table: list[NDArray[np.float64]]) -> NDArray[np.float64]:  # noqa: N803
+        columns = self._columns(X, reset=False)
+        return np.column_stack(
+            [values[one.place(column)] for values, one, column in zip(table, self.bins_, columns, strict=True)]
+        )
+
     def _points_by_bin(self) -> list[NDArray[np.float64]]:
-        scale = self._scale()
+        scale = self.points_scale
         share = float(scale.points(self.intercept_)) / len(self.bins_)
         made = [share + scale.factor * weight * np.asarray(one.woe)
                 for one, weight in zip(self.bins_, self.weights_, strict=True)]  # fmt: skip

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataContractError
+from ..schema.labels import MISSING, label
 
 FloatArray = NDArray[np.float64]
+Binning = Literal["tree", "optbinning"]
+"""How numbers and categories are cut into bins."""
 SMOOTHING = 0.5
 """Added to the good and bad people of a bin that lacks one of them, so that its weight of evidence is finite."""
-MISSING, UNSEEN = "(missing)", "(any other)"
+UNSEEN = "(any other)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class FeatureBins:
     edges: tuple[float, ...]
     """Numbers: the upper ends of all bins but the last; a value on an edge is in the lower bin."""
     categories: tuple[tuple[str, ...], ...]
-    """Categories, as text, by bin."""
+    """Labels of the categories, by bin."""
     good: tuple[float, ...]
     bad: tuple[float, ...]
     woe: tuple[float, ...]
@@ -49,10 +52,17 @@ class FeatureBins:
             return np.where(np.isnan(numbers), len(self.edges) + 1, np.searchsorted(self.edges, numbers, side="left"))
         known = {name: i for i, names in enumerate(self.categories) for name in names}
         known_bins = len(self.categories)
-        empty = is_missing(values)
-        found = [known_bins if gone else known.get(str(value), known_bins + 1)
-                 for value, gone in zip(values.tolist(), empty, strict=True)]  # fmt: skip
+        found = [known_bins if name == MISSING else known.get(name, known_bins + 1) for name in _texts(values)]
         return np.asarray(found, dtype=np.intp)
+
+
+def _texts(values: NDArray[Any]) -> list[str]:
+    """Return the label of each value, worked out once a distinct value where values can be told apart quickly."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    names = [label(value) for value in distinct.tolist()]
+    return [names[code] for code in codes.tolist()]
 
 
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -128,9 +138,9 @@ def bins_of(
         kind: Literal["number", "category"] = "number"
         names: tuple[tuple[str, ...], ...] = ()
     else:
-        empty = is_missing(values)
-        texts = np.asarray([str(value) for value in values[~empty].tolist()], dtype=object)
-        names, counts = _category_bins(texts, good[~empty], min_share, max_bins)
+        texts = np.asarray(_texts(values), dtype=object)
+        empty = texts == MISSING
+        names, counts = _category_bins(texts[~empty], good[~empty], min_share, max_bins)
         kind, edges = "category", ()
     last = [[float((good & empty).sum()), float((~good & empty).sum())]]
     rows = [*counts, *last, *([[0.0, 0.0]] if kind == "category" else [])]
