@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     --------
     >>> card = Scorecard(min_share=0.25).fit([[1], [2], [3], [4], [5], [6], [7], [8]], [0, 0, 1, 0, 1, 1, 0, 1])
     >>> list(card.table().columns)
-    ['feature', 'bin', 'people', 'good', 'bad', 'weight_of_evidence', 'points']
+    ['feature', 'bin', 'people', 'good', 'bad', 'weight_of_evidence', 'points', 'note']
 
     References
     ----------
@@ -107,6 +107,9 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"min_share is above 0 and at most 0.5, max_bins at least 2; got {self.min_share}, {self.max_bins}."
             )
             raise SchemaError(message)
+        if self.binning not in get_args(Binning):
+            message = f"binning is one of {', '.join(get_args(Binning))}, got {self.binning!r}."
+            raise SchemaError(message)
         if y is None:
             message = "This Scorecard estimator requires y to be passed, but the target y is None."
             raise DataContractError(message)
@@ -131,7 +134,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         is_good = y == self.good_
         names = self._names()
         self.bins_ = tuple(
-            bins_of(name, column, is_good, min_share=self.min_share, max_bins=self.max_bins)
+            bins_of(name, column, is_good, min_share=self.min_share, max_bins=self.max_bins, binning=self.binning)
             for name, column in zip(names, columns, strict=True)
         )
         evidence = np.column_stack(
@@ -187,11 +190,14 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         check_is_fitted(self, "bins_")
         rows = [
-            (one.name, label, good + bad, good, bad, woe, float(points))
+            (one.name, label, good + bad, good, bad, woe, float(points), note)
             for one, made in zip(self.bins_, self._points_by_bin(), strict=True)
-            for label, good, bad, woe, points in zip(one.labels, one.good, one.bad, one.woe, made, strict=True)
+            for label, good, bad, woe, points, note in zip(
+                one.labels, one.good, one.bad, one.woe, made, one.notes, strict=True
+            )
         ]
-        return pd.DataFrame(rows, columns=["feature", "bin", "people", "good", "bad", "weight_of_evidence", "points"])
+        columns = ["feature", "bin", "people", "good", "bad", "weight_of_evidence", "points", "note"]
+        return pd.DataFrame(rows, columns=columns)
 
     def __str__(self) -> str:
         """Return the table in words, or the estimator's own before it is fitted."""
@@ -227,10 +233,33 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         from .scorecard_file import read
 
-        text = (
-            source if isinstance(source, str) and source.lstrip().startswith("{") else Path(source).read_text("utf-8")
-        )
-        return read(text, cls())
+        plain = isinstance(source, str) and source.lstrip().startswith("{")
+        return read(str(source) if plain else _read_text(Path(source)), cls())
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return the scorecard as a CSV table, a row a bin, and write it if a path is given."""
+        from .scorecard_csv import to_text
+
+        check_is_fitted(self, "bins_")
+        text = to_text(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8", newline="")
+        return text
+
+    @classmethod
+    def from_csv(cls, source: str | Path) -> Scorecard:
+        """Return the scorecard of a CSV text (of several lines) or file that :meth:`to_csv` made.
+
+        Raises
+        ------
+        DataContractError
+            For a table that is no scorecard, or whose points were changed by hand.
+        """
+        from .scorecard_csv import of_text
+
+        if isinstance(source, str) and "\n" in source:
+            return of_text(source)
+        return of_text(_read_text(Path(source)))
 
     @property
     def points_scale(self) -> PointsScale:
@@ -290,6 +319,14 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if is_numeric(column):
                 as_numbers(column, name)
         return columns
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        message = f"{path.name} is not text in UTF-8. Export the scorecard again."
+        raise DataContractError(message) from None
 
 
 def rebuilt(card: Scorecard, bins: tuple[FeatureBins, ...], weights: tuple[float, ...], intercept: float,
