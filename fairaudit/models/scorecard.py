@@ -147,13 +147,8 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def log_odds(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the log-odds of the good outcome."""
-        made: NDArray[np.float64] = self.intercept_ + self.log_odds_by_feature(X).sum(axis=1)
+        made: NDArray[np.float64] = self.intercept_ + self.parts(X, log_odds=True).sum(axis=1)
         return made
-
-    def log_odds_by_feature(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """Return what each feature adds to the log-odds, [person, feature]: its weight times the bin's evidence."""
-        table = [weight * np.asarray(one.woe) for one, weight in zip(self._bins(), self.weights_, strict=True)]
-        return self._by_feature(X, table)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the log-odds of ``classes_[1]``, as scikit-learn wants it; see :meth:`log_odds`."""
@@ -176,13 +171,20 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def points(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the points of each person: the sum of the table's points, one bin a feature."""
-        made: NDArray[np.float64] = self.points_by_feature(X).sum(axis=1)
+        made: NDArray[np.float64] = self.parts(X).sum(axis=1)
         return made
 
-    def points_by_feature(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
-        """Return the points of the bin that each person is in, [person, feature]."""
-        self._bins()
-        return self._by_feature(X, self._points_by_bin())
+    def parts(self, X: Any, *, log_odds: bool = False) -> NDArray[np.float64]:  # noqa: N803
+        """Return the points of each person's bin of each feature, people x features.
+
+        With ``log_odds`` the part of the log-odds that each feature adds; the intercept is left out.
+        """
+        evidence = [weight * np.asarray(one.woe) for one, weight in zip(self._bins(), self.weights_, strict=True)]
+        table = evidence if log_odds else self._points_by_bin()
+        columns = self._columns(X, reset=False)
+        return np.column_stack(
+            [made[one.place(column)] for made, one, column in zip(table, self.bins_, columns, strict=True)]
+        )
 
     def table(self) -> pd.DataFrame:
         """Return the points table, a row for each bin of each feature."""
@@ -286,12 +288,6 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "bins_")
         made: tuple[FeatureBins, ...] = self.bins_
         return made
-
-    def _by_feature(self, X: Any, table: list[NDArray[np.float64]]) -> NDArray[np.float64]:  # noqa: N803
-        columns = self._columns(X, reset=False)
-        return np.column_stack(
-            [values[one.place(column)] for values, one, column in zip(table, self.bins_, columns, strict=True)]
-        )
 
     def _points_by_bin(self) -> list[NDArray[np.float64]]:
         scale = self.points_scale

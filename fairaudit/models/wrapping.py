@@ -222,13 +222,13 @@ def _scorecard(card: Any, higher_is: Any, good: Any, units: Units | None, scale:
     own = scale is None or scale == card.points_scale
     if units == "points" and own:
         reading = card.points
-        structure: Additive | None = Additive(0.0, card.points_by_feature)
+        structure: Additive | None = Additive(0.0, card.parts)
         scale = card.points_scale
     else:
         reading = scores_of(voice, known, units, scale)
         factor, offset = (scale.factor, scale.offset) if scale else (1.0, 0.0)
         structure = None if units == "probability" else Additive(
-            offset + factor * card.intercept_, lambda rows: factor * card.log_odds_by_feature(rows)
+            offset + factor * card.intercept_, lambda rows: factor * card.parts(rows, log_odds=True)
         )  # fmt: skip
     return WrappedModel(card, reading, units, "better", card.names, structure, known, scale, voice.classes,
                         card.features, card.unseen)  # fmt: skip

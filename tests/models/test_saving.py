@@ -73,7 +73,7 @@ def test_what_is_said_of_a_category_never_seen_is_so(people, trained):
     boosting = fa.wrap(trained["boosting"])
     assert np.array_equal(boosting.score(rows), boosting.score(table.assign(debt=None)))
     card = trained["scorecard"].model
-    without = card.log_odds_by_feature(rows[["income", "debt"]].reset_index(drop=True))
+    without = card.parts(rows[["income", "debt"]], log_odds=True)
     assert (without[:, 1] == 0).all()
 
 
