@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ..errors import ExplanationError
 from ..models.scale import PointsScale
 from ..models.scorecard import Scorecard
-from . import parsing
 from .trees import Floats, Integers
 
 if TYPE_CHECKING:
@@ -52,6 +51,8 @@ class Baseline:
     """Their average score."""
     rows: pd.DataFrame
     caution: str | None = None
+    own: bool = False
+    """Whether these are the explainer's own people, for whom it keeps its tables."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record without anybody's row."""
@@ -68,52 +69,38 @@ def source_of(explanation: Explanation) -> Explainer:
 
 
 def frame_of(source: Explainer, rows: Any) -> pd.DataFrame:
-    """Return rows that the explainer has read, or may read, as a frame of the model's columns."""
-    import pandas as pd
-
-    read = source._read(rows, "the rows")  # noqa: SLF001 - this module is the seam
-    if isinstance(read, pd.DataFrame):
-        return read.reset_index(drop=True)
-    return pd.DataFrame(read, columns=list(source._columns or ()))  # noqa: SLF001
+    """Return rows that the explainer may read as a frame of the model's columns."""
+    return _framed(source, source._read(rows, "the rows"))  # noqa: SLF001 - this module is the seam
 
 
 def explained_rows(explanation: Explanation) -> pd.DataFrame:
     """Return the rows of an explanation as a frame of the model's columns."""
-    import pandas as pd
-
-    rows = explanation.rows
-    if isinstance(rows, pd.DataFrame):
-        return rows.reset_index(drop=True)
-    return pd.DataFrame(rows, columns=list(source_of(explanation)._columns or ()))  # noqa: SLF001
+    return _framed(source_of(explanation), explanation.rows)
 
 
 def applicants_of(explanation: Explanation, applicants: Any) -> pd.DataFrame:
     """Return all applicants: those given, else the explainer's own background, else the explained rows."""
-    import pandas as pd
-
     source = source_of(explanation)
     if applicants is not None:
         return frame_of(source, applicants)
     own = source._background  # noqa: SLF001
-    if own is None:
-        return explained_rows(explanation)
-    if isinstance(own, pd.DataFrame):
-        return own.reset_index(drop=True)
-    return pd.DataFrame(own, columns=list(source._columns or ()))  # noqa: SLF001
+    return explained_rows(explanation) if own is None else _framed(source, own)
+
+
+def _framed(source: Explainer, read: Any) -> pd.DataFrame:
+    """Return rows as the explainer keeps them, an array or a frame, as a frame with a plain index."""
+    import pandas as pd
+
+    columns = list(source._columns or ())  # noqa: SLF001
+    if isinstance(read, pd.DataFrame):
+        return read.set_axis(columns, axis=1).reset_index(drop=True)
+    return pd.DataFrame(read, columns=columns)
 
 
 def scores_of(source: Explainer, rows: pd.DataFrame) -> Floats:
     """Return the explained score of each row, in the explainer's units, as the model itself gives it."""
-    return np.concatenate([_scored(source, rows.iloc[at : at + CHUNK]) for at in range(0, max(len(rows), 1), CHUNK)])
-
-
-def _scored(source: Explainer, rows: pd.DataFrame) -> Floats:
-    target = source.target
-    if isinstance(target.model, Scorecard):
-        card: Scorecard = target.model
-        return card.log_odds(rows) if target.units == "log-odds" else card.points(rows)
-    read = source._read(rows, "the rows")  # noqa: SLF001
-    return np.asarray(target.offset + target.factor * parsing.margin(target.model, read))
+    parts = [rows.iloc[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
+    return np.concatenate([source.target.own(source._read(part, "the rows")) for part in parts])  # noqa: SLF001
 
 
 def columns_of(source: Explainer) -> tuple[tuple[str, ...], Integers]:
@@ -179,13 +166,17 @@ def baseline_of(
         message = f"nearest is a number of people, 1 or more, got {nearest!r}."
         raise ExplanationError(message)
     source = source_of(explanation)
+    if source.game == "path-dependent":
+        message = "Reasons compare with people, and path-dependent values with none. Use game='interventional'."
+        raise ExplanationError(message)
     if applicants is not None or source._background is None:  # noqa: SLF001
         return _chosen(explanation, method, applicants, nearest)
     # The explainer's own people do not change: scoring and hashing them once serves every person explained.
     kept = _KEPT.setdefault(source, {})
     asked = (method, nearest, explanation.cutoff, explanation.higher_is)
     if asked not in kept:
-        kept[asked] = _chosen(explanation, method, None, nearest)
+        made = _chosen(explanation, method, None, nearest)
+        kept[asked] = replace(made, own=method == "all_applicants")
     return kept[asked]
 
 
@@ -244,7 +235,8 @@ def probability_of_good(source: Explainer, score: float) -> float | None:
     if isinstance(target.model, Scorecard):
         scale = target.model.scale or PointsScale()
         return _logistic(float(scale.log_odds(score)))
-    return _logistic((score - target.offset) / abs(target.factor))
+    # Points of a score that is sampled as it is: what makes them of log-odds is not known here.
+    return None if target.score is not None else _logistic((score - target.offset) / abs(target.factor))
 
 
 def _logistic(log_odds: float) -> float:

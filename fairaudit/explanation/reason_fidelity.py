@@ -109,7 +109,9 @@ def _moved(row: pd.DataFrame, lent: pd.DataFrame, owner: Any, sets: list[list[in
     """Return the person once for each set and each of the people lent from, with their values of the set's features."""
     import pandas as pd
 
-    both = pd.concat([row, lent], ignore_index=True)
+    # Two frames may know different categories of one column: the baseline's are the model's.
+    named = {name: kind for name, kind in lent.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
+    both = pd.concat([row, lent], ignore_index=True).astype(named)
     theirs = np.tile(np.arange(1, len(both)), len(sets))
     columns = {}
     for column, name in enumerate(both.columns):
