@@ -1,0 +1,51 @@
+"""Whatever scores, as a scorer: a scorecard, what ``train`` and ``wrap`` return."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from ..errors import SchemaError
+from .scorecard import Scorecard
+from .scorer import Scorer, WrappedModel
+from .training import Trained
+from .wrapping import wrap
+
+
+def scorer_of(model: Any) -> Scorer:
+    """Return a scorer: a scorecard scores in points, a trained model in the probability of the good outcome.
+
+    Parameters
+    ----------
+    model
+        A fitted :class:`~fairaudit.models.scorecard.Scorecard`, a
+        :class:`~fairaudit.models.training.Trained`, or a scorer already.
+
+    Raises
+    ------
+    SchemaError
+        For a bare model: which class is good is never guessed.
+
+    Examples
+    --------
+    >>> card = Scorecard(min_share=0.25).fit([[1], [2], [3], [4], [5], [6], [7], [8]], [0, 0, 1, 0, 1, 1, 0, 1])
+    >>> made = scorer_of(card)
+    >>> made.units, made.higher_is, made.feature_names
+    ('points', 'better', ('x0',))
+    """
+    if isinstance(model, Trained):
+        if isinstance(model.model, Scorecard):
+            return scorer_of(model.model)
+        return wrap(model.model, good=model.good, feature_names=model.features)
+    if isinstance(model, Scorecard):
+        if not hasattr(model, "bins_"):
+            message = "The Scorecard is not fitted. Call its fit first."
+            raise SchemaError(message)
+        names = tuple(one.name for one in model.bins_)
+        return WrappedModel(model, model.points, "points", "better", names, good=model.good_, scale=model.scale)
+    if all(hasattr(model, name) for name in ("score", "units", "higher_is", "feature_names")):
+        return cast("Scorer", model)
+    message = (
+        f"A {type(model).__name__} does not say which side of its score is better. Wrap it: "
+        "fa.wrap(model, good=...) for a classifier, fa.wrap(model, higher_is=...) for anything else."
+    )
+    raise SchemaError(message)
