@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
     from .explanation.attribution import Explainer, Explanation, explain
+    from .explanation.composition import compose
+    from .explanation.composition_record import Composition
+    from .explanation.counted_drivers import bin_counts, drivers_from_counts
+    from .explanation.drivers_record import Drivers
+    from .explanation.gap_drivers import drivers
     from .models.loading import load_scorer as load_model
     from .models.saving import save_model
     from .models.scale import PointsScale
@@ -57,6 +62,8 @@ if TYPE_CHECKING:
 _WHERE = {
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
+    "Composition": ("explanation.composition_record", "Composition"),
+    "Drivers": ("explanation.drivers_record", "Drivers"),
     "Explainer": ("explanation.attribution", "Explainer"),
     "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
@@ -69,7 +76,11 @@ _WHERE = {
     "wrap": ("models.wrapping", "wrap"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
+    "bin_counts": ("explanation.counted_drivers", "bin_counts"),
+    "compose": ("explanation.composition", "compose"),
     "count": ("auditing", "count"),
+    "drivers": ("explanation.gap_drivers", "drivers"),
+    "drivers_from_counts": ("explanation.counted_drivers", "drivers_from_counts"),
     "dataset_names": ("data.bundled", "dataset_names"),
     "describe_dataset": ("data.bundled", "describe"),
     "explain": ("explanation.attribution", "explain"),
@@ -87,7 +98,9 @@ _WHERE = {
 
 __all__ = [
     "Audit",
+    "Composition",
     "Cube",
+    "Drivers",
     "Explainer",
     "Explanation",
     "FairauditError",
@@ -99,9 +112,13 @@ __all__ = [
     "Trained",
     "__version__",
     "audit",
+    "bin_counts",
+    "compose",
     "count",
     "dataset_names",
     "describe_dataset",
+    "drivers",
+    "drivers_from_counts",
     "explain",
     "from_counts",
     "load_cube",

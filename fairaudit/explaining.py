@@ -52,10 +52,14 @@ ASKED = 200
 """Declined people of a group who are asked about ways to the cut-off, drawn where there are more."""
 
 LIMITS = (
-    ("An attribution says what the score is made of. It does not tell a real difference between groups from one that "
-    "is measured wrongly, nor what would happen if a feature changed."),
-    ("A feature that tells the group can carry the gap without anybody having meant it, and two features that go "
-    "together share their part in a way that depends on the model."),
+    (
+        "An attribution says what the score is made of. It does not tell a real difference between groups from one that "
+        "is measured wrongly, nor what would happen if a feature changed."
+    ),
+    (
+        "A feature that tells the group can carry the gap without anybody having meant it, and two features that go "
+        "together share their part in a way that depends on the model."
+    ),
 )
 
 
