@@ -44,7 +44,11 @@ if TYPE_CHECKING:
     from .data.bundled import describe as describe_dataset
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
+    from .explanation.actions import Actions
     from .explanation.attribution import Explainer, Explanation, explain
+    from .explanation.recourse_by_group import RecourseGap, recourse_gap
+    from .explanation.recourse_record import Recourse
+    from .explanation.seeking_recourse import recourse
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
     from .models.training import Trained, train
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
     from .searching import SubgroupSearch, search_subgroups
 
 _WHERE = {
+    "Actions": ("explanation.actions", "Actions"),
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
     "Explainer": ("explanation.attribution", "Explainer"),
@@ -60,6 +65,8 @@ _WHERE = {
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
     "PointsScale": ("models.scale", "PointsScale"),
+    "Recourse": ("explanation.recourse_record", "Recourse"),
+    "RecourseGap": ("explanation.recourse_by_group", "RecourseGap"),
     "Result": ("result", "Result"),
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
@@ -75,6 +82,8 @@ _WHERE = {
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
     "read_result": ("result", "read_result"),
+    "recourse": ("explanation.seeking_recourse", "recourse"),
+    "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
     "save_cube": ("cube.io", "save"),
     "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
@@ -82,6 +91,7 @@ _WHERE = {
 """Public name -> where it lives: loaded when first used, so that importing the package costs nothing."""
 
 __all__ = [
+    "Actions",
     "Audit",
     "Cube",
     "Explainer",
@@ -89,6 +99,8 @@ __all__ = [
     "FairauditError",
     "Finding",
     "PointsScale",
+    "Recourse",
+    "RecourseGap",
     "Result",
     "Scorecard",
     "SubgroupSearch",
@@ -103,6 +115,8 @@ __all__ = [
     "load_cube",
     "load_dataset",
     "read_result",
+    "recourse",
+    "recourse_gap",
     "save_cube",
     "search_subgroups",
     "suppress",
