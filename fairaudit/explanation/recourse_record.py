@@ -129,7 +129,8 @@ class Recourse:
         if self.status == "none exists":
             return (f"No change that is declared possible reaches the cut-off; {needed}.",)
         if self.status == "none found":
-            return (f"The search found no change that reaches the cut-off, which does not prove that none exists; {needed}.",)  # fmt: skip
+            found = "The search found no change that reaches the cut-off, which does not prove that none exists"
+            return (f"{found}; {needed}.",)
         return (f"Time ran out before a change that reaches the cut-off was found or ruled out; {needed}.",)
 
     def to_dict(self) -> dict[str, Any]:

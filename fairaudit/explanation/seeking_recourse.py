@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ MOST_LEAVES = 20_000
 """Trees with more leaves that a person can still reach are searched and not solved."""
 MOST_REFUSED = 50
 """So many answers of the solver may be refused by the model itself before nothing more is proven."""
+TOGETHER = 256
+"""People whose problems are held at once."""
 NOBODY = "no declared value differs from the person's own"
 
 
@@ -219,10 +221,6 @@ class _Question:
     def reaches(self, scores: Any) -> Any:
         return scores >= self.cutoff if self.scorer.higher_is == "better" else scores <= self.cutoff
 
-    def scores(self, person: _Person, values: Mapping[str, Any]) -> float:
-        """Return the model's own score of the person with some values changed."""
-        return float(self.scorer.score(changed(person.row, {name: [value] for name, value in values.items()}))[0])
-
 
 def seek(
     scorer: Scorer,
@@ -247,12 +245,14 @@ def seek(
         row = rows.iloc[place : place + 1].reset_index(drop=True)
         people.append(_Person(place, row, values, float(scores[place]), variables, notes))
     free = [person for person in people if person.variables]
-    structure, indices, why = _structure(question, rows, free)
-    for at, person in enumerate(free):
+    for start in range(0, len(free), TOGETHER):
+        some = free[start : start + TOGETHER]
+        structure, indices, why = _structure(question, rows, some)
         if structure is None:
-            made[person.place] = _searched(question, person, why)
+            made.update({person.place: _searched(question, person, why) for person in some})
         else:
-            made[person.place] = _solved(question, structure, at, indices[at], person)
+            work = [_solving(question, structure, at, indices[at], person) for at, person in enumerate(some)]
+            made.update({person.place: one for person, one in zip(some, _together(question, some, work), strict=True)})
     for person in people:
         if not person.variables:
             proof = _certificate(NOBODY, exact=True, best=person.score)
@@ -294,9 +294,36 @@ def _key(value: Any) -> Any:
     return None if is_missing(value) else value
 
 
-def _solved(
+Solving = Generator[dict[str, Any], float, Recourse]
+"""One person's work: yields changed values, is sent the model's own score of them, and returns the recourse."""
+
+
+def _together(question: _Question, people: Sequence[_Person], work: Sequence[Solving]) -> list[Recourse]:
+    """Run everybody's work side by side, so that the model scores many rows at once: a call for one costs as much."""
+    import pandas as pd
+
+    made: dict[int, Recourse] = {}
+    asked: dict[int, dict[str, Any]] = {}
+    scores: dict[int, float | None] = dict.fromkeys(range(len(work)))
+    while scores:
+        asked = {}
+        for at, score in scores.items():
+            try:
+                asked[at] = work[at].send(score)  # type: ignore[arg-type]
+            except StopIteration as done:
+                made[at] = done.value
+        if not asked:
+            break
+        rows = pd.concat([people[at].row for at in asked], ignore_index=True)
+        names = dict.fromkeys(name for values in asked.values() for name in values)
+        columns = {name: [asked[at].get(name, people[at].values[name]) for at in asked] for name in names}
+        scores = dict(zip(asked, question.scorer.score(changed(rows, columns)).tolist(), strict=True))
+    return [made[at] for at in range(len(work))]
+
+
+def _solving(
     question: _Question, structure: Structure, place: int, indices: Sequence[Mapping[str, Integers]], person: _Person
-) -> Recourse:
+) -> Solving:
     """Solve one person's problem exactly, as far as the time goes."""
     actions = question.actions
     problem = problem_of(
@@ -306,18 +333,20 @@ def _solved(
         why = f"{problem.leaves:,} leaves can be reached, more than the {MOST_LEAVES:,} that are solved"
         return _searched(question, person, why)
     program = Program(problem)
-    until = time.monotonic() + question.time_limit
+    left = question.time_limit
     cuts: list[Cut] = []
     answers: list[Answer] = []
     refused, ended, said = 0, "", ""
     while len(answers) < question.answers and not ended:
-        solved = program.cheapest(cuts, until - time.monotonic())
+        start = time.monotonic()
+        solved = program.cheapest(cuts, left)
+        left -= time.monotonic() - start
         said = solved.said
         if solved.chosen is None:
             ended = "none" if solved.status == "infeasible" else "time"
             break
         values = program.values(solved.chosen)
-        score = question.scores(person, values)
+        score = yield values
         if not question.reaches(score) or broken_rule(actions, {**person.values, **values}) is not None:
             cuts.append(exactly(solved.chosen))
             refused += 1
@@ -335,10 +364,10 @@ def _solved(
     if ended != "none":
         words = "the solver ran out of time" if ended == "time" else "the model refused the solver's answers"
         return _searched(question, person, words, undecided=True)
-    best = program.best(max(until - time.monotonic(), 1.0))
+    best = program.best(max(left, 1.0))
     score_of_best = None
     if best.chosen is not None and best.status == "optimal":
-        score_of_best = question.scores(person, program.values(best.chosen))
+        score_of_best = yield program.values(best.chosen)
     proof = _certificate(how, exact=True, solver=said, best=score_of_best, refused=refused, exhausted=True)
     return _record(question, person.score, "none exists", (), proof, person.notes)
 
