@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .drivers_record import Drivers, Measure
+    from .reason_parity import FileFidelity, ReasonParity
+    from .reason_records import Reason, Reasons
 
 ENOUGH_ROWS = 1_000
 """Rows from which the rows to explain may be their own background."""
@@ -129,6 +131,36 @@ class Explanation:
 
         base = np.full(len(self), self.base)
         return shap.Explanation(values=self.values, base_values=base, data=self.data, feature_names=list(self.names))
+
+    def reasons(self, row: int, k: int = 4, **options: Any) -> Reasons:
+        """Return a declined person's principal reasons; see :func:`fairaudit.explanation.reason_codes.reasons`."""
+        from .reason_codes import reasons
+
+        return reasons(self, row, k, **options)
+
+    def key_factors(self, row: int, **options: Any) -> tuple[Reason, ...]:
+        """Return what held a score back; see :func:`fairaudit.explanation.reason_codes.key_factors`."""
+        from .reason_codes import key_factors
+
+        return key_factors(self, row, **options)
+
+    def reason_table(self, k: int = 4, **options: Any) -> pd.DataFrame:
+        """Return the reasons of everybody declined; see :func:`fairaudit.explanation.reason_parity.reason_table`."""
+        from .reason_parity import reason_table
+
+        return reason_table(self, k, **options)
+
+    def reason_parity(self, attribute: Any, **options: Any) -> ReasonParity:
+        """Return who is told what, by group; see :func:`fairaudit.explanation.reason_parity.reason_parity`."""
+        from .reason_parity import reason_parity
+
+        return reason_parity(self, attribute, **options)
+
+    def reason_fidelity(self, k: int = 4, **options: Any) -> FileFidelity:
+        """Return whether reasons carry decisions; see :func:`fairaudit.explanation.reason_parity.reason_fidelity`."""
+        from .reason_parity import reason_fidelity
+
+        return reason_fidelity(self, k, **options)
 
 
 class Explainer:
