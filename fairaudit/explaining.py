@@ -248,7 +248,7 @@ class _Work:
             score=found.score,
             cutoff=found.cutoff,
             units=found.units,
-            baseline="all applicants" if found.baseline is None else found.baseline.words,
+            baseline="all applicants" if found.baseline is None else found.baseline.said,
             reasons=[
                 ReasonRecord(one.feature, label(one.value), -abs(one.amount or 0.0), one.words) for one in found.reasons
             ],

@@ -1,24 +1,26 @@
-"""Whatever scores, as a scorer: a scorecard, what ``train`` and ``wrap`` return."""
+"""Whatever scores, as a scorer: a scorecard, what ``train`` returned, a saved model, or a scorer already."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 from ..errors import SchemaError
+from .loading import load_scorer
 from .scorecard import Scorecard
-from .scorer import Scorer, WrappedModel
+from .scorer import Scorer
 from .training import Trained
 from .wrapping import wrap
 
 
 def scorer_of(model: Any) -> Scorer:
-    """Return a scorer: a scorecard scores in points, a trained model in the probability of the good outcome.
+    """Return a scorer: a scorecard scores in points, a trained model as ``wrap`` has it, a path is loaded.
 
     Parameters
     ----------
     model
         A fitted :class:`~fairaudit.models.scorecard.Scorecard`, a
-        :class:`~fairaudit.models.training.Trained`, or a scorer already.
+        :class:`~fairaudit.models.training.Trained`, the path of a saved model, or a scorer already.
 
     Raises
     ------
@@ -32,16 +34,10 @@ def scorer_of(model: Any) -> Scorer:
     >>> made.units, made.higher_is, made.feature_names
     ('points', 'better', ('x0',))
     """
-    if isinstance(model, Trained):
-        if isinstance(model.model, Scorecard):
-            return scorer_of(model.model)
-        return wrap(model.model, good=model.good, feature_names=model.features)
-    if isinstance(model, Scorecard):
-        if not hasattr(model, "bins_"):
-            message = "The Scorecard is not fitted. Call its fit first."
-            raise SchemaError(message)
-        names = tuple(one.name for one in model.bins_)
-        return WrappedModel(model, model.points, "points", "better", names, good=model.good_, scale=model.scale)
+    if isinstance(model, (str, Path)):
+        return load_scorer(model)
+    if isinstance(model, (Trained, Scorecard)):
+        return wrap(model)
     if all(hasattr(model, name) for name in ("score", "units", "higher_is", "feature_names")):
         return cast("Scorer", model)
     message = (
