@@ -86,9 +86,10 @@ def compose(
     Gap = composition + coefficients (twofold), or composition at the reference's coefficients + coefficients at the
     reference's features + their interaction (threefold). Features are counted from their mean over both groups, and
     levels of a text so that their effects average 0 over both, so neither a unit's zero nor a left-out level changes
-    a feature's part. The intervals are linearised, people drawn within each group, robust to unequal spread.
+    a feature's part. The intervals are linearised, people drawn within each group, robust to unequal spread (HC3).
     Sources: Kitagawa (1955), JASA 50; Oaxaca (1973), International Economic Review 14; Blinder (1973), Journal of
-    Human Resources 8; Yun (2005), Economic Inquiry 43 (levels); Jann (2008), Stata Journal 8 (pooled with the group).
+    Human Resources 8; Yun (2005), Economic Inquiry 43 (levels); Jann (2008), Stata Journal 8 (pooled with the group);
+    Long and Ervin (2000), The American Statistician 54 (HC3).
 
     Examples
     --------
@@ -112,13 +113,15 @@ def compose(
     side = np.arange(len(both)) < len(groups.of_group)
     y = _numbers(result, len(rows))[both]
     made = design_of(rows, both, side, card)
-    x = made.columns
+    # Counted from the mean over both groups, so that the ones stand for people of the average features.
+    middle = np.concatenate([[0.0], made.columns[:, 1:].mean(axis=0)])
+    x = made.columns - middle
     one, other = (_fitted(x, y, here, made, level)
                   for here, level in ((side, groups.group), (~side, groups.reference)))  # fmt: skip
     parts = _parts(x, side, one, other, _chosen(against, x, y, side, one, other))
     owners = [*made.names, ASIDE]
-    found = {what: _with_interval(values, shares, made.owner, len(owners), side, x.shape[1])
-             for what, (values, shares) in parts.items()}  # fmt: skip
+    scale = float(np.abs(y).max())
+    found = {what: _with_interval(*each, made, side, scale) for what, each in parts.items()}
     gap = gap_of_means(means_of(y[side][:, None]), means_of(y[~side][:, None]), confidence)
     reach = {what: all_at_once(gaps, confidence) for what, (gaps, _) in found.items()}
     z = normal_quantile(confidence)
@@ -151,9 +154,7 @@ def compose(
         notes=made.notes,
         of_points=card is not None,
         only_ones=bool(np.isin(y, (0.0, 1.0)).all()),
-        same_coefficients=bool(
-            np.allclose(one.coefficients, other.coefficients, atol=1e-9 * max(1.0, float(np.abs(y).max())))
-        ),
+        same_coefficients=bool(np.allclose(one.coefficients, other.coefficients, atol=1e-9 * max(1.0, scale))),
     )
 
 
@@ -201,7 +202,10 @@ def _least_squares(x: Floats, y: Floats, here: Any) -> _Fit:
     inverse = np.linalg.inv(some.T @ some)
     coefficients = inverse @ (some.T @ y[here])
     influence = np.zeros_like(x)
-    influence[here] = (some * (y[here] - some @ coefficients)[:, None]) @ inverse
+    pull = np.einsum("ij,jk,ik->i", some, inverse, some)
+    # A person who pulls the line to herself has a small residual: as in HC3 it counts as if she were left out.
+    left = (y[here] - some @ coefficients) / np.maximum(1 - pull, 1e-8)
+    influence[here] = (some * left[:, None]) @ inverse
     return _Fit(coefficients, influence)
 
 
@@ -220,10 +224,13 @@ def _parts(x: Floats, side: Any, one: _Fit, other: _Fit, chosen: _Fit) -> dict[s
     mine, theirs = x[side].mean(axis=0), x[~side].mean(axis=0)
     of_mine = np.where(side[:, None], (x - mine) / people[0], 0.0)
     of_theirs = np.where(side[:, None], 0.0, (x - theirs) / people[1])
-    # Columns are counted from the pooled mean, which is estimated too; the intercept's column is not.
-    pooled = (of_mine * people[0] + of_theirs * people[1]) / len(x)
-    here, there = mine - _middle(x), theirs - _middle(x)
-    from_here, from_there = of_mine - pooled, of_theirs - pooled
+    # The mean that columns are counted from is estimated too: it moves the features' parts, and the ones' against them.
+    of_middle = (of_mine * people[0] + of_theirs * people[1]) / len(x)
+    one, other, chosen = (
+        fit._replace(influence=fit.influence + np.outer(of_middle @ fit.coefficients, np.eye(x.shape[1])[0]))
+        for fit in (one, other, chosen)
+    )
+    from_mine, from_theirs = of_mine - of_middle, of_theirs - of_middle
     apart, of_apart = mine - theirs, of_mine - of_theirs
 
     def product(a: Floats, of_a: Floats, b: Floats, of_b: Floats) -> tuple[Floats, Floats]:
@@ -231,36 +238,31 @@ def _parts(x: Floats, side: Any, one: _Fit, other: _Fit, chosen: _Fit) -> dict[s
 
     b, c, r = one.coefficients, other.coefficients, chosen.coefficients
     composition = product(apart, of_apart, r, chosen.influence)
-    mine_off = product(here, from_here, b - r, one.influence - chosen.influence)
-    theirs_off = product(there, from_there, r - c, chosen.influence - other.influence)
+    mine_off = product(mine, from_mine, b - r, one.influence - chosen.influence)
+    theirs_off = product(theirs, from_theirs, r - c, chosen.influence - other.influence)
     return {
         "composition": composition,
         "coefficients": (mine_off[0] + theirs_off[0], mine_off[1] + theirs_off[1]),
         "composition of three": product(apart, of_apart, c, other.influence),
-        "coefficients of three": product(there, from_there, b - c, one.influence - other.influence),
+        "coefficients of three": product(theirs, from_theirs, b - c, one.influence - other.influence),
         "interaction": product(apart, of_apart, b - c, one.influence - other.influence),
     }
 
 
-def _middle(x: Floats) -> Floats:
-    middle: Floats = x.mean(axis=0)
-    middle[0] = 0.0
-    return middle
-
-
 def _with_interval(
-    values: Floats, shares: Floats, owner: Any, owners: int, side: Any, columns: int
+    values: Floats, shares: Floats, made: Design, side: Any, scale: float
 ) -> tuple[Gaps, tuple[float, float]]:
     """Return a part by feature with its covariance, and its total with its standard error."""
-    value = np.bincount(owner, weights=values, minlength=owners).astype(np.float64)
+    owners, columns = len(made.names) + 1, made.columns.shape[1]
+    value = np.bincount(made.owner, weights=values, minlength=owners).astype(np.float64)
     summed = np.zeros((len(shares), owners))
-    np.add.at(summed.T, owner, shares.T)
+    np.add.at(summed.T, made.owner, shares.T)
     covariance = np.zeros((owners, owners))
     for here in (side, ~side):
         away = summed[here] - summed[here].mean(axis=0)
-        covariance += away.T @ away * (len(away) / max(1, len(away) - columns))
+        covariance += away.T @ away * (len(away) / (len(away) - 1))
     # What rounding leaves of a part that is 0 has no spread.
-    small = np.diag(covariance) <= 1e-24 * max(1.0, float(np.abs(values).max()) ** 2)
+    small = np.diag(covariance) <= (1e-10 * scale) ** 2
     covariance[small] = covariance[:, small] = 0.0
     gaps = Gaps(value, covariance, np.where(small, np.nan, float(min(side.sum(), (~side).sum()) - columns)))
     return gaps, (float(values.sum()), float(np.sqrt(covariance.sum().clip(0.0))))

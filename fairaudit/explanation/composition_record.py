@@ -156,7 +156,7 @@ def _number(value: float, made: Composition) -> str:
 
 
 def _unit(made: Composition) -> str:
-    return "percentage points" if made.only_ones else f"units of {made.result}"
+    return "percentage points" if made.only_ones else f"the units of {made.result}"
 
 
 def _title(made: Composition) -> str:
@@ -190,7 +190,7 @@ def _split(made: Composition) -> str:
     return (
         f"Composition: {_number(made.composition.value, made)} ({_between(made.composition, made)}) goes with "
         f"different features, priced at {whose}. Coefficients: {_number(made.coefficients.value, made)} "
-        f"({_between(made.coefficients, made)}) is there between people of the same features. Threefold: composition "
+        f"({_between(made.coefficients, made)}) remains between people of the same features. Threefold: composition "
         f"{first}, coefficients {second}, interaction {third}."
     )
 

@@ -135,7 +135,7 @@ def _standing_out(made: Drivers) -> str:
         return f"No feature both drives the gap and encodes the group, by the lines of this table: {lines}."
     return (
         f"Both drives the gap and encodes the group, by the lines of this table ({lines}): {listed(made.stand_out)}. "
-        "Ask why it is in the score."
+        "Look there first."
     )
 
 
@@ -187,7 +187,7 @@ def _row(each: Driver, made: Drivers) -> tuple[str, ...]:
         number(each.amount, made),
         between(each.low, each.high),
         between(each.low_together, each.high_together),
-        "-" if each.share is None else f"{each.share:.0%}",
+        "-" if each.share is None else f"{signed(100 * each.share, 0).lstrip('+')}%",
         proxy,
         " and ".join(mark),
     )

@@ -187,8 +187,7 @@ def _put_on_the_gap(
     # The difference of three estimates can fall below what the pairs alone are worth.
     lift = np.maximum(0.0, np.diag(alone) - np.diag(clustered))
     own_spread = np.array([each.var(ddof=1) / len(each) for each in everybody])
-    covariance: Floats = clustered + np.diag(lift)
-    covariance += (slope.T * own_spread) @ slope
+    covariance = np.asarray(clustered + np.diag(lift) + (slope.T * own_spread) @ slope, dtype=np.float64)
     fewer = min(len(np.unique(mine)), len(np.unique(theirs)))
     degrees = np.where(np.diag(covariance) > 0, float(fewer - 1), np.nan)
     return Gaps(value, covariance, degrees), float((means[0] - means[1]) - credit.mean(axis=0).sum())
@@ -198,5 +197,5 @@ def _clustered(rest: Floats, who: NDArray[np.intp]) -> Floats:
     """Return the covariance of the mean with pairs of the same person taken together."""
     people, at = np.unique(who, return_inverse=True)
     sums = np.stack([np.bincount(at, weights=column, minlength=len(people)) for column in rest.T], axis=1)
-    made: Floats = sums.T @ sums * (len(people) / (len(people) - 1) / len(rest) ** 2)
-    return made
+    scale = len(people) / (len(people) - 1) / len(rest) ** 2
+    return np.asarray(sums.T @ sums * scale, dtype=np.float64)
