@@ -252,7 +252,7 @@ class _Work:
             reasons=[
                 ReasonRecord(one.feature, label(one.value), -abs(one.amount or 0.0), one.words) for one in found.reasons
             ],
-            note=" ".join([*found.left_out, *found.cautions]) or None,
+            note=" ".join(found.cautions) or None,
         )
 
     # What they could change

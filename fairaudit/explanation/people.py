@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from ..errors import ExplanationError
 from ..models.scale import PointsScale
 from ..models.scorecard import Scorecard
-from . import parsing
 from .trees import Floats, Integers
 
 if TYPE_CHECKING:
@@ -107,12 +106,7 @@ def scores_of(source: Explainer, rows: pd.DataFrame) -> Floats:
 
 
 def _scored(source: Explainer, rows: pd.DataFrame) -> Floats:
-    target = source.target
-    if isinstance(target.model, Scorecard):
-        card: Scorecard = target.model
-        return card.log_odds(rows) if target.units == "log-odds" else card.points(rows)
-    read = source._read(rows, "the rows")  # noqa: SLF001
-    return np.asarray(target.offset + target.factor * parsing.margin(target.model, read))
+    return source.target.own(source._read(rows, "the rows"))  # noqa: SLF001
 
 
 def columns_of(source: Explainer) -> tuple[tuple[str, ...], Integers]:
