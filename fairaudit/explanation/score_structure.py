@@ -201,7 +201,9 @@ def _raw_of(scorer: Scorer, cutoff: float) -> Raw:
     steps, last = _taken_apart(model)
 
     def encode(frame: pd.DataFrame) -> Floats:
-        coded = steps.transform(frame[names]) if steps is not None else frame[names]
+        coded: Any = frame[names]
+        if steps is not None:
+            coded = steps.transform(coded)
         if hasattr(coded, "toarray"):
             coded = coded.toarray()
         return np.asarray(coded, dtype=np.float64)
