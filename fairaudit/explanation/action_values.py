@@ -189,7 +189,8 @@ def offers_of(
 
 def _offer(action: Action, data: pd.DataFrame, known: bool) -> Offer:  # noqa: FBT001
     if action.feature not in data.columns:
-        message = f"data has no column '{action.feature}' to take its range and steps from.{suggestion(action.feature, map(str, data.columns))}"
+        hint = suggestion(action.feature, map(str, data.columns))
+        message = f"data has no column '{action.feature}' to take its range and steps from.{hint}"
         raise ColumnNotFoundError(message)
     column = np.asarray(data[action.feature])
     numeric = is_numeric(column) and action.levels is None and not isinstance(action.cost, tuple)
