@@ -90,7 +90,9 @@ def test_rules_are_read_as_written(text, values, holds):
     assert read_rule(text).holds(values) is holds
 
 
-@pytest.mark.parametrize("text", ["a", "a < b", "a <= b <= c", "a * b <= 1", "a <= (b)", "1 <= 2", "a b <= 1", 3, "a - a <= 0"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["a", "a < b", "a <= b <= c", "a * b <= 1", "a <= (b)", "1 <= 2", "a b <= 1", 3, "a - a <= 0"]
+)
 def test_what_is_no_rule_is_refused(text):
     with pytest.raises(FairauditError, match="cannot be read"):
         read_rule(text)
