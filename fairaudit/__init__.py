@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from .explanation.recourse_by_group import RecourseGap, recourse_gap
     from .explanation.recourse_record import Recourse
     from .explanation.seeking_recourse import recourse
+    from .models.loading import load_scorer as load_model
+    from .models.saving import save_model
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
     from .models.training import Trained, train
@@ -81,10 +83,12 @@ _WHERE = {
     "from_counts": ("cube.from_counts", "from_counts"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
+    "load_model": ("models.loading", "load_scorer"),
     "read_result": ("result", "read_result"),
     "recourse": ("explanation.seeking_recourse", "recourse"),
     "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
     "save_cube": ("cube.io", "save"),
+    "save_model": ("models.saving", "save_model"),
     "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
 }
@@ -114,10 +118,12 @@ __all__ = [
     "from_counts",
     "load_cube",
     "load_dataset",
+    "load_model",
     "read_result",
     "recourse",
     "recourse_gap",
     "save_cube",
+    "save_model",
     "search_subgroups",
     "suppress",
     "train",
