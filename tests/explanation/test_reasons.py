@@ -35,6 +35,7 @@ def explained(model=None, higher_is="better", cutoff=CUTOFF, rows=APPLICANTS, ba
 SCORES = 600 + APPLICANTS.to_numpy() @ WEIGHTS
 DECLINED = np.flatnonzero(SCORES < CUTOFF)
 ROW = int(DECLINED[4])
+EVERYBODY = explained()
 
 
 # The two methods of the official commentary on 12 CFR 1002.9(b)(2), paragraph 5: below the average of applicants at
@@ -54,9 +55,9 @@ def test_reasons_are_the_largest_shortfalls_against_the_named_people(method):
         approved = np.sort(SCORES[SCORES >= CUTOFF])
         wanted = max(100, math.ceil(len(approved) / 10))
         people = people[(SCORES >= CUTOFF) & (approved[wanted - 1] >= SCORES)]
-    everybody = explained()
+
     for row in DECLINED[:6].tolist():
-        made = everybody.reasons(row, method=method, draws=0)
+        made = EVERYBODY.reasons(row, method=method, draws=0)
         expected = by_hand(row, people)[:4]
         assert [one.feature for one in made.reasons] == [name for name, _ in expected]
         assert [one.amount for one in made.reasons] == pytest.approx([amount for _, amount in expected])
@@ -66,7 +67,7 @@ def test_reasons_are_the_largest_shortfalls_against_the_named_people(method):
 
 def test_a_risk_score_is_held_against_the_people_at_or_below_its_cutoff():
     made = explained(linear(-WEIGHTS, -600.0), higher_is="worse", cutoff=-CUTOFF).reasons(ROW, draws=0)
-    same = explained().reasons(ROW, draws=0)
+    same = EVERYBODY.reasons(ROW, draws=0)
     assert [one.feature for one in made.reasons] == [one.feature for one in same.reasons]
     assert [one.amount for one in made.reasons] == pytest.approx([one.amount for one in same.reasons])
     assert made.baseline.sha256 == same.baseline.sha256
@@ -98,7 +99,7 @@ def test_log_odds_and_wrapped_points_give_the_same_probability_and_raw_values_no
     assert one.probability == pytest.approx(model.predict_proba(APPLICANTS)[row, 1])
     assert other.probability == pytest.approx(one.probability)
     assert (one.cutoff_probability, other.cutoff_probability) == (pytest.approx(0.5), pytest.approx(0.5))
-    assert explained().reasons(ROW, draws=0).probability is None
+    assert EVERYBODY.reasons(ROW, draws=0).probability is None
 
 
 # What is listed
@@ -142,7 +143,7 @@ def test_key_factors_are_a_list_of_their_own_with_inquiries_as_a_fifth():
 
 
 def test_a_knock_out_lists_its_own_factors_only():
-    made = explained().reasons(ROW, failed_component="knock-out", factors=["Declared bankrupt last year"])
+    made = EVERYBODY.reasons(ROW, failed_component="knock-out", factors=["Declared bankrupt last year"])
     assert [(one.words, one.component, one.amount) for one in made.reasons] == [
         ("Declared bankrupt last year", "knock-out", None)
     ]
@@ -150,7 +151,7 @@ def test_a_knock_out_lists_its_own_factors_only():
     assert made.key_factors
     approved = int(np.argmax(SCORES))
     assert (
-        explained().reasons(approved, failed_component="judgment", factors=["late"]).reasons[0].words.startswith("Late")
+        EVERYBODY.reasons(approved, failed_component="judgment", factors=["late"]).reasons[0].words.startswith("Late")
     )
 
 
@@ -192,10 +193,10 @@ def test_a_score_on_the_cutoff_is_approved_whatever_the_last_digit_of_a_sum():
 def test_the_digest_is_of_the_rows_and_other_applicants_change_it():
     import hashlib
 
-    made = explained().reasons(ROW, method="all_applicants", draws=0)
+    made = EVERYBODY.reasons(ROW, method="all_applicants", draws=0)
     text = APPLICANTS.to_csv(index=False, lineterminator="\n")
     assert made.baseline.sha256 == hashlib.sha256(text.encode()).hexdigest()
-    other = explained().reasons(ROW, method="all_applicants", applicants=APPLICANTS[:500], draws=0)
+    other = EVERYBODY.reasons(ROW, method="all_applicants", applicants=APPLICANTS[:500], draws=0)
     assert other.baseline.sha256 != made.baseline.sha256
     assert other.baseline.people == 500
 
@@ -238,7 +239,7 @@ def test_yes_and_no_categories_missing_values_and_joined_columns_have_words_of_t
 
 
 def test_kept_shares_agree_with_drawing_the_people_again_one_by_one():
-    made = explained()
+    made = EVERYBODY
     baseline = baseline_of(made, "at_cutoff", nearest=40)
     rows = APPLICANTS.iloc[[ROW]]
     amounts = WEIGHTS * (baseline.rows.to_numpy().mean(axis=0) - rows.to_numpy()[0])
@@ -274,7 +275,7 @@ def test_a_reason_next_to_the_first_one_left_out_is_tied_and_unsteady():
 
 
 def test_fidelity_is_what_the_score_gains_with_the_named_features_of_the_baseline():
-    made = explained().reasons(ROW, method="all_applicants", applicants=APPLICANTS[:80], k=2, draws=0)
+    made = EVERYBODY.reasons(ROW, method="all_applicants", applicants=APPLICANTS[:80], k=2, draws=0)
     check = made.fidelity
     # A sum of parts gains exactly the shortfalls of the named features.
     assert check.gain == pytest.approx(sum(one.amount for one in made.reasons))
@@ -291,7 +292,7 @@ def test_fidelity_is_what_the_score_gains_with_the_named_features_of_the_baselin
 
 
 def test_the_record_is_plain_data_and_prints_itself():
-    made = explained().reasons(ROW)
+    made = EVERYBODY.reasons(ROW)
     plain = json.loads(json.dumps(made.to_dict(), allow_nan=False))
     assert plain["baseline"]["sha256"] == made.baseline.sha256
     assert plain["reasons"][0]["feature"] == made.reasons[0].feature
@@ -323,4 +324,4 @@ def test_the_record_is_plain_data_and_prints_itself():
 )
 def test_what_has_no_reasons_is_refused_in_words(asked, said):
     with pytest.raises(ExplanationError, match=said):
-        asked(explained())
+        asked(EVERYBODY)
