@@ -325,3 +325,39 @@ def test_the_record_is_plain_data_and_prints_itself():
 def test_what_has_no_reasons_is_refused_in_words(asked, said):
     with pytest.raises(ExplanationError, match=said):
         asked(EVERYBODY)
+
+
+# Models of other kinds
+
+
+def test_a_function_that_is_sampled_has_reasons_with_kept_shares_from_its_standard_errors():
+    background = APPLICANTS[:200]
+    scorer = fa.wrap(lambda rows: 600 + rows.to_numpy() @ WEIGHTS, higher_is="better", feature_names=NAMES)
+    made = fa.Explainer(scorer, background, cutoff=CUTOFF, draws=200, rng=1).explain(APPLICANTS.iloc[[ROW]])
+    assert made.errors is not None
+    found = made.reasons(0, method="all_applicants", draws=300)
+    amounts = WEIGHTS * (background.mean().to_numpy() - APPLICANTS.to_numpy()[ROW])
+    assert found.reasons[0].feature == NAMES[int(np.argmax(amounts))]
+    assert found.reasons[0].amount == pytest.approx(amounts.max(), abs=0.6)
+    assert all(0 <= one.kept <= 1 for one in found.reasons)
+    assert found.score == pytest.approx(SCORES[ROW])
+
+
+def test_reasons_of_a_pipeline_are_of_the_columns_that_went_in():
+    people = APPLICANTS.assign(housing=np.resize(["own", "rent", "free"], 1_500))
+    paid = np.where(SCORES + 3 * (people["housing"] == "own") > 600, "good", "bad")
+    trained = fa.train(people, paid, good="good", kind="logistic")
+    made = fa.Explainer(trained, people, cutoff=1.0).explain(people)
+    row = int(np.flatnonzero((made.scores < 1.0) & (people["housing"] == "rent"))[0])
+    found = made.reasons(row, draws=0)
+    assert {one.feature for one in found.reasons} <= set(people.columns)
+    assert found.probability == pytest.approx(trained.probability_of_good(people.iloc[[row]])[0])
+    assert made.reason_table(k=4)["feature"].isin(people.columns).all()
+
+
+def test_path_dependent_values_compare_with_nobody():
+    tree = DecisionTreeRegressor(max_depth=3, random_state=0).fit(APPLICANTS, SCORES)
+    wrapped = fa.wrap(tree, higher_is="better")
+    made = fa.Explainer(wrapped, cutoff=CUTOFF, game="path-dependent").explain(APPLICANTS)
+    with pytest.raises(ExplanationError, match="game='interventional'"):
+        made.reasons(int(np.argmin(made.scores)))
