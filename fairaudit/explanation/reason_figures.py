@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BLOCKS = 20
 """Random parts of the baseline, explained one by one and drawn again: values are averages over the baseline."""
-GRID = 50
+GRID = 21
 """Values of the baseline's people at which a feature's direction is looked at."""
 NOTHING = 1e-9
 """A shortfall of this share of the largest attribution, or less, is rounding and no reason."""

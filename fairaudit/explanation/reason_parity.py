@@ -243,15 +243,12 @@ def reason_parity(
     variance over five equally full bands of the declined people's scores.
     """
     levels = np.array([label(one) for one in _sequence(attribute, len(explanation))], dtype=object)
+    against = label(reference)
+    _known_group(against, levels, "explained")
     found = declined_of(explanation, k, **options)
     groups = levels[found.places]
-    against, known = label(reference), sorted(set(groups.tolist()))
-    if against not in known or against == MISSING:
-        message = (
-            f"The reference {against!r} is not a group of the declined people.{suggestion(against, known)} "
-            f"Groups: {listed(known)}."
-        )
-        raise LevelNotFoundError(message)
+    _known_group(against, groups, "declined")
+    known = sorted(set(groups.tolist()))
     order = [against, *[one for one in known if one not in (against, MISSING)], *[m for m in known if m == MISSING]]
     features = _features_told(found)
     told = np.zeros((len(found.places), len(features)), dtype=bool)
@@ -332,6 +329,16 @@ def _sequence(attribute: Any, people: int) -> list[Any]:
         message = f"There are {len(values):,} groups for {people:,} explained people. Give each person's, in order."
         raise ExplanationError(message)
     return values
+
+
+def _known_group(reference: str, groups: NDArray[Any], which: str) -> None:
+    known = sorted(set(groups.tolist()) - {MISSING})
+    if reference not in known:
+        message = (
+            f"The reference {reference!r} is not a group of the {which} people.{suggestion(reference, known)} "
+            f"Groups: {listed(known)}."
+        )
+        raise LevelNotFoundError(message)
 
 
 def _features_told(found: Declined) -> dict[str, int]:

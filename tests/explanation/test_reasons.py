@@ -352,7 +352,7 @@ def test_reasons_of_a_pipeline_are_of_the_columns_that_went_in():
     found = made.reasons(row, draws=0)
     assert {one.feature for one in found.reasons} <= set(people.columns)
     assert found.probability == pytest.approx(trained.probability_of_good(people.iloc[[row]])[0])
-    assert made.reason_table(k=4)["feature"].isin(people.columns).all()
+    assert made[:40].reason_table(k=4)["feature"].isin(people.columns).all()
 
 
 def test_path_dependent_values_compare_with_nobody():
