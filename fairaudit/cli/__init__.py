@@ -25,6 +25,7 @@ COMMANDS = {
     "policy": "Policies: list, show, lint.",
     "report": "Make a report of a result.json again.",
     "subgroups": "Search crossings of attributes for groups that are worse off.",
+    "train": "Train a scorecard or another model, to audit it.",
 }
 
 
