@@ -103,11 +103,12 @@ def command(data: str, **options: Any) -> int:
 def _known(table: RowTable, target: str, good: str, bad: str | None) -> tuple[pd.DataFrame, Any, Any, dict[str, int]]:
     """Return the rows whose outcome is known, their outcomes, their places in the file, and who was set aside."""
     import numpy as np
+    import pandas as pd
 
     rows = table.rows
     check_columns([target], [str(name) for name in rows.columns], table.name)
-    found = {value: label(value) for value in rows[target].unique()}
-    labels = np.asarray([found[value] for value in rows[target]], dtype=object)
+    codes, values = pd.factorize(rows[target], use_na_sentinel=False)
+    labels = np.asarray([label(value) for value in list(values)], dtype=object)[codes]
     wanted = {label(good), *([label(bad)] if bad is not None else [])}
     counts = {name: int((labels == name).sum()) for name in dict.fromkeys(labels.tolist())}
     kept = {name for name in counts if name != "(missing)" and (bad is None or name in wanted)}

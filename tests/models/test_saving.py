@@ -397,16 +397,18 @@ def test_an_onnx_regressor_keeps_its_numbers(coded):
     assert scorer.score(rows) == pytest.approx(model.predict(rows), abs=1e-5)
 
 
-def test_weights_in_a_file_outside_are_not_fetched(tmp_path):
+@pytest.mark.parametrize("place", ["../secret", "secret", "inside/m.onnx"])
+def test_weights_in_another_file_are_not_fetched(tmp_path, monkeypatch, place):
     from onnx import TensorProto, helper
 
     weights = TensorProto(name="w", data_type=1, dims=[1], data_location=TensorProto.EXTERNAL)
-    for key, value in (("location", "../secret"), ("offset", "0"), ("length", "4")):
+    for key, value in (("location", place), ("offset", "0"), ("length", "4")):
         entry = weights.external_data.add()
         entry.key, entry.value = key, value
     ends = [helper.make_tensor_value_info(name, 1, [None, 1]) for name in "XY"]
     graph = helper.make_graph([helper.make_node("Mul", ["X", "w"], ["Y"])], "g", ends[:1], ends[1:], [weights])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "secret").write_bytes(bytes(4))
     (tmp_path / "inside").mkdir()
     (tmp_path / "inside" / "m.onnx").write_bytes(model.SerializeToString())

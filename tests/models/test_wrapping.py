@@ -98,8 +98,8 @@ def test_a_column_of_a_vendor_s_scores_is_a_scorer():
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({}, "never guessed"), ({"higher_is": "better", "good": 1}, "no good="), ({"higher_is": "up"}, "'better' or 'worse'"),
-     ({"higher_is": "better", "units": "stars"}, "units are one of")],
+    [({}, "never guessed"), ({"higher_is": "better", "good": 1}, "no good="),
+     ({"higher_is": "up"}, "'better' or 'worse'"), ({"higher_is": "better", "units": "stars"}, "units are one of")],
 )  # fmt: skip
 def test_a_column_s_direction_is_said(options, said):
     with pytest.raises(SchemaError, match=said):
@@ -136,9 +136,8 @@ def test_wrappers_of_scikit_learn_are_classifiers(model):
 
 def test_training_rows_say_what_columns_hold():
     rows = pd.DataFrame({"home": ["own", "rent"] * 10, "income": range(20)})
-    columns = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()).fit(
-        rows[["home"]], [1, 0] * 10
-    )
+    columns = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
+    columns.fit(rows[["home"]], [1, 0] * 10)
     scorer = wrap(columns, good=1, training_rows=rows)
     (issue,) = scorer.check({"home": ["own", "castle", "castle"]})
     assert (issue.count, issue.rows) == (2, (2, 3))
