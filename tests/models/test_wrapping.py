@@ -144,6 +144,10 @@ def test_training_rows_say_what_columns_hold():
     assert "'castle'" in issue.message
     assert "does not say" in issue.action
     assert wrap(columns, good=1).check({"home": ["castle"]}) == ()
+    gaps = pd.DataFrame({"home": ["own", None] * 10}, dtype=object)
+    strict = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(gaps, [1, 0] * 10)
+    # None and NaN are two categories to scikit-learn: what it was fitted on is what it gets.
+    assert np.allclose(wrap(strict, good=1, training_rows=gaps).score(gaps), strict.predict_proba(gaps)[:, 1])
     number = wrap(MODEL, good="paid", training_rows=X)
     assert number.check(X) == ()
     with pytest.raises(DataContractError, match="'debt' is a number to the model"):
