@@ -270,3 +270,14 @@ def test_a_lightgbm_file_that_would_end_the_process_is_refused(models, tmp_path,
     (tmp_path / "m.txt").write_text(changed)
     with pytest.raises(DataContractError, match=said):
         fa.load_model(tmp_path / "m.txt", good=1)
+
+
+@pytest.mark.parametrize("good", ["paid", "default"])
+def test_a_booster_that_was_saved_is_explained_in_points_of_its_good_class(coded, tmp_path, good):
+    rows, paid = coded
+    rows = rows[["income"]].fillna(0).assign(other=np.arange(600) % 7)
+    model = lightgbm.LGBMClassifier(verbose=-1, **SMALL).fit(rows, np.where(paid == 1, "paid", "default"))
+    back = fa.load_model(fa.save_model(fa.wrap(model, good=good, scale=SCALE), tmp_path / "model"))
+    made = fa.explain(back, rows[:20], background=rows)
+    assert made.units == "points"
+    assert made.base + made.values.sum(axis=1) == pytest.approx(back.score(rows[:20]))
