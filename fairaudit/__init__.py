@@ -44,12 +44,18 @@ if TYPE_CHECKING:
     from .data.bundled import describe as describe_dataset
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
+    from .explanation.actions import Actions
     from .explanation.attribution import Explainer, Explanation, explain
     from .explanation.composition import compose
     from .explanation.composition_record import Composition
     from .explanation.counted_drivers import bin_counts, drivers_from_counts
     from .explanation.drivers_record import Drivers
     from .explanation.gap_drivers import drivers
+    from .explanation.recourse_by_group import RecourseGap, recourse_gap
+    from .explanation.recourse_record import Recourse
+    from .explanation.seeking_recourse import recourse
+    from .models.loading import load_scorer as load_model
+    from .models.saving import save_model
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
     from .models.training import Trained, train
@@ -58,6 +64,7 @@ if TYPE_CHECKING:
     from .searching import SubgroupSearch, search_subgroups
 
 _WHERE = {
+    "Actions": ("explanation.actions", "Actions"),
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
     "Composition": ("explanation.composition_record", "Composition"),
@@ -67,6 +74,8 @@ _WHERE = {
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
     "PointsScale": ("models.scale", "PointsScale"),
+    "Recourse": ("explanation.recourse_record", "Recourse"),
+    "RecourseGap": ("explanation.recourse_by_group", "RecourseGap"),
     "Result": ("result", "Result"),
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
@@ -85,14 +94,19 @@ _WHERE = {
     "from_counts": ("cube.from_counts", "from_counts"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
+    "load_model": ("models.loading", "load_scorer"),
     "read_result": ("result", "read_result"),
+    "recourse": ("explanation.seeking_recourse", "recourse"),
+    "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
     "save_cube": ("cube.io", "save"),
+    "save_model": ("models.saving", "save_model"),
     "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
 }
 """Public name -> where it lives: loaded when first used, so that importing the package costs nothing."""
 
 __all__ = [
+    "Actions",
     "Audit",
     "Composition",
     "Cube",
@@ -102,6 +116,8 @@ __all__ = [
     "FairauditError",
     "Finding",
     "PointsScale",
+    "Recourse",
+    "RecourseGap",
     "Result",
     "Scorecard",
     "SubgroupSearch",
@@ -119,8 +135,12 @@ __all__ = [
     "from_counts",
     "load_cube",
     "load_dataset",
+    "load_model",
     "read_result",
+    "recourse",
+    "recourse_gap",
     "save_cube",
+    "save_model",
     "search_subgroups",
     "suppress",
     "train",

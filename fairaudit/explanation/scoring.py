@@ -14,7 +14,6 @@ from ..models.scorecard import Scorecard
 from ..models.scorer import WrappedModel
 from ..models.training import Trained
 from ..schema.roles import HigherIs
-from . import parsing
 from .attribution import Explainer, Explanation
 from .trees import Floats, Integers
 
@@ -102,14 +101,7 @@ def of_explainer(explainer: Explainer, rows: Any) -> Scored:
     names, player_of = explainer._grouped()  # noqa: SLF001 - same room
     columns = tuple(np.flatnonzero(player_of == player) for player in range(len(names)))
     target = explainer.target
-    model = target.model
-
-    def score(some: Any) -> Floats:
-        if isinstance(model, Scorecard):
-            return np.asarray(model.log_odds(some) if explainer.units == "log-odds" else model.points(some))
-        return np.asarray(target.offset + target.factor * parsing.margin(model, some), dtype=np.float64)
-
-    return Scored(rows, score, names, columns, explainer.units, target.higher_is, explainer.cutoff)
+    return Scored(rows, target.own, names, columns, explainer.units, target.higher_is, explainer.cutoff)
 
 
 def of_explanation(made: Explanation) -> Scored:
