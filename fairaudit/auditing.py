@@ -96,6 +96,7 @@ def audit(
     features: Any = None,
     model: Any = None,
     actions: Any = None,
+    words: Any = None,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -127,6 +128,8 @@ def audit(
     actions
         What people can change, as :class:`~fairaudit.explanation.actions.Actions`: with it, who has a way to the
         cut-off is asked for each group.
+    words
+        With a model, a catalogue of plain words for its features (a mapping, or the path of a YAML file), for reasons.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -160,7 +163,7 @@ def audit(
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
     check_types(roles)
-    refuse_unless_model(model, actions=actions)
+    refuse_unless_model(model, actions=actions, words=words)
     scored = None if model is None else score_rows(data, model, roles)
     if scored is not None:
         data, roles = scored.rows, cast("Any", scored.roles)
@@ -173,7 +176,7 @@ def audit(
     crossed = loaded.policy.cross and len(group_names(cube, groups_given(roles))) > 1 if cross is None else cross
     made = _result(cube, people, loaded, crossed, metrics, payoff, rng, roles)
     if scored is not None:
-        explanation, lost = explained(scored, made, cube, actions)
+        explanation, lost = explained(scored, made, cube, policy=policy, actions=actions, words=words)
         made = dataclasses.replace(made, explanation=explanation, not_run=[*made.not_run, *lost])
     used = describing.direct_use(features, cube, loaded.policy)
     if used is not None:

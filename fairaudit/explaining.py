@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from .explanation.attribution import Explainer, Explanation
     from .explanation.drivers_record import Drivers
+    from .explanation.recourse_by_group import RecourseGap
     from .result import AttributeRecord
 
 BACKGROUND = 10_000
@@ -50,11 +51,13 @@ SHOWN = 3
 """Declined people whose reasons are shown."""
 ASKED = 200
 """Declined people of a group who are asked about ways to the cut-off, drawn where there are more."""
+SECONDS = 2.0
+"""Time for one of them."""
 
 LIMITS = (
     (
-        "An attribution says what the score is made of. It does not tell a real difference between groups from one that "
-        "is measured wrongly, nor what would happen if a feature changed."
+        "An attribution says what the score is made of. It does not tell a real difference between groups from one "
+        "that is measured wrongly, nor what would happen if a feature changed."
     ),
     (
         "A feature that tells the group can carry the gap without anybody having meant it, and two features that go "
@@ -64,7 +67,7 @@ LIMITS = (
 
 
 def explained(
-    scored: ScoredRows, result: Result, cube: Cube, actions: Any = None
+    scored: ScoredRows, result: Result, cube: Cube, *, policy: Any, actions: Any = None, words: Any = None
 ) -> tuple[ExplanationRecord | None, list[NotRun]]:
     """Return the audited score taken apart, and what could not be.
 
@@ -76,8 +79,12 @@ def explained(
         What the audit of the same rows found: its attributes, references, cut-offs and seed are used.
     cube
         The counts, for the bands of attributes.
+    policy
+        Whose list of prohibited bases holds: no change of one is ever proposed.
     actions
         What people can change; None asks nothing about it.
+    words
+        A catalogue of plain words for features.
     """
     from .explanation.attribution import Explainer
 
@@ -92,7 +99,7 @@ def explained(
             explainer = Explainer(scorer, background=inputs.iloc[some], cutoff=cutoff)
     except FairauditError as problem:
         return None, [NotRun("What the model's score is made of (drivers, reasons)", _said(problem))]
-    work = _Work(scored, result, cube, explainer, cutoff, inputs)
+    work = _Work(scored, result, cube, explainer, cutoff, inputs, policy, words)
     gaps, lost = work.gaps()
     people, untold = work.people()
     ways, unasked = work.ways(actions)
@@ -164,6 +171,8 @@ class _Work:
     explainer: Explainer
     cutoff: float | None
     inputs: pd.DataFrame
+    policy: Any
+    words: Any
 
     # Which groups
 
@@ -242,7 +251,7 @@ class _Work:
         return np.flatnonzero(scores < cutoff if self.scored.scorer.higher_is == "better" else scores > cutoff)
 
     def _person(self, explanation: Explanation, at: int, place: int) -> PersonRecord:
-        found = explanation.reasons(at, applicants=self.inputs, rng=self.result.seed)
+        found = explanation.reasons(at, applicants=self.inputs, words=self.words, rng=self.result.seed)
         return PersonRecord(
             row=place,
             score=found.score,
@@ -263,7 +272,46 @@ class _Work:
             return [], [NotRun(what, "no actions were declared: give actions=")]
         if self.cutoff is None:
             return [], [NotRun(what, "it needs a cut-off")]
-        raise NotImplementedError
+        from .explanation.recourse_by_group import recourse_gap
+
+        made: list[RecourseRecord] = []
+        lost: list[NotRun] = []
+        groups = [record.name for record, _ in self.attributes()]
+        for record, levels in self.attributes():
+            if record.reference is None or record.reference not in record.levels:
+                lost.append(NotRun(what, "no reference to hold groups against", record.name))
+                continue
+            try:
+                found = recourse_gap(
+                    self.scored.scorer, self.scored.rows, levels, actions=actions, reference=record.reference,
+                    cutoff=self.result.schema.cutoffs[0].cutoff, sample_rows=ASKED, groups=groups, time_limit=SECONDS,
+                    policy=self.policy, confidence=self.result.confidence, rng=self.result.seed,
+                )  # fmt: skip
+            except FairauditError as problem:
+                lost.append(NotRun(what, _said(problem), record.name))
+                continue
+            made += recourse_records(found, record.name)
+        return made, lost
+
+
+def recourse_records(found: RecourseGap, attribute: str) -> list[RecourseRecord]:
+    """Return the recourse gap as the result holds it, one record a group."""
+    against = {one.group: one for one in found.contrasts}
+    made = []
+    for one in found.groups:
+        gap = against.get(one.group)
+        share, cost = (None, None) if gap is None else (gap.share_without, gap.median_cost)
+        made.append(
+            RecourseRecord(
+                attribute, one.group, found.reference, one.declined, one.drawn, one.without, one.out_of_time,
+                one.set_aside, one.share_without.value, one.share_without.low, one.share_without.high,
+                one.median_cost.value, one.median_cost.low, one.median_cost.high,
+                share and share.value, share and share.low, share and share.high, share and share.p,
+                cost and cost.value, cost and cost.low, cost and cost.high,
+                found.exact, "; ".join(found.how), found.actions,
+            )
+        )  # fmt: skip
+    return made
 
 
 def gap_record(found: Drivers, cutoff: float | None) -> GapRecord:

@@ -426,20 +426,35 @@ class RecourseRecord:
 
     attribute: str
     group: str
-    reference: str | None
+    reference: str
     declined: int
-    examined: int
+    drawn: int
+    """Declined people who were worked on: all of them, or so many drawn at random."""
     without: int
+    """Of those drawn: proven for scores that are solved exactly, not found for those that are searched."""
+    unsettled: int
+    """Of those drawn, people for whom time ran out; in no share and no median."""
+    set_aside: int
+    """Of those drawn, people whose own row breaks a declared rule; in no share and no median."""
     share_without: float | None
     share_low: float | None
     share_high: float | None
-    unsettled: int
-    """Examined people for whom the search ran out of time."""
     median_cost: float | None
+    """Among those who have a way."""
     cost_low: float | None
     cost_high: float | None
+    share_gap: float | None
+    """Group less reference; None for the reference itself."""
+    share_gap_low: float | None
+    share_gap_high: float | None
+    share_gap_p: float | None
+    cost_gap: float | None
+    cost_gap_low: float | None
+    cost_gap_high: float | None
+    exact: bool
     method: str
-    note: str | None = None
+    actions: str
+    """What may change, in words."""
 
 
 @dataclass(frozen=True, slots=True)

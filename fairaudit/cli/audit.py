@@ -60,6 +60,10 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "--actions", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML file of what people can change: with --model, who has a way to the cut-off.",
 )  # fmt: skip
+@click.option(
+    "--words", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file with plain words for the model's features, for reasons.",
+)  # fmt: skip
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
@@ -96,6 +100,7 @@ def command(data: str | None, **options: Any) -> int:
             features=_features(options["features"], options["features_file"]),
             model=_model(options["model"], options["trust"]),
             actions=options["actions"],
+            words=options["words"],
             **roles_of(options),
         )
     code = 0

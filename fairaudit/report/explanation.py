@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
-from .words import NOTHING, Writer, interval, many, number, percent, points
+from .words import NOTHING, Writer, interval, many, number, p_value, percent, points
 
 SHOWN_DRIVERS = 10
 """Features of a gap that stand in its first table; the others follow, folded."""
@@ -62,7 +62,7 @@ def _gap(gap: GapRecord) -> tuple[Block, ...]:
     by_size = sorted(gap.drivers, key=lambda driver: -abs(driver.value))
     rows = [_driver(driver, write) for driver in by_size]
     span = "" if gap.value is None else interval(gap.low, gap.high, write)
-    score = _proxy(gap.score_proxy, gap.score_proxy_low, gap.score_proxy_high)
+    score = _figure(gap.score_proxy, gap.score_proxy_low, gap.score_proxy_high, number)
     total = (Cell("Whole gap"), Cell(NOTHING if gap.value is None else write(gap.value), span), score, Cell())
     unit = "percentage points" if write is points else gap.units
     columns = (
@@ -90,13 +90,9 @@ def _driver(driver: DriverRecord, write: Writer) -> tuple[Cell, ...]:
     return (
         Cell(driver.feature),
         Cell(write(driver.value), interval(driver.low, driver.high, write)),
-        _proxy(driver.proxy, driver.proxy_low, driver.proxy_high),
+        _figure(driver.proxy, driver.proxy_low, driver.proxy_high, number),
         Cell("carries the gap and tells the group" if driver.stands_out else ""),
     )
-
-
-def _proxy(value: float | None, low: float | None, high: float | None) -> Cell:
-    return Cell(NOTHING) if value is None else Cell(number(value), interval(low, high, number))
 
 
 def signed(value: float) -> str:
@@ -137,29 +133,47 @@ def _person(person: PersonRecord) -> tuple[Block, ...]:
 
 
 def _recourse(made: ExplanationRecord) -> tuple[Block, ...]:
-    blocks: list[Block] = []
+    blocks: list[Block] = [
+        Paragraph(
+            "The cheapest change of what was declared changeable that brings a declined person to the cut-off, "
+            "everything else as it is. It is a statement about this score, and no promise of a decision."
+        ),
+        Details("What may change", (Paragraph(made.recourse[0].actions),)),
+    ]
     for attribute in unique(record.attribute for record in made.recourse):
         own = [record for record in made.recourse if record.attribute == attribute]
+        found = "Without a way to the cut-off" + ("" if own[0].exact else " that was found")
         columns = (
             Column(attribute),
             Column("Declined", numeric=True),
-            Column("Without a way to the cut-off", numeric=True),
+            Column(found, numeric=True),
+            Column(f"Difference to {own[0].reference} (percentage points)", numeric=True),
             Column("Median cost of the cheapest way", numeric=True),
+            Column(f"Difference to {own[0].reference}", numeric=True),
         )
-        rows = [_way(record) for record in own]
-        blocks += table(f"Ways to the cut-off, by {attribute}", columns, rows, own[0].method)
-        blocks += [Paragraph(note, "note") for note in unique(record.note for record in own if record.note)]
+        note = (
+            f"{own[0].method}. The median is of those who have a way: read it beside the share of those who have none."
+        )
+        blocks += table(f"Ways to the cut-off, by {attribute}", columns, [_way(record) for record in own], note)
     return tuple(blocks)
 
 
 def _way(record: RecourseRecord) -> tuple[Cell, ...]:
-    looked = "" if record.examined == record.declined else f"{record.examined:,} examined"
-    open_ = [f"{record.unsettled:,} not settled in time"] if record.unsettled else []
-    share = Cell("undefined", "nobody examined")
-    if record.share_without is not None:
-        span = interval(record.share_low, record.share_high, percent)
-        share = Cell(percent(record.share_without), "; ".join([span, *open_]))
-    cost = Cell("undefined", "nobody has one")
-    if record.median_cost is not None:
-        cost = Cell(number(record.median_cost), interval(record.cost_low, record.cost_high, number))
-    return (Cell(record.group), Cell(f"{record.declined:,}", looked), share, cost)
+    aside = [
+        *([f"{record.drawn:,} drawn"] if record.drawn != record.declined else []),
+        *([f"{record.unsettled:,} not settled in time"] if record.unsettled else []),
+        *([f"{record.set_aside:,} set aside"] if record.set_aside else []),
+    ]
+    p = [] if record.share_gap_p is None else [f"p {p_value(record.share_gap_p)}"]
+    return (
+        Cell(record.group),
+        Cell(f"{record.declined:,}", "; ".join(aside)),
+        _figure(record.share_without, record.share_low, record.share_high, percent),
+        _figure(record.share_gap, record.share_gap_low, record.share_gap_high, points, *p),
+        _figure(record.median_cost, record.cost_low, record.cost_high, number),
+        _figure(record.cost_gap, record.cost_gap_low, record.cost_gap_high, signed),
+    )
+
+
+def _figure(value: float | None, low: float | None, high: float | None, write: Writer, *more: str) -> Cell:
+    return Cell(NOTHING) if value is None else Cell(write(value), "; ".join([interval(low, high, write), *more]))
