@@ -4,4 +4,6 @@
 ``parsing``      model objects to ensembles, each compared with the model's own output
 ``kernel``       Shapley values of ensembles, compiled (the only module that imports numba)
 ``attribution``  ``Explainer`` and ``Explanation``. Read this first
+``gap_drivers``  the gap between two groups by feature; ``paired_shapley``, ``counted_drivers``, ``proxy_features``
+``composition``  a gap as composition and coefficients
 """
