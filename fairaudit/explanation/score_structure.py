@@ -227,7 +227,9 @@ def _with_categories(scorer: WrappedModel, inside: Opened, rows: pd.DataFrame) -
         return rows
     words = [one for one in scorer.features if one.kind == "category" and one.categories is not None]
     made = {
-        one.name: pd.Categorical.from_codes(codes_of(rows[one.name], one.categories or ()), list(one.categories or ()))
+        one.name: pd.Categorical.from_codes(
+            codes_of(rows[one.name], one.categories or ()), pd.Index(list(one.categories or ()))
+        )
         for one in words
     }
     return rows.assign(**made)
