@@ -10,10 +10,10 @@ from fairaudit.measuring import (
     decision_rules,
     everybody,
     grouping,
-    measure_curves,
     measure_grouping,
     score_bands,
 )
+from fairaudit.measuring_curves import measure_curves
 from fairaudit.metrics import METRICS
 
 OUTCOME = {"outcome": "y", "bad": 1}

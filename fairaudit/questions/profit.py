@@ -124,7 +124,7 @@ def with_profit(curves: Curves | None, groupings: Sequence[Grouping], payoff: Pa
         else one
         for one in curves.groups
     ]
-    return Curves(curves.cutoffs, records)
+    return dataclasses.replace(curves, groups=records)
 
 
 # What each parity costs
