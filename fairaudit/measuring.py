@@ -71,10 +71,9 @@ def clusters_of(of: Grouping) -> Clusters | None:
     if column is None:
         return None
     number = 0.0
-    if CLUSTERS in of.whole.blocks:
-        block = of.whole.marginal(()).blocks[CLUSTERS]
-        assert isinstance(block, Replicates)  # noqa: S101 - the one kind of that name
-        number = float(block.clusters[0])
+    block = of.whole.blocks.get(CLUSTERS)
+    if isinstance(block, Replicates):
+        number = block.distinct
     return Clusters(column, number, number < KEPT)
 
 

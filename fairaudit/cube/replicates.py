@@ -106,6 +106,11 @@ class Replicates:
         """How many clusters lie in each cell: exact up to ``KEPT``, an estimate beyond."""
         return count_distinct(self.smallest)
 
+    @property
+    def distinct(self) -> float:
+        """How many clusters there are in all, as exact."""
+        return float(count_distinct(_smallest(self.smallest.reshape(-1))))
+
     def check(self, name: str, shape: tuple[int, ...]) -> None:
         """Raise a CubeError where the block has other cells than the counts."""
         if {len(self.sums), len(self.smallest)} != {shape[0]}:

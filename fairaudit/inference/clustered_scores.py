@@ -23,7 +23,7 @@ from ..metrics.ranking import moments
 from .bootstrap import outer_interval
 from .contrast import Comparisons
 from .counts import FloatArray, divide
-from .of_metrics import auc_ties, auc_variance
+from .of_metrics import FEW_OF_A_KIND, auc_ties, auc_variance
 from .ranking import auc_difference, auc_interval
 from .replicates import CLUSTER_T, LARGEST_GAIN, Clustered, degrees, normal_confidence, t_of_normal, unbiased
 
@@ -232,16 +232,26 @@ def _largest_gap(
         return np.nan, np.nan, None
     stretch = float(scipy.special.ndtri(0.5 + sure / 2) / scipy.special.ndtri(0.5 + confidence / 2))
     mixed = rng.standard_normal((KS_DRAWS, len(moves))) / np.sqrt(len(moves))
-    drawn = np.abs(gaps(of.whole) + stretch * (mixed @ moves)).max(axis=1)
+    found, moved = gaps(of.whole), stretch * (mixed @ moves)
+    drawn = np.abs(found + moved).max(axis=1)
     made = outer_interval(number, drawn, confidence=confidence, least=item.range[0], most=item.range[1])
-    return float(made.low), float(made.high), f"draws of all gaps from the replicates, {KS_DRAWS:,} draws"
+    name = f"draws of all gaps from the replicates, {KS_DRAWS:,} draws"
+    _, heads, _ = _auc_of(of)
+    if min(float(heads.min()), of.clusters / 2) >= FEW_OF_A_KIND:
+        return float(made.low), float(made.high), name
+    # Few of a kind: the largest gap is no more where it seems to be, so the interval is that of all gaps at once.
+    error = np.sqrt((moves**2).mean(axis=0))
+    critical = float(np.quantile(np.abs(moved / np.where(error > 0, error, np.inf)).max(axis=1), confidence))
+    low = max(0.0, float((np.abs(found) - critical * error).max()))
+    high = min(1.0, float((np.abs(found) + critical * error).max()))
+    return min(low, float(made.low)), max(high, float(made.high)), f"{name}, widened to a band of all gaps"
 
 
 # Two groups
 
 
 def compare_scores(
-    item: Contrast, mine: Scored, theirs: Scored, everybody: Scored, *, confidence: float
+    item: Contrast, mine: Scored, theirs: Scored, everybody: Scored, *, together: float, confidence: float
 ) -> Comparisons:
     """Set one group's scores against its reference's: standardized mean differences and the difference of AUCs.
 
@@ -253,6 +263,8 @@ def compare_scores(
         The group and its reference.
     everybody
         All scored people, for the population's standard deviation.
+    together
+        Clusters of both, each counted once: where groups share them there is no more to learn from.
     confidence
         Coverage aimed at.
 
@@ -262,12 +274,12 @@ def compare_scores(
         Of one value; NaN where a side has fewer than 2 clusters, or the bins of the replicates hide too much.
     """
     if item.how == "standardized_difference":
-        return _standardized(item, mine, theirs, everybody, confidence)
+        return _standardized(item, mine, theirs, everybody, together, confidence)
     moves, heads, lost = zip(*(_auc_of(side) for side in (mine, theirs)), strict=True)
     own = [float((move**2).mean()) for move in moves]
     together = float(((moves[0] - moves[1]) ** 2).mean())
     gain = min(sum(own) / together, LARGEST_GAIN) if together > 0 else 1.0
-    freedom = satterthwaite([own[0], own[1]], [mine.clusters, theirs.clusters], len(moves[0]))
+    freedom = satterthwaite([own[0], own[1]], [mine.clusters, theirs.clusters], together, len(moves[0]))
     if max(lost) > MOST_LOST or np.isnan(freedom):
         return _nothing(float(_auc(mine.fine) - _auc(theirs.fine)))
     arguments: list[Any] = []
@@ -282,7 +294,9 @@ def compare_scores(
     )  # fmt: skip
 
 
-def _standardized(item: Contrast, mine: Scored, theirs: Scored, everybody: Scored, confidence: float) -> Comparisons:
+def _standardized(
+    item: Contrast, mine: Scored, theirs: Scored, everybody: Scored, clusters: float, confidence: float
+) -> Comparisons:
     number = float(value(item, mine.fine, theirs.fine, everybody.fine))
     with np.errstate(invalid="ignore", divide="ignore"):
         whole = value(item, mine.whole, theirs.whole, everybody.whole)
@@ -292,7 +306,7 @@ def _standardized(item: Contrast, mine: Scored, theirs: Scored, everybody: Score
     own = [float((side.moves(_mean) ** 2).mean()) for side in (mine, theirs)]
     moves = (np.asarray(moved) - whole) / STEP * np.sqrt(unbiased(fewest) * lost)
     error = float(np.sqrt((moves**2).mean()))
-    freedom = satterthwaite(own, [mine.clusters, theirs.clusters], len(moves))
+    freedom = satterthwaite(own, [mine.clusters, theirs.clusters], clusters, len(moves))
     if lost > MOST_LOST or np.isnan(freedom) or not error > 0:
         return _nothing(number)
     reach = float(scipy.special.stdtrit(freedom, 0.5 + confidence / 2)) * error
@@ -301,18 +315,20 @@ def _standardized(item: Contrast, mine: Scored, theirs: Scored, everybody: Score
     return Comparisons(*made, _named(CLUSTER_T), _named(CLUSTER_T), np.asarray(p))
 
 
-def satterthwaite(variances: Sequence[float], clusters: Sequence[float], replicates: int) -> float:
+def satterthwaite(variances: Sequence[float], clusters: Sequence[float], together: float, replicates: int) -> float:
     """Return the degrees of freedom of a sum of variances of clusters; NaN with fewer than 2 on a side.
+
+    ``together`` are the clusters of all sides, each counted once: groups that share theirs have no more.
 
     Examples
     --------
-    >>> round(satterthwaite([1.0, 1.0], [20, 20], 10**9), 1)
-    38.0
+    >>> round(satterthwaite([1.0, 1.0], [20, 20], 40, 10**9), 1), round(satterthwaite([1.0, 1.0], [20, 20], 20, 10**9), 1)
+    (38.0, 19.0)
     """
     if min(clusters) < 2 or not sum(variances) > 0:
         return float("nan")
     parts = sum(v**2 / (c - 1) for v, c in zip(variances, clusters, strict=True))
-    return float(degrees(divide(sum(variances) ** 2, parts), replicates))
+    return float(degrees(np.minimum(divide(sum(variances) ** 2, parts), max(together - 1, 1)), replicates))
 
 
 def _named(name: str) -> Any:

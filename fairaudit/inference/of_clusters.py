@@ -242,7 +242,10 @@ def compare_clustered_scores(
     out = []
     for group, against in zip(groups, references, strict=True):
         mine, theirs = scores.of([group]), scores.of(against)
-        two, one = (compare_scores(item, mine, theirs, everybody, confidence=sure) for sure in levels)
+        together = float(scores.everybody.pooled([group, *against]).clusters)
+        two, one = (
+            compare_scores(item, mine, theirs, everybody, together=together, confidence=sure) for sure in levels
+        )
         people = [float(METRICS[item.of[0]](side.fine).n) for side in (mine, theirs)]
         values = [METRICS[item.of[0]](side.fine).value for side in (mine, theirs)]
         if item.how == "standardized_difference":
