@@ -214,7 +214,7 @@ class ScoreReplicated:
     @property
     def scores(self) -> NDArray[np.float64]:
         """The middle of each bin."""
-        return np.ldexp(self.codes + 0.5, self.block.level)
+        return np.asarray(np.ldexp(self.codes + 0.5, self.block.level))
 
     def pooled(self, groups: Sequence[int], *, step: float = STEP) -> tuple[ScoreTable, ScoreTable]:
         """Return several groups as one, without the group axis: everybody, and each replicate a step away.

@@ -101,11 +101,11 @@ def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False, scor
         frame = frame.with_columns(_fixed(value, schema.weight_scale).alias(_WEIGHT))
         keys.append(_BAD)
         aggregates += [nw.col(_WEIGHT).sum(), nw.col(_WEIGHT2).sum()]
-    for place, name in enumerate(schema.memberships):
+    for which, name in enumerate(schema.memberships):
         for column in schema.memberships[name].values():
             _check_numeric(frame, column, source.place(column), "a membership")
         each = nw.col(_WEIGHT).cast(nw.Float64) / schema.weight_scale if schema.weight else None
-        sums = MembershipSums(place, name, schema)
+        sums = MembershipSums(which, name, schema)
         frame = sums.prepared(frame, source, each)
         keys.append(sums.state)
         aggregates += [nw.col(column).sum() for column in sums.columns]

@@ -311,8 +311,8 @@ def _standardized(
         return _nothing(number)
     reach = float(scipy.special.stdtrit(freedom, 0.5 + confidence / 2)) * error
     p = 2 * scipy.special.stdtr(freedom, -abs(number) / error)
-    made = (np.asarray(x) for x in (number, number - reach, number + reach))
-    return Comparisons(*made, _named(CLUSTER_T), _named(CLUSTER_T), np.asarray(p))
+    value_of, low, high = (np.asarray(x) for x in (number, number - reach, number + reach))
+    return Comparisons(value_of, low, high, _named(CLUSTER_T), _named(CLUSTER_T), np.asarray(p))
 
 
 def satterthwaite(variances: Sequence[float], clusters: Sequence[float], together: float, replicates: int) -> float:
@@ -322,8 +322,8 @@ def satterthwaite(variances: Sequence[float], clusters: Sequence[float], togethe
 
     Examples
     --------
-    >>> round(satterthwaite([1.0, 1.0], [20, 20], 40, 10**9), 1), round(satterthwaite([1.0, 1.0], [20, 20], 20, 10**9), 1)
-    (38.0, 19.0)
+    >>> [round(satterthwaite([1.0, 1.0], [20, 20], together, 10**9), 1) for together in (40, 20)]
+    [38.0, 19.0]
     """
     if min(clusters) < 2 or not sum(variances) > 0:
         return float("nan")
