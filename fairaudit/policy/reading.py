@@ -1,6 +1,6 @@
 """YAML text to plain data, with the line of every key: nothing is evaluated and nothing is guessed.
 
-A policy file may come from a stranger. Only mappings, lists and text are read (every scalar stays the
+A policy or a point system may come from a stranger. Only mappings, lists and text are read (every scalar stays the
 text that was written, so the level ``No`` is not a boolean and version ``1.0`` keeps its zero); tags,
 merge keys and keys given twice are problems, and size, depth and number of nodes have a limit.
 """
@@ -34,7 +34,7 @@ _SCALARS = {_NULL, *(f"{_CORE}{name}" for name in ("str", "int", "float", "bool"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a policy file, and the line it is on, counted from 1."""
+    """One thing wrong with a file, and the line it is on, counted from 1."""
 
     line: int | None
     message: str
@@ -79,12 +79,23 @@ class _Composer(yaml.SafeLoader):
 
 def _too_big(depth: int) -> str:
     if depth > MAX_DEPTH:
-        return f"keys are nested more than {MAX_DEPTH} deep; a policy never needs that"
-    return f"there are more than {MAX_NODES:,} keys and values; a policy never needs that"
+        return f"keys are nested more than {MAX_DEPTH} deep; a file like this never needs that"
+    return f"there are more than {MAX_NODES:,} keys and values; a file like this never needs that"
 
 
 class _TooBig(Exception):  # noqa: N818 - caught in this module, never seen outside
     pass
+
+
+def decoded(raw: bytes) -> str | Problem:
+    """Return a file's text, or why it is none."""
+    if len(raw) > MAX_BYTES:
+        return Problem(None, f"the file is larger than {MAX_BYTES:,} bytes; a few pages of text are enough.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return Problem(line, "this is not UTF-8 text. Save the file as UTF-8.")
 
 
 def read_yaml(text: str) -> Document:
@@ -114,7 +125,7 @@ def read_yaml(text: str) -> Document:
                 walk.problems.append(Problem(_line(node), f"{error}. Remove the aliases (*) and write the keys."))
         else:
             found = "nothing" if node is None else "a list" if isinstance(node, yaml.SequenceNode) else "text"
-            message = f"a policy is made of 'key: value' lines, and this file holds {found}."
+            message = f"the file must be made of 'key: value' lines, and it holds {found}."
             walk.problems.append(Problem(1, message))
     return Document(data, walk.lines, tuple(walk.problems))
 
@@ -186,10 +197,10 @@ class _Walk:
 
     def _refuse_tag(self, node: yaml.Node) -> None:
         if node.tag == f"{_CORE}merge":
-            message = "the merge key '<<' is not read in a policy. Write the keys out, or use 'extends'."
+            message = "the merge key '<<' is not read. Write the keys out."
         elif node.tag in {f"{_CORE}map", f"{_CORE}seq"}:
             message = "a key must be plain text."
         else:
             tag = str(node.tag).replace(_CORE, "!!")
-            message = f"the tag '{tag}' is refused: a policy holds text, numbers and lists only. Remove it."
+            message = f"the tag '{tag}' is refused: text, numbers and lists only are read. Remove it."
         self.problems.append(Problem(_line(node), message))
