@@ -268,13 +268,14 @@ class PointSystem:
         try:
             counts: pd.DataFrame = chosen.astype(np.float64)
         except (TypeError, ValueError) as problem:
-            message = f"Counts of events must be numbers: {problem}."
+            message = f"Counts of events must be numbers: {problem!s}."
             raise SchemaError(message) from None
-        wrong = ~(np.isfinite(counts.to_numpy()) & (counts.to_numpy() >= 0))
+        numbers = counts.to_numpy()
+        wrong = ~(np.isfinite(numbers) & (numbers >= 0))
         if wrong.any():
             row, column = (int(at[0]) for at in np.nonzero(wrong))
             message = (
-                f"Row {row + 1} counts '{self.feature_names[column]}' {counts.iat[row, column]:g} times; a count is 0 "
+                f"Row {row + 1} counts '{self.feature_names[column]}' {numbers[row, column]:g} times; a count is 0 "
                 "or more. Mend it, or write 0 where nothing happened."
             )
             raise SchemaError(message)
