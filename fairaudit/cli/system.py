@@ -96,7 +96,7 @@ def score(
         else:
             scored = system.score_people(read_rows(path, text=(person,) if person else ()).rows, person=person)
     if scored.set_aside:
-        tell(f"{scored.set_aside:,} rows are later than the day of the scores and were set aside.")
+        tell(f"Rows later than the day of the scores, set aside: {scored.set_aside:,}.")
     if ledger is not None:
         text = f"{scored.ledger(ledger)}\n"
     else:

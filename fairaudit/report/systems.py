@@ -156,7 +156,7 @@ def _matrix(sheet: Sheet) -> tuple[Block, ...]:
     made = table("Pairs by context", _columns("Conduct in", *(f"{one}*" for one in across)), rows, note)
     alone: dict[tuple[str, int], list[str]] = {}
     for one in sheet.reaches:
-        if one.times is not None and one.crosses:
+        if one.times and one.crosses:
             alone.setdefault((one.conduct_says, one.times), []).append(one.punishment_says)
     leads = [
         Item(f"{times:,} {'record' if times == 1 else 'records'}: {'; '.join(ends)}", says)

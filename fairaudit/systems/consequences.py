@@ -25,7 +25,8 @@ class Reach:
     """Conduct (an event that makes the score worse, or an input) that can bring about a punishment.
 
     ``times`` is how often the event alone must be recorded, from the start and before anything fades, until the
-    punishment follows; None where it cannot do it alone, and for inputs.
+    punishment follows; 0 where it follows from the start itself, None where the event cannot do it alone, and for
+    inputs.
     """
 
     conduct: str
@@ -171,7 +172,7 @@ def _times(system: System, conduct: Event | Input, punishment: Consequence) -> i
     edges = np.array([band.at_least.value for band in ordered if band.at_least is not None])
     far = max(abs(system.start.value - edge) for edge in edges) if len(edges) else 0.0
     low, high = limits(system)
-    numbers = np.arange(1, int(far // abs(conduct.points.value)) + 3)
+    numbers = np.arange(int(far // abs(conduct.points.value)) + 3)
     places = np.searchsorted(edges, np.clip(system.start.value + numbers * conduct.points.value, low, high), "right")
     there = np.isin([ordered[place].name for place in places], punishment.bands)
     return int(numbers[there][0]) if there.any() else None

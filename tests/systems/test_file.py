@@ -39,14 +39,14 @@ MISTAKES = [
     (EVENTS, "events: [lost]", "events: [lots]", "[lots]", "no event 'lots'. Did you mean 'lost'?"),
     (EVENTS, "severity: 1, events: [lost], ", "severity: 1, ", "id: fee", "'fee' follows from nothing"),
     (EVENTS, "{value: 10, tag: stylised}", "10", "start: 10", "'start' has no tag"),
-    (EVENTS, "{value: 10, tag", "{value: 30, tag", "start:", "the start 30 is not between floor and cap (from 0 to 20)"),
+    (EVENTS, "{value: 10, tag", "{value: 30, tag", "start:", "start 30 is not between floor and cap (from 0 to 20)"),
     (EVENTS, "{value: 20, tag", "{value: -5, tag", "floor:", "the floor 0 is not below the cap -5"),
     (EVENTS, "id: lost", "id: late", "lost a book", "'late' is given twice in events"),
     (EVENTS, "at_least: 12", "at_least: 25", "at_least: 25", "band 'high' begins at 25, and scores go from 0 to 20"),
     (EVENTS, "{name: low, tag", "{name: low, at_least: 3, tag", "name: low", "0 of the bands have no 'at_least'"),
     (EVENTS, "at_least: 12, ", "", "name: low", "2 of the bands have no 'at_least'"),
-    (EVENTS, "cap: {value: 20, tag: stylised}", "cap: {value: 20, tag: documented}", "cap:", "names where: add 'source'"),
-    (EVENTS, "cap: {value: 20, tag: stylised}", "cap: {value: 20, tag: documented, source: x}", "cap:", "no source 'x'"),
+    (EVENTS, "cap: {value: 20, tag: stylised}", "cap: {value: 20, tag: documented}", "cap:", "where: add 'source'"),
+    (EVENTS, "20, tag: stylised}", "20, tag: documented, source: x}", "cap:", "no source 'x'"),
     (EVENTS, "higher_is: better", "higher_is: beter", "beter", "one of better, worse. Did you mean 'better'?"),
     (EVENTS, "tag: stylised}\nfloor", "tag: styled}\nfloor", "styled}", "'tag' is 'styled'; it is one of account"),
     (EVENTS, "title: A club", "title: A club\ntitle: B", "title: B", "'title' is given twice"),
@@ -60,7 +60,7 @@ MISTAKES = [
     (WEIGHTED, "worst: 0, best: 30", "worst: 5", "id: income", "needs 'worst' and 'best'"),
     (WEIGHTED, "missing: 0.5", "missing: 2", "id: debt", "a share of the weight, 0 to 1, and not 2"),
     (WEIGHTED, "lowest: 100", "lowest: 300", "range:", "the range goes from 300 to 200"),
-    (WEIGHTED, "unscored:", "norm: {table: [[0, 0], [50, 1]], tag: stylised}\nunscored:", "norm:", "ends with [100, 1]"),
+    (WEIGHTED, "unscored:", "norm: {table: [[0, 0], [50, 1]], tag: stylised}\nunscored:", "norm:", "ends with"),
     (WEIGHTED, "contexts:", "base: {value: 1, tag: stylised}\ncontexts:", "base:", "Remove 'base'"),
 ]  # fmt: skip
 
@@ -126,12 +126,12 @@ def test_a_variant_replaces_adds_and_leaves_out(written):
     assert system.variants == PointSystem.load(written(text)).variants == ("free",)
     assert system.id == "club/free"
     assert PointSystem.load(written(text)).definition.cap.value == 20
-    with pytest.raises(SystemFileError, match="no variant 'fre'. Did you mean 'free'"):
+    with pytest.raises(SystemFileError, match=r"no variant 'fre'\. Did you mean 'free'"):
         PointSystem.load(written(text), variant="fre")
 
 
 def test_names_that_are_none_are_answered(tmp_path):
-    with pytest.raises(SystemFileError, match="no system 'suinng'. Did you mean 'suining'"):
+    with pytest.raises(SystemFileError, match=r"no system 'suinng'\. Did you mean 'suining'"):
         PointSystem.load("suinng")
     with pytest.raises(SystemFileError, match=r"nowhere\.yaml' was not found"):
         PointSystem.load("nowhere.yaml")

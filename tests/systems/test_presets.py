@@ -23,12 +23,12 @@ def one(event, count=1):
     return {"person": ["Wei"], "date": ["2012-05-01"], "event": [event], "count": [count]}
 
 
-@pytest.mark.parametrize(("event", "points"), SUINING.items())
-def test_suining_points_are_those_of_the_account(event, points):
-    scored = PointSystem.load("suining").score_events(one(event))
-    assert scored.scores.tolist() == [min(1000 + points, 1000)]
-    assert PointSystem.load("suining", variant="documented").score_events(one(event)).scores.tolist() == [1000 + points]
-    assert PointSystem.load("suining").feature_names == tuple(SUINING)
+def test_suining_points_are_those_of_the_account():
+    capped, documented = PointSystem.load("suining"), PointSystem.load("suining", variant="documented")
+    assert capped.feature_names == tuple(SUINING)
+    for event, points in SUINING.items():
+        assert capped.score_events(one(event)).scores.tolist() == [min(1000 + points, 1000)]
+        assert documented.score_events(one(event)).scores.tolist() == [1000 + points]
 
 
 def test_the_words_of_a_ledger():

@@ -147,6 +147,11 @@ def test_schufa_has_twelve_criteria_that_reach_from_100_to_999():
 
 def test_peer_rating_goes_from_0_to_5():
     system = PointSystem.load("peer")
-    rows = {"rated_by_all": [5, 0, 4], "rated_by_the_high": [5, 0, None], "friends_score": [5, 0, 3], "ratings": [9, 9, 9]}
+    rows = {
+        "rated_by_all": [5, 0, 4],
+        "rated_by_the_high": [5, 0, None],
+        "friends_score": [5, 0, 3],
+        "ratings": [9, 9, 9],
+    }
     assert system.score(rows).tolist() == pytest.approx([5, 0, 0.4 * 4 + 0.4 * 2.5 + 0.2 * 3])
     assert "fictional" in system.definition.title.casefold()
