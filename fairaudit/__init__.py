@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
     from .explanation.attribution import Explainer, Explanation, explain
+    from .models.loading import load_scorer as load_model
+    from .models.saving import save_model
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
     from .models.training import Trained, train
@@ -77,8 +79,10 @@ _WHERE = {
     "from_counts": ("cube.from_counts", "from_counts"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
+    "load_model": ("models.loading", "load_scorer"),
     "read_result": ("result", "read_result"),
     "save_cube": ("cube.io", "save"),
+    "save_model": ("models.saving", "save_model"),
     "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
 }
@@ -106,8 +110,10 @@ __all__ = [
     "from_counts",
     "load_cube",
     "load_dataset",
+    "load_model",
     "read_result",
     "save_cube",
+    "save_model",
     "search_subgroups",
     "suppress",
     "train",

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from ..errors import ExplanationError, listed
 from ..models.columns import matched
-from ..models.scorecard import Scorecard
 from ..schema.roles import HigherIs
 from . import parsing
+from .backends import Backend, Coefficients, OwnValues, Sampled, Table, Trees
+from .reading import numbers
 from .targets import target_of
-from .trees import Ensemble, Floats, Integers
+from .trees import Floats, Integers
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .kernel import Prepared
 
 ENOUGH_ROWS = 1_000
 """Rows from which the rows to explain may be their own background."""
@@ -90,26 +89,39 @@ class Explanation:
 class Explainer:
     """A model made ready to be explained; it keeps its tables between calls.
 
+    How values are worked out follows from the model, and ``Explanation.method`` says it: a closed form for scorecards
+    and linear models; exactly, by the trees, for scikit-learn's trees, forests and boosting, LightGBM, XGBoost and
+    CatBoost, also at the end of a pipeline that encodes column by column; CatBoost's own path-dependent values where
+    it has categories and no background is given; sampled, with standard errors, for everything else.
+
     Parameters
     ----------
     model
-        A scorecard, or a fitted scikit-learn linear or logistic model, DecisionTree, RandomForest, ExtraTrees,
-        GradientBoosting or HistGradientBoosting; as it is, as ``train`` or as ``wrap`` returned it. Regressors, and
-        classifiers of two classes: the good one is explained where it was said, else the second.
+        A scorecard; a fitted model of scikit-learn, LightGBM, XGBoost or CatBoost, or a pipeline of them (regressors,
+        and classifiers of two classes); what ``train`` or ``wrap`` returned; a scorer; a function of rows. The good
+        class is explained where it was said, else the second.
     background
         The rows to compare with, every one of them used. Left out, the explained rows are, from 1,000 rows on.
+        Here and in ``explain``, columns that the model does not know are left out where it knows its own by name.
     units
-        "points" where there is a scale of points, or the unit of the model's own raw output. Left out: points for a
-        scorecard and a model wrapped in points, else the raw output.
+        "points" where there is a scale of points, "probability" (sampled where it is not the model's raw output), or
+        the unit of the model's own raw output. Left out: points for a scorecard and a model wrapped in points, else
+        the raw output.
     cutoff
         The cut-off of the explained score, in its units: reasons and actions need it.
     game
         ``"interventional"`` (against the background) or ``"path-dependent"`` (trees only: against the training
         weights of the trees, no background; it moves part of an effect to correlated features).
     players
-        Columns that are one feature, as ``{"region": ["region_north", "region_south"]}``.
+        Columns that are one feature, as ``{"region": ["region_north", "region_south"]}``. Columns that a pipeline
+        makes of one column are that column without being named.
     threads
         How many threads work on the rows of a tree model; the values do not depend on it.
+    draws
+        Pairs of permutations for each row where values are sampled; a pair costs two evaluations of the model a
+        feature. 100 are right for reasons of single rows, 2 for means over thousands of rows.
+    rng
+        Seed of what is sampled.
 
     Raises
     ------
@@ -131,39 +143,43 @@ class Explainer:
         game: Game = "interventional",
         players: Mapping[str, Sequence[str]] | None = None,
         threads: int = 1,
+        draws: int = 100,
+        rng: np.random.Generator | int | None = None,
     ) -> None:
         self.target = target_of(model, units)
-        model = self.target.model
-        additive = isinstance(model, Scorecard)
-        linear = parsing.is_from_sklearn(model) and ".linear_model." in type(model).__module__
-        if not (linear or additive or parsing.has_trees(model)):
-            message = f"{type(model).__name__} cannot be explained. Supported: a scorecard, {parsing.SUPPORTED}."
+        self.model, self.units, self.game, self.threads = self.target.model, self.target.units, game, threads
+        self.cutoff, self.draws, self.rng = cutoff, draws, 0 if rng is None else rng
+        kind = "table" if self.target.inside is None else self.target.inside.kind
+        kind = "sampled" if self.target.score is not None else kind
+        possible = ("interventional", "path-dependent") if kind in ("trees", "own values") else ("interventional",)
+        if game not in possible:
+            message = (
+                f"game={game!r} is not possible for {type(self.model).__name__} in {self.units}. "
+                "Use game='interventional'."
+            )
             raise ExplanationError(message)
-        if not hasattr(model, "n_features_in_"):
-            message = f"{type(model).__name__} is not fitted. Call its fit first."
-            raise ExplanationError(message)
-        if game not in ("interventional", "path-dependent") or ((linear or additive) and game == "path-dependent"):
-            message = f"game={game!r} is not possible for {type(model).__name__}. Use game='interventional'."
-            raise ExplanationError(message)
-        if game == "path-dependent" and background is not None:
-            message = "Path-dependent values use no background. Leave out background, or use game='interventional'."
-            raise ExplanationError(message)
-        self.model, self.units, self.game, self.threads = model, self.target.units, game, threads
-        self.cutoff = cutoff
-        self._linear, self._additive, self._players = linear, additive, dict(players or {})
-        self._columns: tuple[str, ...] | None = None
+        self._refuse_background(background)
+        self._kind, self._players = kind, dict(players or {})
+        self._columns = self.target.names
+        self._left_out: tuple[str, ...] = ()
+        self._backend = self._backend_of(kind)
+        self._sampler = self._backend_of("sampled") if kind == "own values" else None
         self._background = None if background is None else self._read(background, "the background")
-        self._ensemble: Ensemble | None = None
-        self._ready: Prepared | None = None
+        self._ready: Any = None
 
     def explain(self, rows: Any, *, background: Any = None) -> Explanation:
         """Return the attributions of each row, checked against the model's own output on every one.
 
         ``background`` compares with other people than the explainer's own, this once.
         """
+        self._refuse_background(background)
         data = self._read(rows, "the rows to explain")
+        left_out = self._left_out
         against = self._background if background is None else self._read(background, "the background")
-        if against is None and self.game == "interventional":
+        backend = self._backend
+        if self._sampler is not None and against is not None and self.game == "interventional":
+            backend = self._sampler
+        if against is None and backend.needs_background:
             if len(data) < ENOUGH_ROWS:
                 message = (
                     f"A background is needed to explain fewer than {ENOUGH_ROWS:,} rows; these are {len(data):,}. "
@@ -172,102 +188,89 @@ class Explainer:
                 raise ExplanationError(message)
             against = data
         names, player_of = self._grouped()
-        if self._additive:
-            values, base, own = self._by_table(data, against, player_of, len(names))
+        if against is self._background:
+            if self._ready is None:
+                self._ready = backend.ready(against, data, player_of, len(names))
+            ready = self._ready
         else:
-            working = self._by_coefficients if self._linear else self._by_kernel
-            values, base = working(data, against, player_of, len(names))
-            values, base = self.target.factor * values, self.target.offset + self.target.factor * base
-            own = self.target.offset + self.target.factor * parsing.margin(self.model, data)
-        parsing.same_or_refused(base + values.sum(axis=1), own, "base and attributions")
+            ready = backend.ready(against, data, player_of, len(names))
+        worked = backend.work(ready, data)
+        own = self.target.own(data)
+        if worked.errors is None:
+            scale = abs(self.target.factor)
+            parsing.same_or_refused(
+                (worked.base + worked.values.sum(axis=1)) / scale, own / scale, "base and attributions", backend.tolerance
+            )  # fmt: skip
         return Explanation(
-            values=values,
-            base=base,
+            values=worked.values,
+            base=worked.base,
             units=self.units,
             names=names,
             data=_shown(data, player_of, len(names)),
-            method=self._said(against),
+            method=self._said(backend, None if not backend.needs_background else against, left_out),
             higher_is=self.target.higher_is,
             cutoff=self.cutoff,
+            errors=worked.errors,
             rows=data,
             source=self,
         )
 
-    def _by_table(self, data: Any, background: Any, player_of: Integers, players: int) -> tuple[Floats, float, Floats]:
-        """Return a scorecard's values, base and its own scores: each feature's points less their average."""
-        log_odds = self.units == "log-odds"
-        parts, usual = (self.model.parts(rows, log_odds=log_odds) for rows in (data, background))
-        middle = usual.mean(axis=0)
-        values = np.zeros((len(data), players))
-        np.add.at(values.T, player_of, (parts - middle).T)
-        start = self.model.intercept_ if log_odds else 0.0
-        own = self.model.log_odds(data) if log_odds else self.model.points(data)
-        return values, float(start + middle.sum()), own
-
-    def _by_coefficients(
-        self, data: Floats, background: Floats | None, player_of: Integers, players: int
-    ) -> tuple[Floats, float]:
-        coefficients = np.ravel(self.model.coef_)
-        if background is None or len(coefficients) != data.shape[1]:
-            message = f"{type(self.model).__name__} has {len(coefficients)} coefficients for {data.shape[1]} columns."
+    def _refuse_background(self, background: Any) -> None:
+        if self.game == "path-dependent" and background is not None:
+            message = "Path-dependent values use no background. Leave out background, or use game='interventional'."
             raise ExplanationError(message)
-        middle = background.mean(axis=0)
-        values = np.zeros((len(data), players))
-        np.add.at(values.T, player_of, ((data - middle) * coefficients).T)
-        return values, float(np.ravel(self.model.intercept_)[0] + middle @ coefficients)
 
-    def _by_kernel(
-        self,
-        data: Floats,
-        background: Floats | None,
-        player_of: Integers,
-        players: int,  # noqa: ARG002
-    ) -> tuple[Floats, float]:
-        from .kernel import prepare
-
-        if self._ensemble is None:
-            self._ensemble = parsing.tree_of(self.model, data if background is None else background)
-        if background is not self._background:
-            return _worked_out(prepare(self._ensemble, background, player_of), data, self.threads)
-        if self._ready is None:
-            self._ready = prepare(self._ensemble, background, player_of)
-        return _worked_out(self._ready, data, self.threads)
+    def _backend_of(self, kind: str) -> Backend:
+        if kind == "table":
+            return Table(self.target)
+        if kind == "linear":
+            return Coefficients(self.target)
+        if kind == "trees":
+            return Trees(self.target, path_dependent=self.game == "path-dependent", threads=self.threads)
+        if kind == "own values":
+            return OwnValues(self.target)
+        return Sampled(self.target, self.target.why or type(self.model).__name__, self.draws, self.rng)
 
     def _read(self, rows: Any, what: str) -> Any:
-        """Return the rows in the model's order of columns, matched by name: numbers, or a frame for a scorecard."""
-        if self._additive and hasattr(self.model, "feature_names_in_"):
-            self._columns = tuple(str(name) for name in self.model.feature_names_in_)
-            return matched(rows, self._columns)
-        if hasattr(rows, "to_pandas"):
-            rows = rows.to_pandas()
-        given = tuple(str(name) for name in rows.columns) if hasattr(rows, "columns") else None
-        known = getattr(self.model, "feature_names_in_", None)
-        wanted = tuple(str(name) for name in known) if known is not None else self._columns
-        if given is None and known is not None:
-            message = f"{what.capitalize()} have no column names; the model was trained with {listed(wanted or ())}."
-            raise ExplanationError(message)
-        if given is not None and wanted is not None:
-            if sorted(given) != sorted(wanted):
-                missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
-                message = (
-                    f"The columns of {what} are not the model's. Missing: {listed(missing) or 'none'}; "
-                    f"unknown to it: {listed(extra) or 'none'}. Give each of its columns once."
-                )
-                raise ExplanationError(message)
-            rows = rows.set_axis(list(given), axis=1)[list(wanted)]
-        try:
-            data = np.asarray(rows.to_numpy(np.float64, na_value=np.nan) if given else rows, dtype=np.float64)
-        except (TypeError, ValueError) as problem:
-            message = f"{what.capitalize()} must be numbers in every column: {problem}."
-            raise ExplanationError(message) from None
-        if data.ndim != 2 or data.shape[1] != self.model.n_features_in_ or len(data) == 0:
-            message = (
-                f"{what.capitalize()} are of shape {data.shape}; the model takes {self.model.n_features_in_} columns."
-            )
+        """Return the rows in the model's order of columns, matched by name where names are known."""
+        if self.target.names is not None:
+            made = matched(rows, self.target.names)
+        else:
+            made = self._in_order(rows, what)
+        wanted = None if self.target.inside is None else self.target.inside.width
+        if len(made) == 0 or len(made.shape) != 2 or (wanted is not None and made.shape[1] != wanted):
+            message = f"{what.capitalize()} are of shape {made.shape}; the model takes {wanted or 'some'} columns."
             raise ExplanationError(message)
         if self._columns is None:
-            self._columns = wanted or given or tuple(f"column_{at}" for at in range(data.shape[1]))
-        return data
+            given = made.columns if hasattr(made, "columns") else [f"column_{at}" for at in range(made.shape[1])]
+            self._columns = tuple(str(name) for name in given)
+        known = set(self._columns)
+        given = getattr(rows, "columns", rows if isinstance(rows, Mapping) else ())
+        self._left_out = tuple(str(name) for name in given if str(name) not in known)
+        return made
+
+    def _in_order(self, rows: Any, what: str) -> Any:
+        """Return rows of a model without names: columns of a frame must be the same ones in every call.
+
+        A model that was trained on arrays gets arrays; a function gets the frame.
+        """
+        if hasattr(rows, "to_pandas"):
+            rows = rows.to_pandas()
+        if not hasattr(rows, "columns"):
+            return numbers(rows)
+        as_it_is = self.target.inside is None or self.target.inside.width is None
+        given = tuple(str(name) for name in rows.columns)
+        if self._columns is None:
+            self._columns = given
+        if sorted(given) != sorted(self._columns):
+            missing, extra = sorted(set(self._columns) - set(given)), sorted(set(given) - set(self._columns))
+            message = (
+                f"The columns of {what} are not those of the first rows given. Missing: {listed(missing) or 'none'}; "
+                f"not there before: {listed(extra) or 'none'}. Give each of them once."
+            )
+            raise ExplanationError(message)
+        ordered = rows.set_axis(list(given), axis=1)[list(self._columns)]
+        return ordered if as_it_is else numbers(ordered)
 
     def _grouped(self) -> tuple[tuple[str, ...], Integers]:
         """Return the names of the players and the player of each column."""
@@ -286,25 +289,23 @@ class Explainer:
         names = tuple(dict.fromkeys(named))
         return names, np.array([names.index(name) for name in named], dtype=np.int64)
 
-    def _said(self, background: Floats | None) -> str:
-        how = "exact Shapley values of the trees"
-        if self._linear or self._additive:
-            how = f"closed form of a {'scorecard' if self._additive else 'linear model'}"
+    def _said(self, backend: Backend, background: Any, left_out: tuple[str, ...]) -> str:
+        how = backend.how()
         if background is None:
-            return f"{how}, path-dependent: against the training weights of the trees"
-        return f"{how}, interventional: against {len(background):,} background rows"
-
-
-def _worked_out(ready: Prepared, data: Floats, threads: int) -> tuple[Floats, float]:
-    from .kernel import attribute
-
-    return attribute(ready, data, threads), ready.base
+            said = f"{how}, path-dependent: against the training weights of the trees"
+        else:
+            said = f"{how}, interventional: against {len(background):,} background rows"
+        note = "" if self.target.inside is None or self.target.score is not None else self.target.inside.note
+        said += f"; {note}" if note else ""
+        return said + (f"; columns that the model does not use, left out: {listed(left_out, most=5)}" if left_out else "")
 
 
 def _shown(rows: Any, player_of: Integers, players: int) -> NDArray[Any]:
     """Return each player's own value, NaN for a player of several columns."""
     data = rows.to_numpy() if hasattr(rows, "to_numpy") else rows
-    shown = np.full((len(data), players), np.nan, dtype=data.dtype)
+    if players == data.shape[1]:
+        return np.asarray(data)
+    shown = np.full((len(data), players), np.nan, dtype=data.dtype if data.dtype == object else np.float64)
     for player in range(players):
         columns = np.flatnonzero(player_of == player)
         if len(columns) == 1:
