@@ -11,7 +11,7 @@ from ..errors import SystemFileError
 from .streams import readable, tell
 
 
-@click.group("system", short_help="Scoring systems: list, show, score, check.")
+@click.group("system", short_help="Scoring systems of the world: list, show, score, check.")
 def command() -> None:
     """Scoring systems are files of points, bands and consequences. All that they give out is simulation."""
 

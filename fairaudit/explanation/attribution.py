@@ -297,7 +297,9 @@ class Explainer:
             said = f"{how}, interventional: against {len(background):,} background rows"
         note = "" if self.target.inside is None or self.target.score is not None else self.target.inside.note
         said += f"; {note}" if note else ""
-        return said + (f"; columns that the model does not use, left out: {listed(left_out, most=5)}" if left_out else "")
+        return said + (
+            f"; columns that the model does not use, left out: {listed(left_out, most=5)}" if left_out else ""
+        )
 
 
 def _shown(rows: Any, player_of: Integers, players: int) -> NDArray[Any]:

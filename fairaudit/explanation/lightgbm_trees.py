@@ -76,7 +76,9 @@ def _encode(model: Any, rows: Any) -> Floats:
             f"{len(named)}. Turn the same columns into categories."
         )
         raise ExplanationError(message)
-    return numbers(rows.assign(**{name: codes_of(rows[name], known) for name, known in zip(named, categories, strict=True)}))
+    return numbers(
+        rows.assign(**{name: codes_of(rows[name], known) for name, known in zip(named, categories, strict=True)})
+    )
 
 
 def _obstacle(model: Any) -> str:
@@ -92,7 +94,9 @@ def _trees(model: Any) -> Ensemble:
     trees = [_tree(part, _scale(text)) for part in parts]
     zeros = {column for tree in trees for column in tree["zero_missing"]}
     if zeros & {column for tree in trees for column in tree["others"]}:
-        message = "A column's zeros mean 'missing' in some of the trees only. Such a LightGBM model cannot be explained."
+        message = (
+            "A column's zeros mean 'missing' in some of the trees only. Such a LightGBM model cannot be explained."
+        )
         raise ExplanationError(message)
     width = int(settings["max_feature_idx"]) + 1
     return joined(trees, 0.0, width, single_precision=False, zero_missing=tuple(sorted(zeros)))

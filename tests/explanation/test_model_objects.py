@@ -192,7 +192,9 @@ def test_the_best_iteration_is_what_the_model_object_predicts_with():
     assert len(parsing.tree_of(model, seen).roots) == model.best_iteration + 1
     assert len(parsing.tree_of(booster, seen).roots) == booster.num_boosted_rounds()
     stopped = light(max_depth=3).set_params(n_estimators=200)
-    stopped.fit(seen, PAID[:300], eval_set=[(unseen, PAID[300:])], callbacks=[lightgbm.early_stopping(2, verbose=False)])
+    stopped.fit(
+        seen, PAID[:300], eval_set=[(unseen, PAID[300:])], callbacks=[lightgbm.early_stopping(2, verbose=False)]
+    )
     assert len(parsing.tree_of(stopped, seen).roots) == stopped.best_iteration_
 
 
@@ -233,7 +235,10 @@ def test_models_and_what_holds_them_are_exact(model, rows):
 SAMPLED = {
     "adaboost": (AdaBoostClassifier(n_estimators=3), NUMBERS),
     "bagging": (BaggingClassifier(n_estimators=2, random_state=0), NUMBERS),
-    "voting": (VotingClassifier([("a", LogisticRegression()), ("b", LogisticRegression(C=0.1))], voting="soft"), NUMBERS),
+    "voting": (
+        VotingClassifier([("a", LogisticRegression()), ("b", LogisticRegression(C=0.1))], voting="soft"),
+        NUMBERS,
+    ),
     "stacking": (StackingClassifier([("a", LogisticRegression())], cv=2), NUMBERS),
     "calibration of several": (CalibratedClassifierCV(LogisticRegression(), cv=2), NUMBERS),
     "support vectors": (SVC(), NUMBERS),
