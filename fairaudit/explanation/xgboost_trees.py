@@ -84,7 +84,7 @@ def _categories(model: Any) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for at, column in enumerate(kept):
         values = column.get("values", [])
-        if "offsets" in column and column["offsets"]:
+        if column.get("offsets"):
             text, ends = bytes(value & 255 for value in values), column["offsets"]
             found[at] = [text[low:high].decode() for low, high in zip(ends[:-1], ends[1:], strict=True)]
         elif values:
