@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,12 +90,26 @@ def read_events(system: EventsSystem, events: Any, *, on: Any = None, people: It
     codes = np.array([place[name] for name in person], dtype=np.int64)
     last = _last(on, days)
     kept = np.ones(len(days), dtype=bool) if last is None else days <= last
-    order = np.lexsort((event[kept], days[kept], codes[kept]))
-    codes, event, count = (values[kept][order] for values in (codes, event, count))
-    days = days[kept][order]
+    made = entries_of(system, everybody, codes[kept], days[kept], event[kept], count[kept], last)
+    return replace(made, later=int((~kept).sum()))
+
+
+def entries_of(
+    system: EventsSystem,
+    people: tuple[str, ...],
+    person: Integers,
+    day: NDArray[np.datetime64],
+    event: Integers,
+    count: Integers,
+    on: np.datetime64 | None,
+) -> Entries:
+    """Return records as entries, in the order in which they count and with what they are worth on a day."""
+    order = np.lexsort((event, day, person))
+    person, event, count = (values[order] for values in (person, event, count))
+    day = day[order]
     points = np.array([one.points.value for one in system.events], dtype=np.float64)
-    worth = points[event] * count * _weight(system, days, last)
-    return Entries(everybody, codes, days, event, count, worth, last, int((~kept).sum()))
+    worth = points[event] * count * _weight(system, day, on)
+    return Entries(people, person, day, event, count, worth, on, 0)
 
 
 def run(entries: Entries, system: EventsSystem) -> Balances:
