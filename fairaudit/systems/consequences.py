@@ -6,11 +6,11 @@ tables are as good as they are. Nothing here is a verdict.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ..policy.model import Source
@@ -168,14 +168,23 @@ def _times(system: System, conduct: Event | Input, punishment: Consequence) -> i
     """Return how many records of one event lead from the start to a band of the punishment."""
     if not isinstance(system, EventsSystem) or not isinstance(conduct, Event):
         return None
-    ordered = ordered_bands(system.bands)
-    edges = np.array([band.at_least.value for band in ordered if band.at_least is not None])
-    far = max(abs(system.start.value - edge) for edge in edges) if len(edges) else 0.0
+    edges = [band.at_least.value for band in ordered_bands(system.bands) if band.at_least is not None]
+    start, points = system.start.value, conduct.points.value
+    # The score only falls or only rises, so each band is first met where its edge is passed.
+    passed = (math.ceil((edge - start) / points) if points > 0 else math.floor((start - edge) / -points) + 1
+              for edge in edges)  # fmt: skip
+    found = [
+        number for number in (0, *passed) if number >= 0 and _band_after(system, conduct, number) in punishment.bands
+    ]
+    return min(found, default=None)
+
+
+def _band_after(system: EventsSystem, event: Event, number: int) -> str:
+    """Return the band from the start after so many records of an event."""
     low, high = limits(system)
-    numbers = np.arange(int(far // abs(conduct.points.value)) + 3)
-    places = np.searchsorted(edges, np.clip(system.start.value + numbers * conduct.points.value, low, high), "right")
-    there = np.isin([ordered[place].name for place in places], punishment.bands)
-    return int(numbers[there][0]) if there.any() else None
+    score = min(max(system.start.value + number * event.points.value, low), high)
+    below = [band for band in ordered_bands(system.bands) if band.at_least is None or band.at_least.value <= score]
+    return below[-1].name if below else ""
 
 
 def _matrix(system: System, reaches: tuple[Reach, ...]) -> tuple[Crossing, ...]:

@@ -37,7 +37,7 @@ class Number(_Record):
 class Whole(_Record):
     """A whole number of points: ledgers of whole numbers add up exactly."""
 
-    value: int
+    value: Annotated[int, Field(ge=-(10**9), le=10**9)]
     tag: Tag | None = None
     source: str | None = None
 

@@ -137,7 +137,13 @@ def _checked(
     for name in base.variants:
         problems += [located(at, message, document) for at, message in _strangers(document.data, name)]
         merged, origin = merge(document.data, name)
-        found[name] = shape.model_validate(merged)
+        try:
+            found[name] = shape.model_validate(merged)
+        except ValidationError as error:  # what a variant may leave out a system needs: no start, no events left
+            for detail in error.errors(include_url=False):
+                at = _origin(tuple(detail["loc"]), origin)
+                problems.append(_mistake({**detail, "loc": at}, document, shape))
+            continue
         problems += [located(_origin(at, origin), message, document) for at, message in mistakes(found[name])]
     # A mistake of the system is one of each variant too: it is said once.
     return found, list(dict.fromkeys(problems))

@@ -1,6 +1,8 @@
 """Each mistake in a system's file is an error with its line and a mend."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fairaudit.errors import SystemFileError
 from fairaudit.systems.loading import check, names, path_of
@@ -75,6 +77,38 @@ def test_a_mistake_is_named_with_its_line_and_a_mend(written, text, old, new, pl
     assert found[0].line == line_of(wrong, place)
     with pytest.raises(SystemFileError, match=r"^mine\.yaml, line \d+: "):
         PointSystem.load(written(wrong))
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "words"),
+    [
+        ("    start:\n", "    start:", "'start' should be"),
+        ("    without: [read, late, lost]\n", "variants:", "at least 1 item"),
+    ],
+)
+def test_a_variant_that_leaves_nothing_to_run_is_a_mistake_of_its_line(written, lines, place, words):
+    text = EVENTS + "variants:\n  bare:\n    title: Bare\n" + lines
+    found = [problem for problem in check(written(text)) if words in problem.message]
+    assert found
+    assert found[0].line in (line_of(text, place), line_of(text, "events:"))
+
+
+PUT = ["", " ", ":", "[", "{", "9", "-1e99", "~", "null", ", ", "x", "*", "&a ", "tag: account"]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(base=st.sampled_from([EVENTS + VARIANT, WEIGHTED]), data=st.data())
+def test_whatever_is_done_to_a_file_its_problems_are_a_list_with_lines(written, base, data):
+    lines = base.splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        place = data.draw(st.integers(0, len(lines[at])))
+        put = data.draw(st.sampled_from(PUT))
+        lines[at] = data.draw(st.sampled_from([lines[at][:place] + put + lines[at][place + 1 :], put, lines[at - 1]]))
+    problems = check(written("\n".join(lines)))
+    assert all(problem.line is None or 1 <= problem.line <= len(lines) for problem in problems)
+    if not problems:
+        PointSystem.load(written("\n".join(lines))).consequence_sheet()
 
 
 STEPS = """\
