@@ -298,7 +298,7 @@ def letter_to(model: Imitation, row: int) -> tuple[str, str]:
     applicant = model.held_out[names].iloc[[row]]
     reasons = _explainer(model).explain(applicant).reasons(0, applicants=model.training[names], words=words_of(model))
     ways = recourse(model.scorer, applicant, actions=ACTIONS, cutoff=model.cutoff, data=model.training[names])
-    html, plain = (reasons.letter(format, would_change=ways.sentences()) for format in ("html", "md"))
+    html, plain = (reasons.letter(kind, would_change=ways.sentences()) for kind in ("html", "md"))
     return html, plain
 
 
@@ -364,9 +364,9 @@ def explanation_report(made: ScoreExplanation) -> Report:
     lead: tuple[Block, ...] = (
         Paragraph(explanation_sentence(made), "lead"),
         Paragraph(
-            f"{SCALE.base_score:.0f} points are even odds of approval, and every {SCALE.points_to_double_odds:.0f} points "
-            "more double the odds. The points are Shapley values: what each input adds to the average score, or takes from it. For a "
-            "linear model like this one they are exact, and they add up to the score."
+            f"{SCALE.base_score:.0f} points are even odds of approval, and {SCALE.points_to_double_odds:.0f} more "
+            "double the odds. The points below are Shapley values: what each input adds to the average score, or takes "
+            "from it. For a linear model like this one they are exact, and they add up to the score."
         ),
     )
     limits = (

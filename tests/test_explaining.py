@@ -155,7 +155,7 @@ def test_what_the_model_says_is_not_said_twice(card, options, words):
 def test_what_cannot_be_scored_is_refused(card, audit, tmp_path):
     with pytest.raises(SchemaError, match="A model scores rows, and these are counts"):
         fa.audit(audit.cube, model=card)
-    with pytest.raises(SchemaError, match="Wrap it: fa.wrap"):
+    with pytest.raises(SchemaError, match=r"Wrap it: fa\.wrap"):
         fa.audit(PEOPLE, model=LogisticRegression().fit(PEOPLE[["income"]], PEOPLE["paid"]), **ROLES)
     with pytest.raises(SchemaError, match="Rename it"):
         fa.audit(PEOPLE.assign(**{SCORE: 1}), model=card, **ROLES)

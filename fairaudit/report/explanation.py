@@ -135,8 +135,8 @@ def _person(person: PersonRecord) -> tuple[Block, ...]:
 def _recourse(made: ExplanationRecord) -> tuple[Block, ...]:
     blocks: list[Block] = [
         Paragraph(
-            "The cheapest change of what was declared changeable that brings a declined person to the cut-off, everything "
-            "else as it is. It is a statement about this score, and no promise of a decision."
+            "The cheapest change of what was declared changeable that brings a declined person to the cut-off, "
+            "everything else as it is. It is a statement about this score, and no promise of a decision."
         ),
         Details("What may change", (Paragraph(made.recourse[0].actions),)),
     ]
