@@ -106,7 +106,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--rows", type=int, default=100_000, help="rows a group")
     asked.add_argument("--pairs", type=int, default=20_000)
-    asked.add_argument("--runs", type=int, default=400, help="samples for the coverage of each size")
+    asked.add_argument("--runs", type=int, default=1_000, help="samples for the coverage of each size")
     asked.add_argument("--save", action="store_true")
     chosen = asked.parse_args()
     text = "\n\n".join(

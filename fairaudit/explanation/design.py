@@ -58,7 +58,7 @@ def design_of(rows: Any, chosen: NDArray[np.intp], side: NDArray[np.bool_], card
     >>> rows = pd.DataFrame({"job": ["a", "b"] * 40, "same": 1.0})
     >>> made = design_of(rows, np.arange(80), np.arange(80) < 40)
     >>> made.labels, made.notes
-    (('(ones)', 'job = b'), ('same is the same for everybody and was left out',))
+    (('(ones)', 'job = b'), ('left out, because it is the same for everybody: same',))
     """
     import pandas as pd
 
@@ -80,7 +80,7 @@ def design_of(rows: Any, chosen: NDArray[np.intp], side: NDArray[np.bool_], card
         if moving:
             parts[name] = moving
         else:
-            notes.append(f"{name} is the same for everybody and was left out")
+            notes.append(f"left out, because it is the same for everybody: {name}")
     if not parts:
         message = "No feature differs between people, so there is nothing to split by."
         raise DataContractError(message)
@@ -125,7 +125,8 @@ def _levels(name: str, values: Any, side: NDArray[np.bool_], notes: list[str]) -
             named = f"{there[rare & (people.min(axis=0) >= RARE)][0]} or {REST}"
         merged = there[rare].tolist()
         notes.append(
-            f"levels of {name} with fewer than {RARE} people in a group were merged into '{named}': {', '.join(merged)}"
+            f"levels of {name} were merged into '{named}', because some have fewer than {RARE} people in a group: "
+            f"{', '.join(merged)}"
         )
         labels = np.where(rare[place], named, labels)
         there = np.unique(labels.astype(str))
