@@ -239,7 +239,9 @@ def seek(
     people, made = [], {}
     for place, values in enumerate(rows.to_dict("records")):
         if question.reaches(scores[place]):
-            made[place] = _record(question, float(scores[place]), "already reached", (), _certificate("the score"), ())
+            made[place] = _record(
+                question, float(scores[place]), "already reached", (), _certificate("the score itself", exact=True), ()
+            )
             continue
         variables, notes = variables_of(offers, actions, values)
         row = rows.iloc[place : place + 1].reset_index(drop=True)
@@ -330,7 +332,7 @@ def _solving(
         structure, place, person.variables, indices, actions.rules, person.values, actions.most_changes
     )
     if problem.leaves > MOST_LEAVES:
-        why = f"{problem.leaves:,} leaves can be reached, more than the {MOST_LEAVES:,} that are solved"
+        why = f"more than {MOST_LEAVES:,} leaves can be reached, too many to be solved"
         return _searched(question, person, why)
     program = Program(problem)
     left = question.time_limit

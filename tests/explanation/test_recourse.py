@@ -19,7 +19,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, PolynomialFeatures, StandardScaler
 from xgboost import XGBClassifier
 
 import fairaudit as fa
@@ -112,6 +112,9 @@ SCORERS = {
     "logistic": fa.wrap(fitted(encoded(LogisticRegression())), good="yes"),
     "logistic in points": fa.wrap(fitted(encoded(LogisticRegression())), good="yes", scale=fa.PointsScale()),
     "linear, lower is better": fa.wrap(encoded(LinearRegression()).fit(PEOPLE[FEATURES], -WORTH), higher_is="worse"),
+    "Poisson, through a logarithm": fa.wrap(
+        encoded(PoissonRegressor()).fit(PEOPLE[FEATURES], PEOPLE["years"]), higher_is="better"
+    ),
     "boosting": fa.wrap(fitted(encoded(GradientBoostingClassifier(n_estimators=20, random_state=0))), good="yes"),
     "boosting, the first class": fa.wrap(
         encoded(GradientBoostingClassifier(n_estimators=20, random_state=0)).fit(
@@ -340,10 +343,15 @@ def test_a_search_keeps_the_rules(change):
     assert {one.feature: one.new for one in found.answers[0].changes} == {"years": 5, "cards": 4}
 
 
-def test_a_sum_that_is_none_is_not_taken_for_one():
-    counts = fa.wrap(encoded(PoissonRegressor()).fit(PEOPLE[FEATURES], PEOPLE["years"]), higher_is="better")
-    found = fa.recourse(counts, PEOPLE.iloc[[0]], actions=ACTIONS, cutoff=6.0, data=PEOPLE, answers=1)
+def test_a_score_that_is_no_sum_is_not_taken_for_one():
+    columns = make_column_transformer((PolynomialFeatures(interaction_only=True), ["years", "cards"]))
+    scorer = fa.wrap(make_pipeline(columns, LogisticRegression()).fit(PEOPLE[FEATURES], PAID), good="yes")
+    scores = scorer.score(PEOPLE)
+    row = PEOPLE.iloc[[int(scores.argmin())]]
+    found = fa.recourse(scorer, row, actions=ACTIONS, cutoff=float(np.median(scores)), data=PEOPLE, answers=1)
+    assert found.status != "already reached"
     assert not found.certificate.exact
+    assert "one column of several" in found.certificate.method
 
 
 def test_without_time_nothing_is_called_proven(monkeypatch):
