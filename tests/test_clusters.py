@@ -117,7 +117,7 @@ def test_scores_move_as_whole_homes_drawn_anew_do(table, both):
         good = w * black * (bad == 0)
         poor = w * black * (bad == 1)
         order = np.argsort(score, kind="stable")
-        values, start = np.unique(score[order], return_index=True)
+        _, start = np.unique(score[order], return_index=True)
         g, b = (np.add.reduceat(side[order], start) for side in (good, poor))
         auc = (g * (np.cumsum(b) - b / 2)).sum() / (g.sum() * b.sum())
         drawn.append((mean, auc, (mean - other) / sigma))
