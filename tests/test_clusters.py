@@ -88,6 +88,9 @@ def test_scores_have_intervals_that_allow_for_clusters(both):
         none = 1.0 if f.metric == "scoring_rate_ratio" else 0.0
         assert (f.low > none or f.high < none) == (f.p < 0.05)
         assert f.test == "t over clusters"
+        theirs = next(other for other in plain.findings if other.id == f.id)
+        # As wide as homes make it, and no wider: the degrees of freedom are those of 150 homes.
+        assert 0.85 < (f.high - f.low) / (theirs.high - theirs.low) < 1.5
     columns = {name for curve in clustered.curves.groups for name in curve.columns}
     assert {f"{of}{part}_{side}" for of in ("selection_rate", "adverse_impact_ratio") for part in ("", "_band")
             for side in ("low", "high")} < columns  # fmt: skip
@@ -117,7 +120,7 @@ def test_scores_move_as_whole_homes_drawn_anew_do(table, both):
         good = w * black * (bad == 0)
         poor = w * black * (bad == 1)
         order = np.argsort(score, kind="stable")
-        values, start = np.unique(score[order], return_index=True)
+        _, start = np.unique(score[order], return_index=True)
         g, b = (np.add.reduceat(side[order], start) for side in (good, poor))
         auc = (g * (np.cumsum(b) - b / 2)).sum() / (g.sum() * b.sum())
         drawn.append((mean, auc, (mean - other) / sigma))

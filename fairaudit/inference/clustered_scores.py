@@ -277,8 +277,8 @@ def compare_scores(
         return _standardized(item, mine, theirs, everybody, together, confidence)
     moves, heads, lost = zip(*(_auc_of(side) for side in (mine, theirs)), strict=True)
     own = [float((move**2).mean()) for move in moves]
-    together = float(((moves[0] - moves[1]) ** 2).mean())
-    gain = min(sum(own) / together, LARGEST_GAIN) if together > 0 else 1.0
+    of_gap = float(((moves[0] - moves[1]) ** 2).mean())
+    gain = min(sum(own) / of_gap, LARGEST_GAIN) if of_gap > 0 else 1.0
     freedom = satterthwaite([own[0], own[1]], [mine.clusters, theirs.clusters], together, len(moves[0]))
     if max(lost) > MOST_LOST or np.isnan(freedom):
         return _nothing(float(_auc(mine.fine) - _auc(theirs.fine)))

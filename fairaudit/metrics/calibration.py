@@ -326,9 +326,15 @@ measure(
     title="Resolution (of the Brier score)",
     plain="How far the score tells people apart.",
     formula="reliability + uncertainty - Brier score",
-    reading="Higher is better.",
+    reading=(
+        "Higher is better. Noise alone raises it, so the interval is around the value less what noise adds, which is "
+        "printed beside it."
+    ),
     undefined_when=f"{_NOBODY}, or the score is not declared a probability",
-    source="Stephenson, Coelho and Jolliffe (2008), Weather and Forecasting 23:752",
+    source=(
+        "Stephenson, Coelho and Jolliffe (2008), Weather and Forecasting 23:752; Ferro and Fricker (2012), Quarterly "
+        "Journal of the Royal Meteorological Society 138:1954 (what noise adds)"
+    ),
     topic="calibration",
     about=_ABOUT,
     checked_against=("numpy on rows",),

@@ -52,7 +52,7 @@ def opening(result: Result) -> tuple[Block, ...]:
         Item(drawn, "How the sample was drawn"),
     ]
     if roles.get("cluster"):
-        text = f"'{roles['cluster']}'; intervals and tests of decisions are made from replicate weights over them"
+        text = f"'{roles['cluster']}'; intervals and tests are made from replicate weights over them"
         facts.append(Item(text, "People come in clusters"))
     for record in schema.cutoffs:
         use = "in production" if record.production else "for comparison"

@@ -58,7 +58,7 @@ def test_tables_are_those_of_the_rows(weight, as_text):
     assert (np.diff(whole.scores) < 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(st.integers(0, 2), min_size=300, max_size=300), st.permutations([0, 1, 2]), st.sampled_from([30, 8_192])
 )

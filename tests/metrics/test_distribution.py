@@ -195,7 +195,8 @@ def test_weights_are_drawn_and_a_weight_of_one_size_changes_only_the_draws():
     assert {a.metric for a, _ in pairs} >= {"score_distance", "wasserstein_distance", "density_overlap", "abroca"}
     for one, two in pairs:
         assert one.metric == two.metric
-        assert two.value == pytest.approx(one.value)
+        # The smoothing of differential fairness by half a person is less where weights are larger.
+        assert two.value == pytest.approx(one.value, rel=0.02 if one.metric == "differential_fairness" else 1e-9)
         assert two.expected == pytest.approx(one.expected, rel=0.2, abs=0.01)
         assert two.p == pytest.approx(one.p, abs=0.12)
         assert "weighted" in two.test
