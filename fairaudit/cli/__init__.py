@@ -20,6 +20,7 @@ COMMANDS = {
     "datasets": "Data sets that come along, or can be fetched.",
     "demo": "A worked example on real data, offline.",
     "doctor": "Versions, for a bug report.",
+    "explain": "What a model's score is made of, and the reasons of a decline.",
     "merge": "Merge cube files.",
     "metrics": "What each metric means.",
     "policy": "Policies: list, show, lint.",
@@ -27,6 +28,7 @@ COMMANDS = {
     "simulate": "Simulated people with a known truth, scored by a system.",
     "system": "Scoring systems of the world: list, show, score, check.",
     "subgroups": "Search crossings of attributes for groups that are worse off.",
+    "train": "Train a scorecard or another model, to audit it.",
 }
 
 

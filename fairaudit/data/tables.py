@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import DataContractError
 from ..schema.issues import DataIssue
-from ..schema.labels import MISSING, label, number
+from ..schema.labels import MISSING, band_labels, label, number
 from ..schema.provenance import InputFile
+from ..schema.roles import Closed
 from .columns import check_columns
 from .counting import collect
 from .files import header_of_files
@@ -98,3 +103,32 @@ def _is_code(value: Any) -> bool:
     """Whether a number is written with zeros in front of it, as codes of places and branches are."""
     written = str(value).strip()
     return len(written) > 1 and written[0] == "0" and written[1].isdigit()
+
+
+def levels_of(column: pd.Series[Any], edges: Sequence[float] = (), closed: Closed = "left") -> NDArray[np.object_]:
+    """Return the group of each row, as counting names it.
+
+    Parameters
+    ----------
+    column
+        The values of an attribute.
+    edges, closed
+        The bands of a number, as :func:`fairaudit.schema.labels.band_labels` has them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> levels_of(pd.Series([20, 62, None]), (62,)).tolist()
+    ['under 62', '62 and over', '(missing)']
+    """
+    import pandas as pd
+
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    if edges:
+        names = (*band_labels(edges, closed=closed), MISSING)
+        numbers = np.array([math.nan if made is None else made for made in map(number, values)])
+        at = np.searchsorted(np.array(edges), numbers, side="right" if closed == "left" else "left")
+        labels = [names[-1 if math.isnan(value) else place] for value, place in zip(numbers, at, strict=True)]
+    else:
+        labels = [label(value) for value in values]
+    return np.array(labels, dtype=object)[codes]

@@ -116,7 +116,7 @@ class Variable:
 
 
 def variables_of(
-    offers: Sequence[Offer], actions: Actions, row: Mapping[str, Any]
+    offers: Sequence[Offer], actions: Actions, row: Mapping[Any, Any]
 ) -> tuple[tuple[Variable, ...], tuple[str, ...]]:
     """Return a person's choices, and in words what was left as it is although it was declared to change."""
     made, notes = [], []
@@ -164,11 +164,11 @@ def offers_of(
         message = "The declared actions change no feature. Declare at least one as 'up', 'down' or 'either'."
         raise SchemaError(message)
     for one in actions.features:
-        known = features if one.change != "immutable" else columns
-        if one.feature not in known:
+        there = features if one.change != "immutable" else columns
+        if one.feature not in there:
             what = "of the model" if one.change != "immutable" else "of the rows"
-            message = f"The declared feature '{one.feature}' is not one {what} ({listed(known)})."
-            raise ColumnNotFoundError(message + suggestion(one.feature, known))
+            message = f"The declared feature '{one.feature}' is not one {what} ({listed(there)})."
+            raise ColumnNotFoundError(message + suggestion(one.feature, there))
     named = [name for rule in actions.rules for name, _ in rule.terms]
     named += [one.feature for one in actions.features if one.follows is not None]
     for name in named:
@@ -189,9 +189,8 @@ def offers_of(
 
 def _offer(action: Action, data: pd.DataFrame, known: bool) -> Offer:  # noqa: FBT001
     if action.feature not in data.columns:
-        message = (
-            f"data has no column '{action.feature}' to take its range and steps from.{suggestion(action.feature, data)}"
-        )
+        hint = suggestion(action.feature, map(str, data.columns))
+        message = f"data has no column '{action.feature}' to take its range and steps from.{hint}"
         raise ColumnNotFoundError(message)
     column = np.asarray(data[action.feature])
     numeric = is_numeric(column) and action.levels is None and not isinstance(action.cost, tuple)

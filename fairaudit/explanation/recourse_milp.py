@@ -69,7 +69,8 @@ class Program:
             rows.add(range(start, start + size), [1.0] * size, 1.0, 1.0)
         self._trees(rows)
         for relation in problem.relations:
-            places, factors = [], []
+            places: list[int] = []
+            factors: list[float] = []
             for at, some in relation.factors.items():
                 places += range(int(self.starts[at]), int(self.starts[at + 1]))
                 factors += some.tolist()
@@ -132,7 +133,7 @@ class Program:
             for at, option in cut.choices:
                 line[self.starts[at] + option] = 1.0
             constraints.append(LinearConstraint(line[None, :], cut.low, cut.high))
-        whole = np.zeros(self.size)
+        whole = np.zeros(self.size, dtype=np.int64)
         whole[: self.options] = 1
         result = milp(
             objective,

@@ -66,7 +66,7 @@ class Problem:
         return sum(len(tree.leaves) for tree in self.trees)
 
 
-def relations_of(rules: Sequence[Rule], variables: Sequence[Variable], row: Mapping[str, Any]) -> list[Relation]:
+def relations_of(rules: Sequence[Rule], variables: Sequence[Variable], row: Mapping[Any, Any]) -> list[Relation]:
     """Return the rules as relations of the variables; what does not change is a constant, what is missing no rule."""
     made = []
     for rule in rules:
@@ -90,7 +90,7 @@ def problem_of(
     variables: tuple[Variable, ...],
     indices: Sequence[Mapping[str, Integers]],
     rules: Sequence[Rule],
-    row: Mapping[str, Any],
+    row: Mapping[Any, Any],
     most_changes: int | None,
 ) -> Problem:
     """Return the problem of one person.

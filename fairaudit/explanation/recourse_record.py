@@ -144,7 +144,7 @@ class Recourse:
 
     def __str__(self) -> str:
         """Return all answers in words, with what is proven about them."""
-        lines = []
+        lines: list[str] = []
         if len(self.answers) < 2:
             lines += self.sentences()
         for place, answer in enumerate(self.answers):

@@ -63,7 +63,7 @@ def search(
         states = _next(beam, coarse, avoid)
         if not len(states):
             break
-        cost = sum(some[states[:, at]] for at, some in enumerate(costs))
+        cost = np.sum([some[states[:, at]] for at, some in enumerate(costs)], axis=0)
         if best is not None:
             states, cost = states[cost < best.cost], cost[cost < best.cost]
         if not len(states):

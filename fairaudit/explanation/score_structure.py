@@ -15,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ExplanationError
+from ..models.columns import matched
+from ..models.features import codes_of, prepared
 from ..models.scorecard import Scorecard
 from ..models.scorer import Scorer, WrappedModel
 from ..models.training import Trained
 from ..models.wrapping import wrap
-from . import parsing
-from .trees import Ensemble, Floats, Integers, predict
+from . import parsing, sklearn_trees
+from .opening import Opened, opened
+from .reading import DOUBLE
+from .trees import Ensemble, Floats, Integers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +33,6 @@ TOLERANCE = 1e-7
 """Largest difference between the reading and the model's own output, relative to its size (at least 1)."""
 MIXED = 64
 """Rows with values mixed at random on which the reading is compared with the model."""
-ELEMENTWISE = {
-    "StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler", "OneHotEncoder", "OrdinalEncoder",
-    "SimpleImputer", "MissingIndicator", "KBinsDiscretizer", "QuantileTransformer", "PowerTransformer", "Binarizer",
-    "SplineTransformer", "TargetEncoder",
-}  # fmt: skip
-"""scikit-learn's transformers of which each output column is made of one input column."""
 
 
 class NotReadableError(Exception):
@@ -47,12 +45,14 @@ class Raw:
 
     merit: Callable[[pd.DataFrame], Floats]
     needed: float
-    trees: Any
-    """The model made of trees; None for sums."""
-    sign: float
-    offset: float
+    inside: Opened | None = None
+    """The model opened up; None for a scorecard."""
+    taken: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    """Rows as the opened model takes them."""
+    sign: float = 1.0
+    offset: float = 0.0
     """Merit is ``offset + sign * raw output``."""
-    encode: Callable[[pd.DataFrame], Floats]
+    tolerance: float = DOUBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +99,8 @@ def scorer_of(model: Any) -> Scorer:
     ExplanationError
         For a model whose better side is unknown.
     """
-    if isinstance(model, Trained):
-        if isinstance(model.model, Scorecard):
-            return scorer_of(model.model)
-        return wrap(model.model, good=model.good, feature_names=None)
-    if isinstance(model, Scorecard):
-        names = getattr(model, "feature_names_in_", None)
-        if names is None:
-            message = "The scorecard does not know its columns' names. Fit it on a frame."
-            raise ExplanationError(message)
-        return WrappedModel(model, model.points, "points", "better", tuple(str(name) for name in names))
+    if isinstance(model, (Trained, Scorecard)):
+        return wrap(model)
     if all(hasattr(model, name) for name in ("score", "higher_is", "feature_names")):
         scorer: Scorer = model
         return scorer
@@ -169,7 +161,7 @@ def _read(
     raw = _raw_of(scorer, cutoff)
     merit = raw.merit(rows)
     alone = _one_at_a_time(rows, values)
-    if raw.trees is None:
+    if raw.inside is None or raw.inside.kind == "linear":
         base, parts, start = float(raw.merit(rows.iloc[:1])[0]), {}, 0
         all_parts = raw.merit(alone) - base
         for name, some in values.items():
@@ -179,7 +171,8 @@ def _read(
     else:
         made = Structure("trees", raw.needed, merit, forest=_forest(raw, rows, alone, values))
     _compare(made, scorer, raw, rows, values, cutoff, rng)
-    return made
+    # Libraries add up in single precision: the line is lowered by as much as the reading may be off.
+    return replace(made, needed=made.needed - raw.tolerance * max(1.0, abs(made.needed)))
 
 
 def _one_at_a_time(rows: pd.DataFrame, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
@@ -195,91 +188,73 @@ def _raw_of(scorer: Scorer, cutoff: float) -> Raw:
     if not isinstance(scorer, WrappedModel):
         message = f"a {type(scorer).__name__} is not read"
         raise NotReadableError(message)
-    names, model = list(scorer.feature_names), scorer.model
-    if isinstance(model, Scorecard):
-        return _of_scorecard(scorer, model, cutoff)
-    steps, last = _taken_apart(model)
 
-    def encode(frame: pd.DataFrame) -> Floats:
-        coded = steps.transform(frame[names]) if steps is not None else frame[names]
-        if hasattr(coded, "toarray"):
-            coded = coded.toarray()
-        return np.asarray(coded, dtype=np.float64)
+    def taken(frame: pd.DataFrame) -> pd.DataFrame:
+        rows = matched(frame, scorer.feature_names)
+        made: pd.DataFrame = prepared(rows, scorer.features) if scorer.features else rows
+        return made
 
-    linear = parsing.is_from_sklearn(last) and ".linear_model." in type(last).__module__
-    if not (linear or parsing.has_trees(last)):
-        message = f"a {type(last).__name__} is neither a sum of parts nor made of trees that can be read"
+    card = scorer.model
+    if isinstance(card, Scorecard):
+        if scorer.units == "points" and scorer.scale == card.points_scale:
+            return Raw(lambda frame: card.points(taken(frame)), cutoff)
+        return Raw(lambda frame: card.log_odds(taken(frame)), _log_odds_needed(scorer, cutoff))
+    inside = opened(scorer.model)
+    if inside.kind not in ("trees", "linear"):
+        raise NotReadableError(inside.why)
+    if inside.note:
+        message = f"what can be read is {inside.note}"
         raise NotReadableError(message)
-    sign, offset, needed = _turned(scorer, last, cutoff)
+    sign, offset, needed = _turned(scorer, inside, cutoff)
+
+    def named(frame: pd.DataFrame) -> pd.DataFrame:
+        rows = _with_categories(scorer, inside, taken(frame))
+        renamed = inside.names is not None and inside.names != scorer.feature_names
+        return rows.set_axis(list(inside.names or ()), axis=1) if renamed else rows
 
     def merit(frame: pd.DataFrame) -> Floats:
-        return offset + sign * parsing.margin(last, encode(frame))
+        made: Floats = offset + sign * inside.output(named(frame))
+        return made
 
-    return Raw(merit, needed, None if linear else last, sign, offset, encode)
-
-
-def _of_scorecard(scorer: WrappedModel, card: Scorecard, cutoff: float) -> Raw:
-    if scorer.good is None:
-        return Raw(card.points, cutoff, None, 1.0, 0.0, _nothing)
-    sign = 1.0 if scorer.good == card.good_ else -1.0
-    needed = _log_odds_needed(scorer, cutoff)
-    return Raw(lambda frame: sign * card.log_odds(frame), needed, None, sign, 0.0, _nothing)
+    return Raw(merit, needed, inside, named, sign, offset, inside.tolerance)
 
 
-def _nothing(_: pd.DataFrame) -> Floats:
-    return np.empty((0, 0))
+def _with_categories(scorer: WrappedModel, inside: Opened, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose words are pandas' categories, for a booster that was trained on them."""
+    import pandas as pd
+
+    if inside.encodes or parsing.reader_of(inside.final) in (None, sklearn_trees.READER):
+        return rows
+    words = [one for one in scorer.features if one.kind == "category" and one.categories is not None]
+    made = {
+        one.name: pd.Categorical.from_codes(
+            codes_of(rows[one.name], one.categories or ()), pd.Index(list(one.categories or ()))
+        )
+        for one in words
+    }
+    return rows.assign(**made)
 
 
-def _taken_apart(model: Any) -> tuple[Any, Any]:
-    """Return the steps before the last one (None without any) and the last one of a pipeline."""
-    if type(model).__name__ != "Pipeline" or not parsing.is_from_sklearn(model):
-        return None, model
-    steps = [step for _, step in model.steps[:-1]]
-    for step in steps:
-        _each_from_one(step)
-    return (model[:-1] if steps else None), model.steps[-1][1]
-
-
-def _each_from_one(step: Any) -> None:
-    """Refuse a step of which an output column may be made of several input columns."""
-    if step in ("passthrough", "drop", None):
-        return
-    name = type(step).__name__
-    if parsing.is_from_sklearn(step):
-        if name == "Pipeline":
-            for _, inner in step.steps:
-                _each_from_one(inner)
-            return
-        if name == "ColumnTransformer":
-            for _, inner, _ in step.transformers_:
-                _each_from_one(inner)
-            return
-        if name in ELEMENTWISE or (name == "FunctionTransformer" and step.func is None):
-            return
-    message = f"a column that {name} makes may be made of several"
-    raise NotReadableError(message)
-
-
-def _turned(scorer: WrappedModel, last: Any, cutoff: float) -> tuple[float, float, float]:
+def _turned(scorer: WrappedModel, inside: Opened, cutoff: float) -> tuple[float, float, float]:
     """Return sign and offset that make merit of the raw output, and the merit that the cut-off stands for."""
-    own = parsing.units_of(last)
-    if not hasattr(last, "classes_"):
+    own, name = inside.units, type(inside.final).__name__
+    if scorer.good is None:
         sign = 1.0 if scorer.higher_is == "better" else -1.0
-        if own == "log of the predicted value":
-            if cutoff <= 0:
-                message = "the model predicts through a logarithm and the cut-off is not above 0"
-                raise NotReadableError(message)
+        if own == "log of the predicted value" and cutoff > 0:
             return sign, 0.0, sign * math.log(cutoff)
-        return sign, 0.0, sign * cutoff
-    second = [*last.classes_].index(scorer.good) == 1
-    sign = 1.0 if second else -1.0
-    if own == "decision function":
-        if scorer.units != "margin":
-            message = f"the {scorer.units} of a {type(last).__name__} is not read from its decision function"
+        if own != "predicted value":
+            message = f"a cut-off of {cutoff:g} is not read on the {own} of a {name}"
             raise NotReadableError(message)
+        return sign, 0.0, sign * cutoff
+    second = [*scorer.classes].index(scorer.good) == 1
+    sign = 1.0 if second else -1.0
+    if own == "decision function" and scorer.units == "margin":
         return sign, 0.0, cutoff
     if own == "log-odds":
         return sign, 0.0, _log_odds_needed(scorer, cutoff)
+    if own != "probability":
+        message = f"the {scorer.units} of a {name} is not read from its {own}"
+        raise NotReadableError(message)
     offset = 0.0 if second else 1.0
     if scorer.units == "probability":
         return sign, offset, cutoff
@@ -299,28 +274,31 @@ def _log_odds_needed(scorer: WrappedModel, cutoff: float) -> float:
 
 
 def _forest(raw: Raw, rows: pd.DataFrame, alone: pd.DataFrame, values: Mapping[str, Sequence[Any]]) -> Forest:
-    own, tried = raw.encode(rows), raw.encode(alone)
-    both = np.concatenate([own, tried])
-    ensemble = parsing.tree_of(raw.trees, both)
-    places = np.zeros(both.shape, dtype=np.int64)
+    import pandas as pd
+
+    inside = raw.inside
+    assert inside is not None  # noqa: S101 - only a scorecard has none, and it has no trees
+    assert raw.taken is not None  # noqa: S101 - it comes with the opened model
+    both = raw.taken(pd.concat([rows, alone], ignore_index=True))
+    coded = np.asarray(inside.encode(both), dtype=np.float64)
+    reader = parsing.reader_of(inside.final)
+    if reader is None:
+        message = f"there is no reader for {type(inside.final).__name__}"
+        raise NotReadableError(message)
+    ensemble = parsing.checked(inside.final, reader, coded, inside.output(both))
+    places = np.zeros(coded.shape, dtype=np.int64)
     uniques = []
-    for column in range(both.shape[1]):
-        unique, place = np.unique(both[:, column], return_inverse=True)
+    for column in range(coded.shape[1]):
+        unique, places[:, column] = np.unique(coded[:, column], return_inverse=True)
         uniques.append(unique)
-        places[:, column] = place
-    owner: dict[int, str] = {}
-    codes, start = {}, len(own)
+    names = list(rows.columns)
+    owner = {column: names[origin] for column, origin in enumerate(inside.origin.tolist()) if names[origin] in values}
+    codes, start = {}, len(rows)
     for name, some in values.items():
-        block = places[start : start + len(some)]
-        for column in np.flatnonzero((block != places[0]).any(axis=0)).tolist():
-            if column in owner:
-                message = f"column {column} of the encoded rows is made of both {owner[column]} and {name}"
-                raise NotReadableError(message)
-            owner[column] = name
-        codes[name] = block
+        codes[name] = places[start : start + len(some)]
         start += len(some)
     left = _directions(ensemble, uniques)
-    return Forest(ensemble, raw.sign, raw.offset, owner, codes, places[: len(own)], left)
+    return Forest(ensemble, raw.sign, raw.offset, owner, codes, places[: len(rows)], left)
 
 
 def _directions(ensemble: Ensemble, uniques: Sequence[Floats]) -> dict[int, NDArray[np.bool_]]:
@@ -329,6 +307,8 @@ def _directions(ensemble: Ensemble, uniques: Sequence[Floats]) -> dict[int, NDAr
     Each node is asked as a tree of its own with two leaves, by the same walk that predicts: so any kind of split
     that the walk knows is known here.
     """
+    from .kernel import predict
+
     left: dict[int, NDArray[np.bool_]] = {}
     inner = np.flatnonzero(ensemble.left >= 0)
     leaves = np.flatnonzero(ensemble.left < 0)
@@ -369,12 +349,12 @@ def _compare(
         fixed = changed(base, {name: [rows[name].iloc[0]] * MIXED for name in values})
         ours = raw.merit(fixed) + sum(part[picked[name]] for name, part in made.sums.parts.items())
         off = np.abs(ours - own) / np.maximum(1.0, np.abs(own))
-        if not (off <= TOLERANCE).all():
+        if not (off <= max(TOLERANCE, raw.tolerance)).all():
             message = "what its features add depends on other features"
             raise NotReadableError(message)
     score = scorer.score(mixed)
     good = score >= cutoff if scorer.higher_is == "better" else score <= cutoff
-    near = np.abs(own - made.needed) <= TOLERANCE * max(1.0, abs(made.needed))
+    near = np.abs(own - made.needed) <= max(TOLERANCE, raw.tolerance) * max(1.0, abs(made.needed))
     if not ((good == (own >= made.needed)) | near).all():
         message = "its raw output and its score stand on different sides of the cut-off"
         raise NotReadableError(message)

@@ -158,7 +158,7 @@ def offers_for(scorer: Scorer, actions: Actions, rows: pd.DataFrame, data: pd.Da
                      known=data is not None)  # fmt: skip
 
 
-def broken_rule(actions: Actions, row: Mapping[str, Any]) -> Rule | None:
+def broken_rule(actions: Actions, row: Mapping[Any, Any]) -> Rule | None:
     """Return the first rule that a row breaks as it stands."""
     for rule in actions.rules:
         values = {}
@@ -201,7 +201,7 @@ def _one_row(row: Any, data: pd.DataFrame | None) -> pd.DataFrame:
 class _Person:
     place: int
     row: pd.DataFrame
-    values: Mapping[str, Any]
+    values: Mapping[Any, Any]
     score: float
     variables: tuple[Variable, ...]
     notes: tuple[str, ...]

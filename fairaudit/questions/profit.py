@@ -27,7 +27,7 @@ TOPIC = "profit"
 OWN = "each group's own cut-off"
 MOST_GROUPS = 12
 DRAWN = f"count bootstrap within groups, cut-offs chosen anew, {DRAWS:,} draws"
-NOT_DRAWN = "no interval for weighted people"
+DRAWN_WEIGHTED = f"draws of weights within groups, linearised, cut-offs chosen anew, {DRAWS:,} draws"
 ONE_GROUP = "there is only one group with enough people whose outcome is observed"
 
 
@@ -124,7 +124,7 @@ def with_profit(curves: Curves | None, groupings: Sequence[Grouping], payoff: Pa
         else one
         for one in curves.groups
     ]
-    return Curves(curves.cutoffs, records)
+    return dataclasses.replace(curves, groups=records)
 
 
 # What each parity costs
@@ -142,7 +142,8 @@ class _Study:
     heads: Floats
     payoff: Payoff
     asking: Asking
-    drawn: Drawn | None
+    drawn: Drawn
+    how: str
     note: str | None
 
     @property
@@ -152,7 +153,7 @@ class _Study:
     def record(self, metric: str, value: float, **fields: Any) -> Measurement:
         given: dict[str, Any] = {
             "n": self.heads.sum(), "undefined": MEASURES[metric].undefined_when, "note": self.note,
-            "method": DRAWN if self.drawn is not None and fields.get("low") is not None else None, **fields,
+            "method": self.how if fields.get("low") is not None else None, **fields,
         }  # fmt: skip
         return written(TOPIC, metric, self.of, value=value, **given)
 
@@ -167,17 +168,18 @@ def _costs(of: Grouping, s: ScoreTable, score: ScoreAxis, payoff: Payoff, asking
         return
     weighted = s.table.w is not s.table.n
     good, bad = s.good[able], s.bad[able]
-    drawn = None if weighted else draw_costs(good.n, bad.n, payoff, rng=asking.rng(of.name, "profit"))
+    rng = asking.rng(of.name, "profit")
+    drawn = draw_costs(good.w, bad.w, payoff, rng=rng, squares=(good.w2, bad.w2) if weighted else None)
     study = _Study(
         of, tuple(of.groups[i] for i in able), score, good.w, bad.w, (good.n + bad.n).sum(axis=-1), payoff, asking,
-        drawn, _limits(of, s, able, weighted=weighted),
+        drawn, DRAWN_WEIGHTED if weighted else DRAWN, _limits(of, s, able),
     )  # fmt: skip
     yield from _maxima(study)
     for parity in PARITIES:
         yield from _under(study, parity)
 
 
-def _limits(of: Grouping, s: ScoreTable, able: Sequence[int], *, weighted: bool) -> str | None:
+def _limits(of: Grouping, s: ScoreTable, able: Sequence[int]) -> str | None:
     said = []
     unknown = int(s.table.n[able, :, 2].sum())
     if unknown:
@@ -187,8 +189,6 @@ def _limits(of: Grouping, s: ScoreTable, able: Sequence[int], *, weighted: bool)
         )
     if left_out := groups_left_out(len(of.groups) - len(able)):
         said.append(left_out)
-    if weighted:
-        said.append(NOT_DRAWN)
     return "; ".join(said) or None
 
 
@@ -204,12 +204,12 @@ def _maxima(study: _Study) -> Iterator[Measurement]:
     own = best_rules(None, good, bad, study.payoff)
     each = study.payoff.of(own.mixture.of(good), own.mixture.of(bad))
     shares = study.people / study.people.sum()
-    whole, whole_drawn = float(own.profit / study.people.sum()), None if drawn is None else drawn.together
-    optimism = None if drawn is None else float((drawn.optimism * shares).sum())
+    whole, whole_drawn = float(own.profit / study.people.sum()), drawn.together
+    optimism = float((drawn.optimism * shares).sum())
     yield study.record("maximum_profit", whole, **_optimism(whole, whole_drawn, optimism, sure))
     for i, group in enumerate(study.groups):
         value = float(each[i] / study.people[i])
-        fields = {} if drawn is None else _optimism(value, drawn.maximum[:, i], float(drawn.optimism[i]), sure)
+        fields = _optimism(value, drawn.maximum[:, i], float(drawn.optimism[i]), sure)
         yield study.record("maximum_profit", value, group=group, n=study.heads[i], **fields)
     single = best_rules("one cut-off for everybody", good, bad, study.payoff).mixture.lower[0]
     places: list[tuple[str | None, int, float]] = [
@@ -217,9 +217,7 @@ def _maxima(study: _Study) -> Iterator[Measurement]:
         *zip(study.groups, own.mixture.lower.tolist(), study.heads.tolist(), strict=True),
     ]
     for j, (whose, place, n) in enumerate(places):
-        fields = {}
-        if drawn is not None:
-            fields = _cutoff_ends(study.score, drawn.place[:, j - 1], sure)
+        fields = _cutoff_ends(study.score, drawn.place[:, j - 1], sure)
         detail = "one cut-off for everybody" if whose is None else OWN
         yield study.record(
             "maximum_profit_cutoff", cutoff_at(study.score, place), group=whose, n=n, detail=detail, **fields
@@ -227,10 +225,8 @@ def _maxima(study: _Study) -> Iterator[Measurement]:
     yield from _rates(study, None, own.mixture)
 
 
-def _optimism(value: float, drawn: Floats | None, optimism: float | None, confidence: float) -> dict[str, Any]:
+def _optimism(value: float, drawn: Floats, optimism: float, confidence: float) -> dict[str, Any]:
     """Return the interval of a maximum, and how much of it comes from choosing the cut-off on the same people."""
-    if drawn is None or optimism is None:
-        return {}
     ends = outer_interval(value, drawn, confidence=confidence, least=0.0)
     detail = f"optimism of choosing and measuring on the same people: {optimism:.3g}"
     return {"low": float(ends.low), "high": float(ends.high), "detail": detail}
@@ -257,7 +253,7 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
         yield study.record("profit_under_parity", np.nan, detail=parity, undefined=why)
         return
     rules = best_rules(parity, good, bad, study.payoff)
-    fields = {} if drawn is None else _ends(drawn.share[parity], sure)
+    fields = _ends(drawn.share[parity], sure)
     yield study.record("profit_under_parity", float(rules.profit) / most, detail=parity, **fields)
     for i, group in enumerate(study.groups):
         value, words = _spoken(study.score, rules.mixture, i)
@@ -271,7 +267,7 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
 def _rates(study: _Study, parity: Parity | None, mixture: Mixture) -> Iterator[Measurement]:
     chosen = mixture.of(study.good + study.bad) / study.people
     for i, group in enumerate(study.groups):
-        fields = {} if study.drawn is None else _ends(study.drawn.rate[parity][:, i], study.asking.confidence)
+        fields = _ends(study.drawn.rate[parity][:, i], study.asking.confidence)
         yield study.record(
             "selection_rate_under_parity",
             float(chosen[i]),

@@ -3,7 +3,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from fairaudit.data.tables import read_rows
+import fairaudit as fa
+from fairaudit.data.tables import levels_of, read_rows
 from fairaudit.errors import ColumnNotFoundError, DataContractError
 
 
@@ -56,3 +57,15 @@ def test_what_is_not_there_is_an_error_in_words(people, tmp_path):
         read_rows(empty)
     with pytest.raises(DataContractError, match="Cannot read a int as rows"):
         read_rows(3)
+
+
+@pytest.mark.parametrize("closed", ["left", "right"])
+def test_rows_have_the_groups_that_counting_gives_them(closed):
+    ages = [20, 25, 61.5, 62, None, float("nan"), 75, 80]
+    people = pd.DataFrame({"age": ages, "home": ["own", "", "rent", None, "own", "own", "x", "x"], "ok": 1})
+    cube = fa.count(people, decision="ok", favorable=1, groups=["age", "home"], bands={"age": [25, 62]}, closed=closed)
+    for name, edges in (("age", (25, 62)), ("home", ())):
+        marginal = cube.marginal(name)
+        counted = dict(zip(marginal.groups, marginal.group_people.tolist(), strict=True))
+        levels = levels_of(people[name], edges, closed)
+        assert {level: int((levels == level).sum()) for level in counted} == counted

@@ -89,8 +89,8 @@ def test_a_sample_adds_up_to_the_gap_of_everybody_and_covers():
     assert (some.gap.low, some.gap.high) == pytest.approx((whole.gap.low, whole.gap.high))
     assert sum(amounts(some).values()) == pytest.approx(whole.gap.value, abs=1e-10)
     # Against the file's own amounts only the sample is off, so its wider interval covers more often than 95%.
-    sides = [explained.values[SEX == level] for level in ("F", "M")]
-    scores = [explained.scores[SEX == level] for level in ("F", "M")]
+    sides = [explained.values[level == SEX] for level in ("F", "M")]
+    scores = [explained.scores[level == SEX] for level in ("F", "M")]
     rng, inside = np.random.default_rng(3), []
     for _ in range(200):
         taken = [rng.permutation(len(side))[:200] for side in sides]
