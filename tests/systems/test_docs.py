@@ -8,6 +8,7 @@ import pytest
 from fairaudit.systems import format as shape
 from fairaudit.systems.loading import check
 from fairaudit.systems.point_system import PointSystem
+from fairaudit.systems.populations.world import MECHANISMS
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "systems.md").read_text(encoding="utf-8")
 
@@ -59,3 +60,7 @@ def test_the_mistake_on_the_page_is_the_error_of_the_program(tmp_path):
     )
     (problem,) = check(file)
     assert f"reading-club.yaml, line {problem.line}: {problem.message}" in PAGE
+
+
+def test_every_mechanism_is_explained():
+    assert all(f"| `{mechanism}` |" in PAGE for mechanism in MECHANISMS)

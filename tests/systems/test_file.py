@@ -96,7 +96,9 @@ def test_a_variant_that_leaves_nothing_to_run_is_a_mistake_of_its_line(written, 
 PUT = ["", " ", ":", "[", "{", "9", "-1e99", "~", "null", ", ", "x", "*", "&a ", "tag: account"]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(base=st.sampled_from([EVENTS + VARIANT, WEIGHTED]), data=st.data())
 def test_whatever_is_done_to_a_file_its_problems_are_a_list_with_lines(written, base, data):
     lines = base.splitlines()

@@ -157,6 +157,20 @@ def test_the_worst_band_is_counted_by_group(suining):
     row = truth.loc["registration", "rural", "false_accusation"]
     assert row["share_in_worst_band"] == lowest[rural].mean() > 0
     assert row["effect_on_share_in_worst_band"] == pytest.approx(lowest[rural].mean() - before[rural].mean())
+    bands = made.truth.bands_to_frame().query("level == 'rural' and mechanism == 'all'").set_index("band")
+    assert bands.index.tolist() == ["D", "C", "B", "A"]
+    expected = made.people["band"][rural].value_counts(normalize=True)
+    assert bands["share"].to_dict() == pytest.approx({band: expected.get(band, 0.0) for band in "DCBA"})
+    assert bands["effect_on_share"].sum() == pytest.approx(0, abs=1e-12)
+
+
+def test_a_form_without_classes_has_a_truth_of_scores_alone(suining):
+    later = PointSystem.load("suining", variant="later")
+    truth = simulate(later, 1_000, world=World(detection_gap=0.3), seed=1).truth
+    assert "share_in_worst_band" not in truth.to_frame()
+    assert len(truth.bands_to_frame()) == 0
+    same = simulate(suining, 1_000, world=World(detection_gap=0.3), seed=1).truth
+    assert truth.to_frame()["effect_on_mean_score"].tolist() == same.to_frame()["effect_on_mean_score"].tolist()
 
 
 def test_records_are_what_is_seen_of_acts(suining):

@@ -23,7 +23,7 @@ from ..point_system import PointSystem
 from .people import members, people_of
 from .records import Block, records_of, scored
 from .streams import BLOCK
-from .truth import Truth, gather
+from .truth import Truth, gather, nothing_yet
 from .world import LEVELS, World, rates_of, worse
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
     _check(system, people, world, seed)
     blocks = [_columns(system, world, block) for block in _blocks(people, seed)]
     whole = {name: np.concatenate([columns[name] for columns in blocks]) for name in blocks[0]}
-    truth = Truth(system.id, world, seed)
+    truth = nothing_yet(system, world, seed)
     for columns in blocks:
         truth = truth + gather(system, world, seed, columns)
     frame = pd.DataFrame({name: _labelled(name, values) for name, values in whole.items()})
-    return Simulated(frame.assign(band=_bands(system, whole["score"]), stamp=STAMP), truth)
+    return Simulated(frame.assign(band=system.band_of(whole["score"]), stamp=STAMP), truth)
 
 
 def write_people(
@@ -130,7 +130,7 @@ def write_people(
     target.parent.mkdir(parents=True, exist_ok=True)
     neighbour = target.with_name(f".{target.name}.{os.getpid()}.part")
     schema = _schema(system, world, seed, people)
-    truth, written = Truth(system.id, world, seed), 0
+    truth, written = nothing_yet(system, world, seed), 0
     try:
         with pq.ParquetWriter(neighbour, schema, compression="zstd") as writer:
             for columns in _in_order(partial(_columns, system, world), _blocks(people, seed), workers):
@@ -203,10 +203,6 @@ def _columns(system: PointSystem, world: World, block: Block) -> Columns:
 
 def _labelled(name: str, values: NDArray[Any]) -> Any:
     return np.array(LEVELS[name], dtype=object)[values] if name in LEVELS else values
-
-
-def _bands(system: PointSystem, scores: NDArray[np.float64]) -> NDArray[np.object_]:
-    return system.band_of(scores)
 
 
 def _schema(system: PointSystem, world: World, seed: int, people: int) -> Any:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import ordered_bands
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Key = tuple[str, str, str]
+Sums = tuple[int, float, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,25 @@ class Truth:
     """Exact sums by attribute, level and way of scoring; ``+`` puts blocks together.
 
     ``sums`` holds, for (attribute, level, column of a score), the people, the sum of their scores, and how many are in
-    the worst band. Scores of fading points are sums of binary fractions, so they too are added exactly.
+    each of ``bands``, the worst first. Scores of fading points are sums of binary fractions, so they too are added
+    exactly.
     """
 
     system: str
     world: World
     seed: int
-    sums: Mapping[Key, tuple[int, float, int]] = field(default_factory=dict)
+    bands: tuple[str, ...]
+    sums: Mapping[Key, Sums] = field(default_factory=dict)
     stamp: str = STAMP
 
     def __add__(self, other: Truth) -> Truth:
         """Return the truth of both people's together."""
         made = dict(self.sums)
-        for key, (people, total, worst) in other.sums.items():
-            n, score, low = made.get(key, (0, 0.0, 0))
-            made[key] = (n + people, score + total, low + worst)
+        nothing: Sums = (0, 0.0, (0,) * len(self.bands))
+        for key, (people, total, counts) in other.sums.items():
+            n, score, before = made.get(key, nothing)
+            together = tuple(one + more for one, more in zip(before, counts, strict=True))
+            made[key] = (n + people, score + total, together)
         return replace(self, sums=made)
 
     def to_frame(self) -> pd.DataFrame:
@@ -52,48 +56,55 @@ class Truth:
         import pandas as pd
 
         rows = []
-        for attribute, level, column in self.sums:
-            if column == "score":
-                continue
-            people, total, worst = self.sums[attribute, level, "score"]
-            _, other, other_worst = self.sums[attribute, level, column]
-            rows.append(
-                {
-                    "attribute": attribute,
-                    "level": level,
-                    "people": people,
-                    "mechanism": "all" if column == "score_equal" else column.removeprefix("score_without_"),
-                    "mean_score": total / people,
-                    "effect_on_mean_score": (total - other) / people,
-                    "share_in_worst_band": worst / people,
-                    "effect_on_share_in_worst_band": (worst - other_worst) / people,
-                }
-            )
+        for about, now, other in self._pairs():
+            people = now[0]
+            row = {**about, "people": people, "mean_score": now[1] / people,
+                   "effect_on_mean_score": (now[1] - other[1]) / people}  # fmt: skip
+            if self.bands:
+                row["share_in_worst_band"] = now[2][0] / people
+                row["effect_on_share_in_worst_band"] = (now[2][0] - other[2][0]) / people
+            rows.append(row)
         return pd.DataFrame(rows)
+
+    def bands_to_frame(self) -> pd.DataFrame:
+        """Return one row a group, mechanism and band: the share of the group in it, and how the mechanism moved it."""
+        import pandas as pd
+
+        rows = [
+            {**about, "people": now[0], "band": band, "share": now[2][at] / now[0],
+             "effect_on_share": (now[2][at] - other[2][at]) / now[0]}
+            for about, now, other in self._pairs()
+            for at, band in enumerate(self.bands)
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def _pairs(self) -> Iterator[tuple[dict[str, Any], Sums, Sums]]:
+        """Yield each group and mechanism with the sums of the world as it is, and without the mechanism."""
+        for (attribute, level, column), other in self.sums.items():
+            if column != "score":
+                mechanism = "all" if column == "score_equal" else column.removeprefix("score_without_")
+                about = {"attribute": attribute, "level": level, "mechanism": mechanism}
+                yield about, self.sums[attribute, level, "score"], other
+
+
+def nothing_yet(system: PointSystem, world: World, seed: int) -> Truth:
+    """Return the truth about nobody, to add to."""
+    ordered = ordered_bands(system.definition.bands)
+    names = tuple(band.name for band in (ordered if system.higher_is == "better" else reversed(ordered)))
+    return Truth(system.id, world, seed, names)
 
 
 def gather(system: PointSystem, world: World, seed: int, columns: Mapping[str, NDArray[Any]]) -> Truth:
     """Return the truth of one block."""
-    ways = [name for name in columns if name.startswith("score")]
-    worst = {name: _in_worst(system, columns[name]) for name in ways}
-    sums: dict[Key, tuple[int, float, int]] = {}
-    for attribute, levels in LEVELS.items():
-        for code, level in enumerate(levels):
-            here = columns[attribute] == code
-            if not here.any():
-                continue
-            for name in ways:
-                sums[attribute, level, name] = (
-                    int(here.sum()),
-                    float(columns[name][here].sum()),
-                    int(worst[name][here].sum()),
-                )
-    return Truth(system.id, world, seed, sums)
-
-
-def _in_worst(system: PointSystem, scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-    ordered = ordered_bands(system.definition.bands)
-    if not ordered:
-        return np.zeros(len(scores), dtype=bool)
-    worst = ordered[0 if system.higher_is == "better" else -1].name
-    return np.asarray(system.band_of(scores) == worst, dtype=bool)
+    nobody = nothing_yet(system, world, seed)
+    sums: dict[Key, Sums] = {}
+    for name in (name for name in columns if name.startswith("score")):
+        scores, bands = columns[name], system.band_of(columns[name])
+        there = [bands == band for band in nobody.bands]
+        for attribute, levels in LEVELS.items():
+            for code, level in enumerate(levels):
+                here = columns[attribute] == code
+                counts = tuple(int((here & one).sum()) for one in there)
+                if here.any():
+                    sums[attribute, level, name] = (int(here.sum()), float(scores[here].sum()), counts)
+    return replace(nobody, sums=sums)
