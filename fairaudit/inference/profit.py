@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..cube.confusion import Tally
 from ..metrics.base import Floats
-from ..metrics.profit import LITTLE, PARITIES, Ints, Parity, Payoff, best_rules, selected
+from ..metrics.profit import PARITIES, Ints, Parity, Payoff, best_rules, selected
 from .bootstrap import draw_counts
 from .counts import Interval, scalar_or_array
 from .permutation import coarse_edges, merge_bins
