@@ -214,8 +214,9 @@ def main() -> None:
             made |= sections_of(found)
         seconds = f"{time.perf_counter() - start:.0f}"
         runs[part] = [part, f"{arguments.draws:,}", f"{datetime.now(tz=UTC):%Y-%m-%d}", seconds, f"`{command}`"]
-    if arguments.save:
-        PAGE.write_text(page_of(saved | made, runs), encoding="utf-8")
+        if arguments.save:
+            # After every part: a run that is broken off keeps what it found.
+            PAGE.write_text(page_of(saved | made, runs), encoding="utf-8")
     print(page_of(made, {name: runs[name] for name in arguments.parts or runs}))
 
 

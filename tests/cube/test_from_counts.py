@@ -394,7 +394,7 @@ def test_a_banded_attribute_keeps_its_edges():
 def test_scores_outside_declared_edges_are_counted_and_cut_offs_there_are_edges():
     """Edges are declared so that cubes merge: a month without high scores must have the same edges."""
     for higher_is in ("better", "worse"):
-        cube = count(s=[-5, 10, 15, 99], score="s", higher_is=higher_is, edges=[10, 20], cutoff=[500, -500, 12])
+        cube = count(s=[-5, 10, 15, 99], score="s", higher_is=higher_is, edges=(10, 20), cutoff=(500, -500, 12))
         assert {10.0, 20.0, 12.0, 500.0, -500.0} <= {*cube.axes.score.edges.tolist()}
         assert (cube.people, cube.axes.score.low, cube.axes.score.high) == (4, -5, 99)
         assert cube.confusion(12.0).selected.n.tolist() == [2]

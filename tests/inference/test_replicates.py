@@ -312,3 +312,18 @@ def test_few_clusters_are_said_and_scores_have_no_interval():
     assert alone.value == found.value
     assert np.isnan([alone.low, alone.high]).all()
     assert (alone.p, alone.test, alone.method) == (None, None, "no interval that allows for clusters of 'home'")
+
+
+def test_unequal_numbers_of_clusters_have_satterthwaite_s_freedom():
+    """Satterthwaite (1946): (v1 + v2)^2 / (v1^2 / f1 + v2^2 / f2), here with the same rate in both groups."""
+    weights = balanced(100)
+    counted = np.tile([1.0, 0.0, 0.0, 1.0, 0.0], 20)
+    first, second = (np.arange(100) < 25).astype(float), (np.arange(100) >= 25).astype(float)
+    one, two = (clustered(counted * side, side, np.arange(100), weights) for side in (first, second))
+    assert (float(one.clusters), float(two.clusters)) == (25, 75)
+    pair = effective_pair(one, two)
+    v1, v2 = float(1 / pair.n), float(1 / pair.m)
+    design = (v1 + v2) ** 2 / (v1**2 / 24 + v2**2 / 74)
+    assert float(pair.freedom) == pytest.approx(1 / (1 / design + 1 / 128))
+    # Between the freedom of the smaller group and that of both together.
+    assert 24 < design < 98

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from sklearn.metrics import roc_auc_score
 
 import fairaudit as fa
+from fairaudit.cube.people import people_of_cube, relabelled
 from fairaudit.errors import DataContractError, SchemaError
 from fairaudit.inference.proxies import goes_with_score, tells_apart
 from fairaudit.inference.regression import Lines, linear_effect_of, logit_effect_of
@@ -292,3 +293,37 @@ def test_the_report_says_raw_and_adjusted_side_by_side(rows):
     text = fa.audit(rows, controls=["branch", "income"], **ROLES).to_markdown()
     assert "percentage points raw; given branch, income, fitted from rows" in text
     assert "counts do not hold the number 'income'" in text
+
+
+# Lines of people from a cube
+
+
+def test_a_cube_without_a_recorded_decision_has_lines_without_one():
+    made = people_of_cube(fa.from_counts({"g": ["a", "b"], "s": [1, 2], "n": [3, 4]}, groups="g", score="s",
+                                         higher_is="better"))  # fmt: skip
+    assert made.decision is None
+    assert made.decided(None).tolist() == [-1, -1]
+
+
+@pytest.mark.parametrize("higher_is", ["better", "worse"])
+def test_a_binned_score_is_on_its_own_side_of_every_cut_off(higher_is):
+    rng = np.random.default_rng(4)
+    score = np.append(rng.integers(0, 40, 300) / 2, [20.0, 0.0])
+    cube = fa.from_counts({"s": score, "n": np.ones(302, dtype=int)}, score="s", higher_is=higher_is,
+                          edges=[5, 10, 15])  # fmt: skip
+    lines = people_of_cube(cube)
+    for cutoff in (5.0, 10.0, 15.0):
+        wanted = (score >= cutoff if higher_is == "better" else score <= cutoff).sum()
+        assert lines.n[lines.decided(cutoff) == 1].sum() == wanted
+        assert lines.n[lines.decided(cutoff) == 0].sum() == 302 - wanted
+
+
+def test_levels_put_together_keep_their_people_and_their_order():
+    cube = fa.from_counts({"age": [20, 40, 70], "n": [1, 2, 4], "d": [1, 0, 1]}, groups="age", bands={"age": [30, 62]},
+                          decision="d", favorable=1)  # fmt: skip
+    lines = people_of_cube(cube)
+    made = relabelled(lines, "age", ["under 62", "62 and over"], [0, 0, 1])
+    column = made.attributes["age"]
+    assert (column.levels, column.ordered, column.numeric) == (("under 62", "62 and over"), True, False)
+    assert [made.n[column.values == code].sum() for code in (0, 1)] == [3, 4]
+    assert relabelled(lines, "sex", ["x"], [0]) is lines
