@@ -193,31 +193,41 @@ def main() -> None:
     )
     parser.add_argument("--scenes", action="store_true", help="print every scene to stderr")
     arguments = parser.parse_args()
-    saved = saved_sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
-    runs = saved_runs(saved)
     command = " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     made: dict[str, str] = {}
+    runs: dict[str, list[str]] = {}
     for part in arguments.parts or (*PARTS, FOILS):
         start = time.perf_counter()
-        if part == FOILS:
-            made[OF_FOILS] = foils.text(np.random.default_rng(SEED))
-        else:
-            found: dict[str, list[Outcome]] = {}
-            for one in outcomes([part], arguments.draws):
-                if arguments.scenes:
-                    print(one, file=sys.stderr)
-                kind, _, method = one.method.partition(":")
-                named = Outcome(method, one.scene, one.enough, one.share, one.undefined, one.draws)
-                found.setdefault(f"{part}/{kind}", []).append(named)
-            # What the part said before and says no more is not kept.
-            saved = {heading: text for heading, text in saved.items() if not heading.endswith(f": {TITLES[part]}")}
-            made |= sections_of(found)
+        tables = tables_of(part, arguments.draws, scenes=arguments.scenes)
         seconds = f"{time.perf_counter() - start:.0f}"
-        runs[part] = [part, f"{arguments.draws:,}", f"{datetime.now(tz=UTC):%Y-%m-%d}", seconds, f"`{command}`"]
+        row = [part, f"{arguments.draws:,}", f"{datetime.now(tz=UTC):%Y-%m-%d}", seconds, f"`{command}`"]
+        made, runs = made | tables, runs | {part: row}
         if arguments.save:
             # After every part: a run that is broken off keeps what it found.
-            PAGE.write_text(page_of(saved | made, runs), encoding="utf-8")
-    print(page_of(made, {name: runs[name] for name in arguments.parts or runs}))
+            save(part, tables, row)
+    print(page_of(made, runs))
+
+
+def tables_of(part: str, draws: int, *, scenes: bool) -> dict[str, str]:
+    """Run a part and return its tables by their headings."""
+    if part == FOILS:
+        return {OF_FOILS: foils.text(np.random.default_rng(SEED))}
+    found: dict[str, list[Outcome]] = {}
+    for one in outcomes([part], draws):
+        if scenes:
+            print(one, file=sys.stderr)
+        kind, _, method = one.method.partition(":")
+        named = Outcome(method, one.scene, one.enough, one.share, one.undefined, one.draws)
+        found.setdefault(f"{part}/{kind}", []).append(named)
+    return sections_of(found)
+
+
+def save(part: str, tables: dict[str, str], row: list[str]) -> None:
+    """Put a part into the page in place of what the part said before; the others are kept."""
+    saved = saved_sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+    runs = saved_runs(saved) | {part: row}
+    kept = {name: text for name, text in saved.items() if part == FOILS or not name.endswith(f": {TITLES[part]}")}
+    PAGE.write_text(page_of(kept | tables, runs), encoding="utf-8")
 
 
 if __name__ == "__main__":

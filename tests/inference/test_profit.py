@@ -9,7 +9,12 @@ import scipy.stats
 from fairaudit.cube.confusion import Tally
 from fairaudit.errors import UndefinedMetricError
 from fairaudit.inference.bootstrap import draw_counts, percentile_interval
-from fairaudit.inference.profit import draw_costs, expected_profit_interval, linearised_profit_interval
+from fairaudit.inference.profit import (
+    draw_alike,
+    draw_costs,
+    expected_profit_interval,
+    linearised_profit_interval,
+)
 from fairaudit.metrics.profit import PARITIES, Payoff, best_rules
 
 STUDY = Payoff(18.0, -82.0)
@@ -155,3 +160,13 @@ def test_many_bins_are_merged_for_the_draws_and_cut_offs_stay_where_they_are():
     for parity in PARITIES:
         share = float(best_rules(parity, good, bad, STUDY).profit / most.profit)
         assert np.median(drawn.share[parity]) == pytest.approx(share, abs=0.03)
+
+
+def test_alike_groups_lose_by_chance_what_their_sizes_say():
+    small, large = (draw_alike(times * GOOD, times * BAD, STUDY, draws=60, rng=1) for times in (1, 25))
+    for parity in PARITIES:
+        assert small[parity].shape == (60,)
+        assert (small[parity] <= 1 + 1e-9).all()
+        # Chance costs less the more people there are.
+        assert np.median(small[parity]) < np.median(large[parity]) or parity == PARITIES[0]
+        assert np.median(large[parity]) > 0.97
