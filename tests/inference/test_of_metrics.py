@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from fairaudit.cube.confusion import ScoreTable, Tally
-from fairaudit.inference.of_metrics import Measured, measure
+from fairaudit.inference.of_metrics import MOST_DRAWN_BINS, Measured, _coarsened, measure
 from fairaudit.inference.ranking import auc_interval, delong
 from fairaudit.metrics import METRICS
 
@@ -70,6 +70,9 @@ def test_the_auc_of_few_weighted_people_has_the_interval_of_effective_people():
     many, _ = weighted_scores(np.random.default_rng(2), 1, goods=900, bads=300)
     one = measure(METRICS["area_under_curve"], many, confidence=0.95, seed=1)
     assert one.method.tolist() == ["DeLong, logit, weighted: linearised variance"]
+    variance = delong(many.good.w, many.bad.w, good_w2=many.good.w2, bad_w2=many.bad.w2).variance
+    low, high, _ = auc_interval(one.value, variance, 900.0, 300.0)
+    np.testing.assert_allclose([one.low, one.high], [low, high])
 
 
 def test_weights_of_one_change_no_auc_interval():
@@ -112,3 +115,21 @@ def test_the_first_of_the_bands_is_all_of_one_band():
         0.5, 0.25, 0.625, 5, 5, 5,
     ]  # fmt: skip
     assert one.method.tolist() == ["x"]
+
+
+def test_few_people_have_the_confidence_asked_for_and_may_have_no_gap():
+    table, _ = drawn(np.random.default_rng(4), 60, 12, 20, shift=0.0)
+    wide, narrow = (measure(KS, table, confidence=level, seed=1) for level in (0.95, 0.5))
+    # The score interval at the largest gap holds 0 for most alike groups, and then the interval begins there.
+    assert (wide.low == 0).mean() > 0.5
+    assert (wide.high - wide.low > narrow.high - narrow.low).all()
+
+
+def test_many_bins_are_merged_and_the_largest_gap_stays():
+    table, _ = drawn(np.random.default_rng(5), 900, 400, 4, shift=0.7, bins=400)
+    for i in range(4):
+        merged = _coarsened(table[i]).n
+        assert 50 <= len(merged) <= MOST_DRAWN_BINS + 2
+        assert merged.sum(axis=0).tolist() == table[i].table.n.sum(axis=0).tolist()
+        gap = np.abs(np.cumsum(merged[:, 1]) / 400 - np.cumsum(merged[:, 0]) / 900).max()
+        assert gap == pytest.approx(KS(table[[i]]).value[0])

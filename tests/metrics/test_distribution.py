@@ -209,7 +209,7 @@ def test_the_best_shares_are_those_the_page_names(audited):
 
 def test_bins_of_nobody_have_the_score_between_their_neighbors():
     counts = np.zeros((2, 5, 3))
-    counts[0, 1, 0], counts[1, 1, 1], counts[1, 3, 0] = 3, 1, 2
+    counts[0, 1, 0], counts[1, 1, 1], counts[1, 3, 0] = 3, 1, 1
     scores = np.array([[np.nan, 610, np.nan, np.nan, np.nan], [np.nan, 630, np.nan, 700, np.nan]])
     s = ScoreTable(Tally.of(counts), np.nan_to_num(scores), np.nan_to_num(scores) ** 2, True)
     # Three at 610 and one at 630 make 615; beyond the last people a bin has their score.
