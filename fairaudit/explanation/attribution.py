@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ExplanationError, listed
+from ..models.columns import matched
+from ..schema.roles import HigherIs
 from . import parsing
-from .trees import Ensemble, Floats, Integers
+from .backends import Backend, Coefficients, OwnValues, Sampled, Table, Trees
+from .reading import numbers
+from .targets import target_of
+from .trees import Floats, Integers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .kernel import Prepared
+    from .drivers_record import Drivers, Measure
+    from .reason_parity import FileFidelity, ReasonParity
+    from .reason_records import Reason, Reasons
 
 ENOUGH_ROWS = 1_000
 """Rows from which the rows to explain may be their own background."""
@@ -29,15 +36,27 @@ class Explanation:
     """Attributions of some rows: ``base + values.sum(axis=1)`` is the model's own output for each.
 
     ``data`` holds each player's value, NaN for a player of several columns. ``method`` says in words how the
-    values were worked out, against whom.
+    values were worked out, against whom. ``higher_is`` and ``cutoff`` are those of the explained score, None where
+    nobody gave them. ``errors`` are standard errors of sampled values, None where values are exact. ``rows`` are the
+    explained rows in the model's own columns, and ``source`` the explainer, to explain them against somebody else.
     """
 
     values: Floats
     base: float
     units: str
     names: tuple[str, ...]
-    data: Floats
+    data: NDArray[Any]
     method: str
+    higher_is: HigherIs | None = None
+    cutoff: float | None = None
+    errors: Floats | None = None
+    rows: Any = field(default=None, repr=False)
+    source: Explainer | None = field(default=None, repr=False)
+
+    @property
+    def scores(self) -> Floats:
+        """The explained score of each row, in ``units``."""
+        return np.asarray(self.base + self.values.sum(axis=1))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -45,7 +64,9 @@ class Explanation:
     def __getitem__(self, rows: int | slice | Sequence[int] | NDArray[Any]) -> Explanation:
         """Return the explanation of some rows, also for a single one."""
         chosen = [rows] if isinstance(rows, int | np.integer) else rows
-        return replace(self, values=self.values[chosen], data=self.data[chosen])
+        some = self.rows.iloc[chosen] if hasattr(self.rows, "iloc") else self.rows[chosen]
+        errors = None if self.errors is None else self.errors[chosen]
+        return replace(self, values=self.values[chosen], data=self.data[chosen], errors=errors, rows=some)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line per row and feature: row, feature, value, attribution."""
@@ -61,6 +82,49 @@ class Explanation:
             }
         )
 
+    def drivers(self, attribute: Any, *, reference: Any, measure: Measure = "mean score", **options: Any) -> Drivers:
+        """Return the gap between a group and its reference among these rows, split by feature, with intervals.
+
+        The mean score is split by the attributions. A rate at the cut-off is split by paired Shapley values.
+
+        Parameters
+        ----------
+        attribute
+            The attribute of each row: a column of texts, or of numbers with ``bands``.
+        reference
+            The level that the group is compared with.
+        measure
+            ``"mean score"``, ``"selection rate"``, ``"true positive rate"`` or ``"false positive rate"``.
+        options
+            ``group``: whose gap, needed where there is more than one other level. ``name`` of the attribute.
+            ``bands``: edges of bands of a number. ``weight`` of each row (mean score only). ``outcome`` and ``good``:
+            what happened, and which value is good (true and false positive rates). ``cutoff`` and ``higher_is``, where
+            they are not the explainer's. ``pairs``: how many are drawn (rates; 20,000). ``rng``: seed. ``confidence``:
+            0.95. ``fewest``: people that each side needs, 30.
+
+        Returns
+        -------
+        Drivers
+
+        Raises
+        ------
+        FairauditError
+            If a level, an outcome or an option is wrong, or a side has too few people.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.linear_model import LinearRegression
+        >>> rows = np.random.default_rng(1).normal(size=(1_000, 2))
+        >>> made = explain(LinearRegression().fit(rows, rows @ [2.0, 1.0]), rows)
+        >>> found = made.drivers(np.where(rows[:, 0] > 0, "A", "B"), reference="B")
+        >>> found.drivers[0].feature, f"{found.drivers[0].share:.0%}"
+        ('column_0', '101%')
+        """
+        from .gap_drivers import drivers_of_explanation
+
+        return drivers_of_explanation(self, attribute, reference=reference, measure=measure, **options)
+
     def to_shap(self) -> Any:
         """Return shap's own Explanation, so that every plot of shap works."""
         import shap
@@ -68,26 +132,73 @@ class Explanation:
         base = np.full(len(self), self.base)
         return shap.Explanation(values=self.values, base_values=base, data=self.data, feature_names=list(self.names))
 
+    def reasons(self, row: int, k: int = 4, **options: Any) -> Reasons:
+        """Return a declined person's principal reasons; see :func:`fairaudit.explanation.reason_codes.reasons`."""
+        from .reason_codes import reasons
+
+        return reasons(self, row, k, **options)
+
+    def key_factors(self, row: int, **options: Any) -> tuple[Reason, ...]:
+        """Return what held a score back; see :func:`fairaudit.explanation.reason_codes.key_factors`."""
+        from .reason_codes import key_factors
+
+        return key_factors(self, row, **options)
+
+    def reason_table(self, k: int = 4, **options: Any) -> pd.DataFrame:
+        """Return the reasons of everybody declined; see :func:`fairaudit.explanation.reason_parity.reason_table`."""
+        from .reason_parity import reason_table
+
+        return reason_table(self, k, **options)
+
+    def reason_parity(self, attribute: Any, **options: Any) -> ReasonParity:
+        """Return who is told what, by group; see :func:`fairaudit.explanation.reason_parity.reason_parity`."""
+        from .reason_parity import reason_parity
+
+        return reason_parity(self, attribute, **options)
+
+    def reason_fidelity(self, k: int = 4, **options: Any) -> FileFidelity:
+        """Return whether reasons carry decisions; see :func:`fairaudit.explanation.reason_parity.reason_fidelity`."""
+        from .reason_parity import reason_fidelity
+
+        return reason_fidelity(self, k, **options)
+
 
 class Explainer:
     """A model made ready to be explained; it keeps its tables between calls.
 
+    How values are worked out follows from the model, and ``Explanation.method`` says it: a closed form for scorecards
+    and linear models; exactly, by the trees, for scikit-learn's trees, forests and boosting, LightGBM, XGBoost and
+    CatBoost, also at the end of a pipeline that encodes column by column; CatBoost's own path-dependent values where
+    it has categories and no background is given; sampled, with standard errors, for everything else.
+
     Parameters
     ----------
     model
-        A fitted scikit-learn linear or logistic model, DecisionTree, RandomForest, ExtraTrees, GradientBoosting or
-        HistGradientBoosting. Regressors, and classifiers of two classes: the second is explained.
+        A scorecard; a fitted model of scikit-learn, LightGBM, XGBoost or CatBoost, or a pipeline of them (regressors,
+        and classifiers of two classes); what ``train`` or ``wrap`` returned; a scorer; a function of rows. The good
+        class is explained where it was said, else the second.
     background
         The rows to compare with, every one of them used. Left out, the explained rows are, from 1,000 rows on.
+        Here and in ``explain``, columns that the model does not know are left out where it knows its own by name.
     units
-        Only the unit of the model's own raw output so far, which is the default.
+        "points" where there is a scale of points, "probability" (sampled where it is not the model's raw output), or
+        the unit of the model's own raw output. Left out: points for a scorecard and a model wrapped in points, else
+        the raw output.
+    cutoff
+        The cut-off of the explained score, in its units: reasons and actions need it.
     game
         ``"interventional"`` (against the background) or ``"path-dependent"`` (trees only: against the training
         weights of the trees, no background; it moves part of an effect to correlated features).
     players
-        Columns that are one feature, as ``{"region": ["region_north", "region_south"]}``.
+        Columns that are one feature, as ``{"region": ["region_north", "region_south"]}``. Columns that a pipeline
+        makes of one column are that column without being named.
     threads
         How many threads work on the rows of a tree model; the values do not depend on it.
+    draws
+        Pairs of permutations for each row where values are sampled; a pair costs two evaluations of the model a
+        feature. 100 are right for reasons of single rows, 2 for means over thousands of rows.
+    rng
+        Seed of what is sampled.
 
     Raises
     ------
@@ -105,110 +216,138 @@ class Explainer:
         background: Any = None,
         *,
         units: str | None = None,
+        cutoff: float | None = None,
         game: Game = "interventional",
         players: Mapping[str, Sequence[str]] | None = None,
         threads: int = 1,
+        draws: int = 100,
+        rng: np.random.Generator | int | None = None,
     ) -> None:
-        linear = parsing.is_from_sklearn(model) and ".linear_model." in type(model).__module__
-        if not (linear or parsing.has_trees(model)):
-            message = f"{type(model).__name__} cannot be explained. Supported: {parsing.SUPPORTED}."
+        self.target = target_of(model, units)
+        self.model, self.units, self.game, self.threads = self.target.model, self.target.units, game, threads
+        self.cutoff, self.draws, self.rng = cutoff, draws, 0 if rng is None else rng
+        kind = "table" if self.target.inside is None else self.target.inside.kind
+        kind = "sampled" if self.target.score is not None else kind
+        possible = ("interventional", "path-dependent") if kind in ("trees", "own values") else ("interventional",)
+        if game not in possible:
+            message = (
+                f"game={game!r} is not possible for {type(self.model).__name__} in {self.units}. "
+                "Use game='interventional'."
+            )
             raise ExplanationError(message)
-        if not hasattr(model, "n_features_in_"):
-            message = f"{type(model).__name__} is not fitted. Call its fit first."
-            raise ExplanationError(message)
-        if game not in ("interventional", "path-dependent") or (linear and game == "path-dependent"):
-            message = f"game={game!r} is not possible for {type(model).__name__}. Use game='interventional'."
-            raise ExplanationError(message)
-        if game == "path-dependent" and background is not None:
-            message = "Path-dependent values use no background. Leave out background, or use game='interventional'."
-            raise ExplanationError(message)
-        own = parsing.units_of(model)
-        if units not in (None, own):
-            message = f"units={units!r} is not what {type(model).__name__} gives; its raw output is {own!r}."
-            raise ExplanationError(message)
-        self.model, self.units, self.game, self.threads = model, own, game, threads
-        self._linear, self._players = linear, dict(players or {})
-        self._columns: tuple[str, ...] | None = None
+        self._refuse_background(background)
+        self._kind, self._players = kind, dict(players or {})
+        self._columns = self.target.names
+        self._left_out: tuple[str, ...] = ()
+        self._backend = self._backend_of(kind)
+        self._sampler = self._backend_of("sampled") if kind == "own values" else None
         self._background = None if background is None else self._read(background, "the background")
-        self._ensemble: Ensemble | None = None
-        self._ready: Prepared | None = None
+        self._ready: Any = None
 
-    def explain(self, rows: Any) -> Explanation:
-        """Return the attributions of each row, checked against the model's own output on every one."""
+    def explain(self, rows: Any, *, background: Any = None) -> Explanation:
+        """Return the attributions of each row, checked against the model's own output on every one.
+
+        ``background`` compares with other people than the explainer's own, this once.
+        """
+        self._refuse_background(background)
         data = self._read(rows, "the rows to explain")
-        background = self._background
-        if background is None and self.game == "interventional":
+        left_out = self._left_out
+        against = self._background if background is None else self._read(background, "the background")
+        backend = self._backend
+        if self._sampler is not None and against is not None and self.game == "interventional":
+            backend = self._sampler
+        if against is None and backend.needs_background:
             if len(data) < ENOUGH_ROWS:
                 message = (
                     f"A background is needed to explain fewer than {ENOUGH_ROWS:,} rows; these are {len(data):,}. "
                     "Give background= the people to compare with, such as all applicants."
                 )
                 raise ExplanationError(message)
-            background = data
+            against = data
         names, player_of = self._grouped()
-        if self._linear:
-            values, base = self._by_coefficients(data, background, player_of, len(names))
+        if against is self._background:
+            if self._ready is None:
+                self._ready = backend.ready(against, data, player_of, len(names))
+            ready = self._ready
         else:
-            values, base = self._by_kernel(data, background, player_of)
-        parsing.same_or_refused(base + values.sum(axis=1), parsing.margin(self.model, data), "base and attributions")
-        return Explanation(values, base, self.units, names, _shown(data, player_of, len(names)), self._said(background))
+            ready = backend.ready(against, data, player_of, len(names))
+        worked = backend.work(ready, data)
+        own = self.target.own(data)
+        if worked.errors is None:
+            scale = abs(self.target.factor)
+            parsing.same_or_refused(
+                (worked.base + worked.values.sum(axis=1)) / scale, own / scale, "base and attributions", backend.tolerance
+            )  # fmt: skip
+        return Explanation(
+            values=worked.values,
+            base=worked.base,
+            units=self.units,
+            names=names,
+            data=_shown(data, player_of, len(names)),
+            method=self._said(backend, None if not backend.needs_background else against, left_out),
+            higher_is=self.target.higher_is,
+            cutoff=self.cutoff,
+            errors=worked.errors,
+            rows=data,
+            source=self,
+        )
 
-    def _by_coefficients(
-        self, data: Floats, background: Floats | None, player_of: Integers, players: int
-    ) -> tuple[Floats, float]:
-        coefficients = np.ravel(self.model.coef_)
-        if background is None or len(coefficients) != data.shape[1]:
-            message = f"{type(self.model).__name__} has {len(coefficients)} coefficients for {data.shape[1]} columns."
+    def _refuse_background(self, background: Any) -> None:
+        if self.game == "path-dependent" and background is not None:
+            message = "Path-dependent values use no background. Leave out background, or use game='interventional'."
             raise ExplanationError(message)
-        middle = background.mean(axis=0)
-        values = np.zeros((len(data), players))
-        np.add.at(values.T, player_of, ((data - middle) * coefficients).T)
-        return values, float(np.ravel(self.model.intercept_)[0] + middle @ coefficients)
 
-    def _by_kernel(self, data: Floats, background: Floats | None, player_of: Integers) -> tuple[Floats, float]:
-        from .kernel import attribute, prepare
+    def _backend_of(self, kind: str) -> Backend:
+        if kind == "table":
+            return Table(self.target)
+        if kind == "linear":
+            return Coefficients(self.target)
+        if kind == "trees":
+            return Trees(self.target, path_dependent=self.game == "path-dependent", threads=self.threads)
+        if kind == "own values":
+            return OwnValues(self.target)
+        return Sampled(self.target, self.target.why or type(self.model).__name__, self.draws, self.rng)
 
-        if self._ensemble is None:
-            self._ensemble = parsing.tree_of(self.model, data if background is None else background)
-        ready = self._ready
-        if ready is None:
-            ready = prepare(self._ensemble, background, player_of)
-            if self._background is not None or self.game == "path-dependent":
-                self._ready = ready
-        return attribute(ready, data, self.threads), ready.base
-
-    def _read(self, rows: Any, what: str) -> Floats:
-        """Return the rows as numbers in the model's order of columns, matched by name."""
-        if hasattr(rows, "to_pandas"):
-            rows = rows.to_pandas()
-        given = tuple(str(name) for name in rows.columns) if hasattr(rows, "columns") else None
-        known = getattr(self.model, "feature_names_in_", None)
-        wanted = tuple(str(name) for name in known) if known is not None else self._columns
-        if given is None and known is not None:
-            message = f"{what.capitalize()} have no column names; the model was trained with {listed(wanted or ())}."
-            raise ExplanationError(message)
-        if given is not None and wanted is not None:
-            if sorted(given) != sorted(wanted):
-                missing, extra = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
-                message = (
-                    f"The columns of {what} are not the model's. Missing: {listed(missing) or 'none'}; "
-                    f"unknown to it: {listed(extra) or 'none'}. Give each of its columns once."
-                )
-                raise ExplanationError(message)
-            rows = rows.set_axis(list(given), axis=1)[list(wanted)]
-        try:
-            data = np.asarray(rows.to_numpy(np.float64, na_value=np.nan) if given else rows, dtype=np.float64)
-        except (TypeError, ValueError) as problem:
-            message = f"{what.capitalize()} must be numbers in every column: {problem}."
-            raise ExplanationError(message) from None
-        if data.ndim != 2 or data.shape[1] != self.model.n_features_in_ or len(data) == 0:
-            message = (
-                f"{what.capitalize()} are of shape {data.shape}; the model takes {self.model.n_features_in_} columns."
-            )
+    def _read(self, rows: Any, what: str) -> Any:
+        """Return the rows in the model's order of columns, matched by name where names are known."""
+        if self.target.names is not None:
+            made = matched(rows, self.target.names)
+        else:
+            made = self._in_order(rows, what)
+        wanted = None if self.target.inside is None else self.target.inside.width
+        if len(made) == 0 or len(made.shape) != 2 or (wanted is not None and made.shape[1] != wanted):
+            message = f"{what.capitalize()} are of shape {made.shape}; the model takes {wanted or 'some'} columns."
             raise ExplanationError(message)
         if self._columns is None:
-            self._columns = wanted or given or tuple(f"column_{at}" for at in range(data.shape[1]))
-        return data
+            given = made.columns if hasattr(made, "columns") else [f"column_{at}" for at in range(made.shape[1])]
+            self._columns = tuple(str(name) for name in given)
+        known = set(self._columns)
+        given = getattr(rows, "columns", rows if isinstance(rows, Mapping) else ())
+        self._left_out = tuple(str(name) for name in given if str(name) not in known)
+        return made
+
+    def _in_order(self, rows: Any, what: str) -> Any:
+        """Return rows of a model without names: columns of a frame must be the same ones in every call.
+
+        A model that was trained on arrays gets arrays; a function gets the frame.
+        """
+        if hasattr(rows, "to_pandas"):
+            rows = rows.to_pandas()
+        if not hasattr(rows, "columns"):
+            return numbers(rows)
+        as_it_is = self.target.inside is None or self.target.inside.width is None
+        given = tuple(str(name) for name in rows.columns)
+        if self._columns is None:
+            self._columns = given
+        if sorted(given) != sorted(self._columns):
+            missing, extra = sorted(set(self._columns) - set(given)), sorted(set(given) - set(self._columns))
+            message = (
+                f"The columns of {what} are not those of the first rows given. Missing: {listed(missing) or 'none'}; "
+                f"not there before: {listed(extra) or 'none'}. Give each of them once."
+            )
+            raise ExplanationError(message)
+        ordered = rows.set_axis(list(given), axis=1)[list(self._columns)]
+        return ordered if as_it_is else numbers(ordered)
 
     def _grouped(self) -> tuple[tuple[str, ...], Integers]:
         """Return the names of the players and the player of each column."""
@@ -227,15 +366,25 @@ class Explainer:
         names = tuple(dict.fromkeys(named))
         return names, np.array([names.index(name) for name in named], dtype=np.int64)
 
-    def _said(self, background: Floats | None) -> str:
-        how = "closed form of a linear model" if self._linear else "exact Shapley values of the trees"
+    def _said(self, backend: Backend, background: Any, left_out: tuple[str, ...]) -> str:
+        how = backend.how()
         if background is None:
-            return f"{how}, path-dependent: against the training weights of the trees"
-        return f"{how}, interventional: against {len(background):,} background rows"
+            said = f"{how}, path-dependent: against the training weights of the trees"
+        else:
+            said = f"{how}, interventional: against {len(background):,} background rows"
+        note = "" if self.target.inside is None or self.target.score is not None else self.target.inside.note
+        said += f"; {note}" if note else ""
+        return said + (
+            f"; columns that the model does not use, left out: {listed(left_out, most=5)}" if left_out else ""
+        )
 
 
-def _shown(data: Floats, player_of: Integers, players: int) -> Floats:
-    shown = np.full((len(data), players), np.nan)
+def _shown(rows: Any, player_of: Integers, players: int) -> NDArray[Any]:
+    """Return each player's own value, NaN for a player of several columns."""
+    data = rows.to_numpy() if hasattr(rows, "to_numpy") else rows
+    if players == data.shape[1]:
+        return np.asarray(data)
+    shown = np.full((len(data), players), np.nan, dtype=data.dtype if data.dtype == object else np.float64)
     for player in range(players):
         columns = np.flatnonzero(player_of == player)
         if len(columns) == 1:

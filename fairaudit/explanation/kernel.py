@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from numpy.typing import NDArray
 
 from ..errors import ExplanationError
 from .paths import TABLE_PLAYERS, Plan, plan
-from .trees import Ensemble, Floats, Integers, as_compared, expected_by_cover, predict
+from .trees import Ensemble, Floats, Integers, as_compared, expected_by_cover
 
 BLOCK = 1024
 """Rows whose bits are worked out together: they stay in the nearest cache."""
@@ -44,6 +45,9 @@ CHUNK_TABLES = 1 << 23
 
 KEPT_TABLES = 1 << 25
 """Numbers of the tables that are kept between calls, 256 MiB; larger forests build them again for each call."""
+
+TREES = 32
+"""Trees that share one set of instructions, fewer where their tables are large."""
 
 MOST_PLAYERS = 64
 """Players on one path that the bits of a row can hold."""
@@ -59,12 +63,15 @@ class Prepared:
     plans: tuple[Plan, ...]
     background: Floats | None
     """Columns x rows, as compared with thresholds; none for path-dependent values."""
-    counts: tuple[Floats, ...]
     tables: tuple[Floats, ...]
     """One array per plan, or none at all where they are too large to keep."""
 
+    def table(self, at: int) -> Floats:
+        """Return the tables of one plan, as kept or made again."""
+        return self.tables[at] if self.tables else _table(self.plans[at], self.background)
 
-def prepare(ensemble: Ensemble, background: Floats | None, player_of: Integers) -> Prepared:
+
+def prepare(ensemble: Ensemble, background: Floats | None, player_of: Integers, players: int | None = None) -> Prepared:
     """Return the ensemble ready to be explained: path-dependent without a background, interventional with one."""
     plans = _plans(ensemble, player_of)
     most = max((each.most_players for each in plans), default=0)
@@ -76,14 +83,24 @@ def prepare(ensemble: Ensemble, background: Floats | None, player_of: Integers) 
         raise ExplanationError(message)
     if background is None:
         base, columns = expected_by_cover(ensemble), None
-        counts = tuple(np.zeros(0) for _ in plans)
     else:
         base = float(predict(ensemble, background).mean())
         columns = np.ascontiguousarray(as_compared(ensemble, background).T)
-        counts = tuple(_counted(each, columns) for each in plans)
     keep = sum(int(each.table_starts[-1]) for each in plans) <= KEPT_TABLES
-    tables = tuple(_table(*each, interventional=background is not None) for each in zip(plans, counts, strict=True))
-    return Prepared(ensemble, int(player_of.max(initial=-1)) + 1, base, plans, columns, counts, tables if keep else ())
+    tables = tuple(_table(each, columns) for each in plans) if keep else ()
+    many = int(player_of.max(initial=-1)) + 1 if players is None else players
+    return Prepared(ensemble, many, base, plans, columns, tables)
+
+
+def predict(ensemble: Ensemble, rows: Floats) -> Floats:
+    """Return the margin of each row: the base plus the leaf it reaches in every tree."""
+    total = np.full(len(rows), ensemble.base)
+    _add_leaves(
+        ensemble.roots, ensemble.left, ensemble.right, ensemble.feature, ensemble.threshold, ensemble.missing_left,
+        ensemble.category_start, ensemble.category_words, ensemble.unknown_left, ensemble.words, ensemble.value,
+        np.ascontiguousarray(as_compared(ensemble, rows)), total,
+    )  # fmt: skip
+    return total
 
 
 def _plans(ensemble: Ensemble, player_of: Integers) -> tuple[Plan, ...]:
@@ -91,11 +108,11 @@ def _plans(ensemble: Ensemble, player_of: Integers) -> tuple[Plan, ...]:
     done: list[Plan] = []
     start, trees = 0, len(ensemble.roots)
     while start < trees:
-        stop = min(trees, start + 16)
-        made = plan(ensemble, range(start, stop), player_of)
+        stop = min(trees, start + TREES)
+        made = plan(ensemble, range(start, stop), player_of, CHUNK_TABLES)
         while stop > start + 1 and made.table_starts[-1] > CHUNK_TABLES:
             stop = start + (stop - start) // 2
-            made = plan(ensemble, range(start, stop), player_of)
+            made = plan(ensemble, range(start, stop), player_of, CHUNK_TABLES)
         done.append(made)
         start = stop
     return tuple(done)
@@ -105,18 +122,17 @@ def attribute(prepared: Prepared, rows: Floats, threads: int = 1) -> Floats:
     """Return the Shapley values, rows x players; with the base they add up to the ensemble's margin."""
     columns = np.ascontiguousarray(as_compared(prepared.ensemble, rows).T)
     values = np.zeros((prepared.players, columns.shape[1]))
-    interventional = prepared.background is not None
-    with ThreadPoolExecutor(max(1, threads)) as pool:
+    starts = range(0, columns.shape[1], TASK)
+    if threads <= 1 or len(starts) <= 1:
         for at, each in enumerate(prepared.plans):
-            table = (
-                prepared.tables[at]
-                if prepared.tables
-                else _table(each, prepared.counts[at], interventional=interventional)
-            )
-            tasks = [
-                pool.submit(_explain, prepared, each, table, columns, values, start)
-                for start in range(0, columns.shape[1], TASK)
-            ]
+            table = prepared.table(at)
+            for start in starts:
+                _explain(prepared, each, table, columns, values, start)
+        return np.ascontiguousarray(values.T)
+    with ThreadPoolExecutor(threads) as pool:
+        for at, each in enumerate(prepared.plans):
+            table = prepared.table(at)
+            tasks = [pool.submit(_explain, prepared, each, table, columns, values, start) for start in starts]
             for task in tasks:
                 task.result()
     return np.ascontiguousarray(values.T)
@@ -124,8 +140,7 @@ def attribute(prepared: Prepared, rows: Floats, threads: int = 1) -> Floats:
 
 def _explain(prepared: Prepared, made: Plan, table: Floats, columns: Floats, values: Floats, start: int) -> None:
     stop = min(columns.shape[1], start + TASK)
-    deep = made.most_players > TABLE_PLAYERS
-    others = prepared.background if prepared.background is not None and deep else np.zeros((len(columns), 0))
+    others = prepared.background if prepared.background is not None and made.deep else np.zeros((len(columns), 0))
     bits = _bits(made, min(BLOCK, stop - start))
     _add_rows(
         *_instructions(made), made.players, made.ratios, made.player_starts, made.table_starts, made.pattern_starts,
@@ -137,8 +152,8 @@ def _explain(prepared: Prepared, made: Plan, table: Floats, columns: Floats, val
 def _instructions(made: Plan) -> tuple[Any, ...]:
     masks = np.left_shift(np.uint64(1), made.bit.astype(np.uint64)).astype(_word(made))
     return (
-        made.starts, made.depth, made.right, made.feature, made.threshold, made.missing_left, masks, made.fresh,
-        made.unit,
+        made.starts, made.depth, made.right, made.feature, made.threshold, made.missing_left, made.category_start,
+        made.category_words, made.unknown_left, made.words, masks, made.fresh, made.unit,
     )  # fmt: skip
 
 
@@ -159,15 +174,17 @@ def _counted(made: Plan, columns: Floats) -> Floats:
     return np.asarray(counts / columns.shape[1], dtype=np.float64)
 
 
-def _table(made: Plan, counts: Floats, *, interventional: bool) -> Floats:
+def _table(made: Plan, background: Floats | None) -> Floats:
+    counts = np.zeros(0) if background is None else _counted(made, background)
     table = np.zeros(int(made.table_starts[-1]))
     _fill_tables(
         made.ratios, made.player_starts, made.table_starts, made.pattern_starts, made.value, made.twin_value,
-        made.twin_ratio, not interventional, counts, *_nodes(TABLE_PLAYERS), table,
+        made.twin_ratio, background is None, counts, *_nodes(TABLE_PLAYERS), table,
     )  # fmt: skip
     return table
 
 
+@cache
 def _nodes(most: int) -> tuple[Floats, Floats]:
     """Return nodes and weights on [0, 1] that integrate the polynomial of each number of players exactly."""
     nodes = np.zeros((most + 1, most // 2 + 1))
@@ -180,6 +197,7 @@ def _nodes(most: int) -> tuple[Floats, Floats]:
     return nodes, weights
 
 
+@cache
 def _weights() -> Floats:
     """Return ``a! b! / (a + b + 1)!`` for all a, b: Shapley's weight of a coalition."""
     from scipy.special import betaln
@@ -189,7 +207,37 @@ def _weights() -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, columns, start, many, bits):
+def _category_left(x, start, many, unknown_left, words):
+    """Return whether a category's code goes left: its bit, or the node's answer to codes that it does not know."""
+    if not (x > -1.0 and x < 64.0 * many):
+        return unknown_left
+    code = np.int64(x)
+    return (words[start + (code >> 6)] >> np.uint64(code & 63)) & np.uint64(1) != 0
+
+
+@njit(cache=True, nogil=True)
+def _add_leaves(
+    roots, left, right, feature, threshold, missing_left, category_start, category_words, unknown_left, words, value, rows, total
+):  # fmt: skip
+    for row in range(len(rows)):
+        for root in roots:
+            at = root
+            while left[at] >= 0:
+                x = rows[row, feature[at]]
+                if x != x:
+                    goes_left = missing_left[at]
+                elif category_start[at] >= 0:
+                    goes_left = _category_left(x, category_start[at], category_words[at], unknown_left[at], words)
+                else:
+                    goes_left = x <= threshold[at]
+                at = left[at] if goes_left else right[at]
+            total[row] += value[at]
+
+
+@njit(cache=True, nogil=True)
+def _follow(
+    edge, depth, right, feature, threshold, missing_left, category_start, category_words, unknown_left, words, masks, fresh, columns, start, many, bits
+):  # fmt: skip
     """Work out the bits of a block of rows below one edge from those above it."""
     above = bits[depth[edge]]
     below = bits[depth[edge] + 1]
@@ -199,7 +247,16 @@ def _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, 
     to_left = missing_left[edge]
     to_right = right[edge]
     none = mask ^ mask
-    if fresh[edge]:
+    if category_start[edge] >= 0:
+        first, size, other = category_start[edge], category_words[edge], unknown_left[edge]
+        for i in range(many):
+            x = at[start + i]
+            goes_left = to_left if x != x else _category_left(x, first, size, other, words)
+            if fresh[edge]:
+                below[i] = above[i] | (mask if goes_left != to_right else none)
+            else:
+                below[i] = above[i] & ~(none if goes_left != to_right else mask)
+    elif fresh[edge]:
         for i in range(many):
             x = at[start + i]
             goes_left = (x <= line) | ((x != x) & to_left)
@@ -213,13 +270,13 @@ def _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, 
 
 @njit(cache=True, nogil=True)
 def _count_patterns(
-    starts, depth, right, feature, threshold, missing_left, masks, fresh, unit, pattern_starts, columns, bits, counts
-):
+    starts, depth, right, feature, threshold, missing_left, category_start, category_words, unknown_left, words, masks, fresh, unit, pattern_starts, columns, bits, counts
+):  # fmt: skip
     rows = columns.shape[1]
     for start in range(0, rows, BLOCK):
         many = min(BLOCK, rows - start)
         for edge in range(starts[-1]):
-            _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, columns, start, many, bits)
+            _follow(edge, depth, right, feature, threshold, missing_left, category_start, category_words, unknown_left, words, masks, fresh, columns, start, many, bits)  # fmt: skip
             u = unit[edge]
             if u >= 0 and pattern_starts[u + 1] > pattern_starts[u]:
                 seen = bits[depth[edge] + 1]
@@ -363,6 +420,10 @@ def _add_rows(
     feature,
     threshold,
     missing_left,
+    category_start,
+    category_words,
+    unknown_left,
+    words,
     masks,
     fresh,
     unit,
@@ -393,9 +454,9 @@ def _add_rows(
         for start in range(begin, end, BLOCK):
             many = min(BLOCK, end - start)
             for edge in range(starts[tree], starts[tree + 1]):
-                _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, columns, start, many, bits)
+                _follow(edge, depth, right, feature, threshold, missing_left, category_start, category_words, unknown_left, words, masks, fresh, columns, start, many, bits)  # fmt: skip
                 if rivals:
-                    _follow(edge, depth, right, feature, threshold, missing_left, masks, fresh, others, 0, rivals, other_bits)  # fmt: skip
+                    _follow(edge, depth, right, feature, threshold, missing_left, category_start, category_words, unknown_left, words, masks, fresh, others, 0, rivals, other_bits)  # fmt: skip
                 u = unit[edge]
                 if u < 0:
                     continue

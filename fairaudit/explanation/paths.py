@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .trees import Ensemble, Flags, Floats, Integers, cover_ratio
+from .trees import Ensemble, Flags, Floats, Integers, Words, cover_ratio
 
 TABLE_PLAYERS = 14
 """Players on a path up to which a leaf is a table of 2^players patterns; deeper leaves are worked out row by row."""
@@ -33,6 +33,10 @@ class Plan:
     feature: Integers
     threshold: Floats
     missing_left: Flags
+    category_start: Integers
+    category_words: Integers
+    unknown_left: Flags
+    words: Words
     bit: Integers
     fresh: Flags
     unit: Integers
@@ -55,6 +59,11 @@ class Plan:
         return int(self.depth.max(initial=0)) + 1
 
     @property
+    def deep(self) -> bool:
+        """Return whether a path is worked out row by row."""
+        return bool((np.diff(self.pattern_starts) == 0).any())
+
+    @property
     def most_players(self) -> int:
         """Return the largest number of distinct players on one path."""
         return int(np.diff(self.player_starts).max(initial=0))
@@ -62,12 +71,16 @@ class Plan:
 
 @dataclass(slots=True)
 class _Draft:
-    edges: list[tuple[int, bool, int, float, bool, int, bool, int]] = field(default_factory=list)
+    edges: list[tuple[int, bool, int, int, bool, int]] = field(default_factory=list)
+    """Depth, whether it leads right, the node above, the player's bit, whether it is fresh, the unit."""
     units: list[tuple[list[int], list[float], float, float, float]] = field(default_factory=list)
 
 
-def plan(ensemble: Ensemble, trees: range, player_of: Integers) -> Plan:
-    """Return the instructions for some trees, with columns joined into players by ``player_of``."""
+def plan(ensemble: Ensemble, trees: range, player_of: Integers, most_numbers: int) -> Plan:
+    """Return the instructions for some trees, with columns joined into players by ``player_of``.
+
+    The tables of a single tree stay below ``most_numbers``: its longer paths are worked out row by row instead.
+    """
     draft = _Draft()
     starts = [0]
     for tree in trees:
@@ -75,7 +88,7 @@ def plan(ensemble: Ensemble, trees: range, player_of: Integers) -> Plan:
         if ensemble.left[root] >= 0:
             _walk(ensemble, player_of, draft, root)
         starts.append(len(draft.edges))
-    return _packed(draft, starts)
+    return _packed(ensemble, draft, starts, most_numbers if len(trees) == 1 else None)
 
 
 def _walk(ensemble: Ensemble, player_of: Integers, draft: _Draft, root: int) -> None:
@@ -107,27 +120,35 @@ def _walk(ensemble: Ensemble, player_of: Integers, draft: _Draft, root: int) -> 
             unit = len(draft.units)
             twin = (float(ensemble.value[sibling]), cover_ratio(ensemble, sibling, node)) if twins else (0.0, -1.0)
             draft.units.append((along, shares, float(ensemble.value[child]), *twin))
-        test = (int(ensemble.feature[node]), float(ensemble.threshold[node]), bool(ensemble.missing_left[node]))
-        draft.edges.append((depth, right, *test, bit, fresh, unit))
+        draft.edges.append((depth, right, node, bit, fresh, unit))
         if not leaf:
             open_node(child, depth + 1, along, shares)
 
 
-def _packed(draft: _Draft, starts: list[int]) -> Plan:
-    edges = list(zip(*draft.edges, strict=True)) if draft.edges else [()] * 8
+def _packed(ensemble: Ensemble, draft: _Draft, starts: list[int], most_numbers: int | None) -> Plan:
+    edges = list(zip(*draft.edges, strict=True)) if draft.edges else [()] * 6
     units = list(zip(*draft.units, strict=True)) if draft.units else [()] * 5
     counts = np.array([len(players) for players in units[0]], dtype=np.int64)
     patterns = np.where(counts <= TABLE_PLAYERS, np.int64(1) << np.minimum(counts, TABLE_PLAYERS), 0)
+    for longest in range(TABLE_PLAYERS, 0, -1):
+        if most_numbers is None or (counts * patterns).sum() <= most_numbers:
+            break
+        patterns = np.where(counts < longest, patterns, 0)
+    nodes = np.array(edges[2], dtype=np.int64)
     return Plan(
         starts=np.array(starts, dtype=np.int64),
         depth=np.array(edges[0], dtype=np.int64),
         right=np.array(edges[1], dtype=np.bool_),
-        feature=np.array(edges[2], dtype=np.int64),
-        threshold=np.array(edges[3], dtype=np.float64),
-        missing_left=np.array(edges[4], dtype=np.bool_),
-        bit=np.array(edges[5], dtype=np.int64),
-        fresh=np.array(edges[6], dtype=np.bool_),
-        unit=np.array(edges[7], dtype=np.int64),
+        feature=ensemble.feature[nodes],
+        threshold=ensemble.threshold[nodes],
+        missing_left=ensemble.missing_left[nodes],
+        category_start=ensemble.category_start[nodes],
+        category_words=ensemble.category_words[nodes],
+        unknown_left=ensemble.unknown_left[nodes],
+        words=ensemble.words,
+        bit=np.array(edges[3], dtype=np.int64),
+        fresh=np.array(edges[4], dtype=np.bool_),
+        unit=np.array(edges[5], dtype=np.int64),
         players=np.array([player for along in units[0] for player in along], dtype=np.int64),
         ratios=np.array([ratio for shares in units[1] for ratio in shares], dtype=np.float64),
         player_starts=_ends(counts),

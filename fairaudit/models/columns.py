@@ -37,4 +37,6 @@ def matched(rows: Any, names: tuple[str, ...]) -> Any:
     if twice:
         message = f"Column '{twice[0]}' stands twice; a feature needs one column. Rename one of them."
         raise DataContractError(message)
+    if tuple(rows.columns) == names:
+        return rows  # as it is: a choice of columns would copy all of them
     return rows.iloc[:, [there.index(name) for name in names]]

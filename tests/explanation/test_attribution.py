@@ -12,10 +12,11 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, PoissonRegressor
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
 import fairaudit as fa
-from fairaudit.errors import ExplanationError
+from fairaudit.errors import ExplanationError, FairauditError
 
 DRAW = np.random.default_rng(3)
 PEOPLE = pd.DataFrame(np.round(DRAW.normal(size=(1_200, 4)), 3), columns=["income", "debt", "age", "years"])
@@ -41,6 +42,7 @@ def own(model, rows):
         (GradientBoostingRegressor(n_estimators=10, loss="huber"), AMOUNT, "predicted value"),
         (HistGradientBoostingClassifier(max_iter=10), PAID, "log-odds"),
         (HistGradientBoostingRegressor(max_iter=10), AMOUNT, "predicted value"),
+        (LinearSVC(), PAID, "decision function"),
     ],
     ids=lambda each: type(each).__name__ if hasattr(each, "fit") else "",
 )
@@ -53,8 +55,9 @@ def test_base_and_values_add_up_to_the_models_own_output(model, outcome, units):
     assert "1,200 background rows" in made.method
 
 
-def test_a_log_link_is_explained_on_the_log_scale():
-    model = HistGradientBoostingRegressor(max_iter=10, loss="poisson").fit(PEOPLE, AMOUNT)
+@pytest.mark.parametrize("model", [HistGradientBoostingRegressor(max_iter=10, loss="poisson"), PoissonRegressor()])
+def test_a_log_link_is_explained_on_the_log_scale(model):
+    model.fit(PEOPLE, AMOUNT)
     made = fa.explain(model, PEOPLE)
     assert made.units == "log of the predicted value"
     assert np.exp(made.base + made.values.sum(axis=1)) == pytest.approx(model.predict(PEOPLE))
@@ -72,6 +75,21 @@ def test_columns_are_matched_by_name_not_by_place():
     shuffled = PEOPLE[["years", "age", "debt", "income"]]
     np.testing.assert_array_equal(explainer.explain(shuffled).values, explainer.explain(PEOPLE).values)
     assert explainer.explain(shuffled).names == ("income", "debt", "age", "years")
+
+
+def test_columns_that_a_named_model_does_not_use_are_left_out_and_named():
+    explainer = fa.Explainer(TREE, PEOPLE.assign(race="unknown"))
+    made = explainer.explain(PEOPLE.assign(sex="F", race="unknown"))
+    np.testing.assert_array_equal(made.values, explainer.explain(PEOPLE).values)
+    assert made.method.endswith("left out: sex, race")
+    assert "left out" not in explainer.explain(PEOPLE).method
+
+
+def test_explained_rows_can_be_explained_again_against_others():
+    first = fa.explain(TREE, PEOPLE)
+    again = first.source.explain(first.rows, background=PEOPLE[:100])
+    assert again.scores == pytest.approx(first.scores)
+    assert again.base != first.base
 
 
 def test_columns_without_the_models_names_may_not_change_place_between_calls():
@@ -113,36 +131,42 @@ def test_frames_slices_and_shap_hold_the_same_numbers():
 
 LINE = LinearRegression().fit(PEOPLE, AMOUNT)
 TREE = DecisionTreeRegressor(max_depth=3).fit(PEOPLE, AMOUNT)
-CODES = PEOPLE.assign(age=(PEOPLE["age"] > 0).astype(int))
+MULTIPLE = HistGradientBoostingClassifier(max_iter=2).fit(PEOPLE, np.arange(1_200) % 3)
+
+
+def SUM(rows):  # noqa: N802 - a model like the ones above
+    return rows.sum(axis=1)
 
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
         (lambda: fa.explain(TREE, PEOPLE[:999]), "background is needed"),
-        (lambda: fa.explain(TREE, PEOPLE.drop(columns="age")), "Missing: age"),
-        (lambda: fa.explain(TREE, PEOPLE.assign(sex=1.0)), "unknown to it: sex"),
-        (lambda: fa.explain(TREE, PEOPLE.to_numpy()), "no column names"),
+        (lambda: fa.explain(TREE, PEOPLE.drop(columns="age")), "feature 'age' is not among the columns"),
+        (lambda: fa.explain(TREE, pd.concat([PEOPLE, PEOPLE[["age"]]], axis=1)), "'age' stands twice"),
+        (lambda: fa.explain(TREE, PEOPLE.to_numpy()), "need column names"),
         (lambda: fa.explain(TREE, PEOPLE.assign(age="old")), "must be numbers"),
         (lambda: fa.explain(TREE, PEOPLE, units="points"), "units='points'"),
         (lambda: fa.explain(TREE, PEOPLE, PEOPLE, game="path-dependent"), "no background"),
         (lambda: fa.explain(LINE, PEOPLE, game="path-dependent"), "not possible"),
         (lambda: fa.explain(TREE, PEOPLE, players={"money": ["wages"]}), "'wages'"),
         (lambda: fa.explain(TREE, PEOPLE, players={"age": ["income", "debt"]}), "another name"),
-        (lambda: fa.explain(KMeans(2, n_init=1).fit(PEOPLE), PEOPLE), "Supported: scikit-learn's linear"),
+        (lambda: fa.explain(KMeans(2, n_init=1).fit(PEOPLE), PEOPLE), "Supported: a scorecard, scikit-learn"),
         (lambda: fa.explain(DecisionTreeRegressor(), PEOPLE), "not fitted"),
         (lambda: fa.explain(RandomForestClassifier(3).fit(PEOPLE, np.arange(1_200) % 3), PEOPLE), "Two classes"),
         (lambda: fa.explain(DecisionTreeRegressor().fit(PEOPLE, PEOPLE[["age", "debt"]]), PEOPLE), "One output"),
-        (lambda: fa.explain(PoissonRegressor().fit(PEOPLE, AMOUNT), PEOPLE), "not the model's own output"),
-        (
-            lambda: fa.explain(HistGradientBoostingRegressor(categorical_features=["age"]).fit(CODES, AMOUNT), CODES),
-            "splits on categories",
-        ),
-        (lambda: fa.explain(GradientBoostingRegressor(init=LINE).fit(PEOPLE, AMOUNT), PEOPLE), "constant start"),
+        (lambda: fa.explain(MULTIPLE, PEOPLE), "Two classes"),
+        (lambda: fa.explain(SUM, PEOPLE, game="path-dependent"), "not possible"),
+        (lambda: fa.explain(SUM, PEOPLE[:2], PEOPLE, draws=1), "at least 2 pairs"),
+        (lambda: fa.Explainer(SUM, PEOPLE).explain(PEOPLE.drop(columns="age")), "Missing: age"),
+        (lambda: fa.explain(lambda rows: rows, PEOPLE), "one a row is needed"),
+        (lambda: fa.explain(lambda rows: rows["wages"], PEOPLE), "refuses these rows: 'wages'"),
+        (lambda: fa.explain(lambda rows: np.log(rows["age"] * 0), PEOPLE), "must be finite"),
+        (lambda: fa.Explainer(TREE, game="path-dependent").explain(PEOPLE, background=PEOPLE), "no background"),
     ],
 )
 def test_what_cannot_be_explained_is_refused_in_words(asked, said):
-    with pytest.raises(ExplanationError, match=said):
+    with pytest.raises(FairauditError, match=said), np.errstate(divide="ignore"):
         asked()
 
 
@@ -153,3 +177,32 @@ def test_a_model_changed_after_training_is_refused():
     model.estimators_[0, 0].tree_.value[:] += 1.0
     with pytest.raises(ExplanationError, match="not the model's own output"):
         explainer.explain(PEOPLE[:5])
+
+
+def test_a_scorecard_is_explained_in_points_by_its_table():
+    rng = np.random.default_rng(3)
+    people = pd.DataFrame({"age": rng.integers(18, 80, 600).astype(float), "home": rng.choice(["own", "rent"], 600)})
+    good = rng.random(600) < 1 / (1 + np.exp(-(people["age"] - 50) / 15 - (people["home"] == "own")))
+    card = fa.Scorecard().fit(people, good)
+    made = fa.Explainer(card, background=people, cutoff=560).explain(people[:20])
+    parts = card.parts(people)
+    np.testing.assert_allclose(made.values, parts[:20] - parts.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(made.scores, card.points(people[:20]), atol=1e-9)
+    assert (made.units, made.higher_is, made.cutoff) == ("points", "better", 560)
+    odds = fa.explain(card, people[:5], people, units="log-odds")
+    np.testing.assert_allclose(odds.scores, card.log_odds(people[:5]), atol=1e-12)
+
+
+def test_a_wrapped_model_is_explained_on_the_side_and_scale_of_its_score():
+    rng = np.random.default_rng(4)
+    people = pd.DataFrame(rng.normal(size=(200, 3)), columns=["a", "b", "c"])
+    bad = (people["a"] + rng.normal(size=200) > 0).astype(int)
+    model = GradientBoostingClassifier(n_estimators=20, random_state=0).fit(people, bad)
+    scorer = fa.wrap(model, good=0, scale=fa.PointsScale())
+    made = fa.Explainer(scorer, background=people).explain(people[:10])
+    np.testing.assert_allclose(made.scores, scorer.score(people[:10]), rtol=1e-9)
+    assert (made.units, made.higher_is) == ("points", "better")
+    raw = fa.explain(fa.wrap(model, good=0), people[:10], people)
+    np.testing.assert_allclose(raw.scores, -model.decision_function(people[:10]), rtol=1e-9)
+    others = fa.Explainer(scorer, background=people).explain(people[:10], background=people[50:])
+    np.testing.assert_allclose(others.base, scorer.score(people[50:]).mean(), rtol=1e-9)
