@@ -74,6 +74,7 @@ OWN = {
     "inference/of_clusters": ("inference/test_replicates.py", "test_clusters.py"),
     "inference/permutation": ("metrics/test_distribution.py",),
     "inference/proxies": ("questions/test_controls.py",),
+    "inference/together": ("explanation/test_gap_drivers.py",),
     "inference/roots": ("inference/test_intervals.py",),
 }
 """Tests of a module that does not have tests/<room>/test_<module>.py, or not them alone."""
@@ -118,8 +119,8 @@ class _Collector(cst.CSTVisitor):
             if isinstance(node, kind) and operator.__name__ not in LEFT_OUT:
                 for changed in operator(node):
                     if operator.__name__ != "operator_arg_removal" or _drops_a_keyword(node, changed):
-                        line = self.get_metadata(libcst.metadata.PositionProvider, node).start.line
-                        self.found.append((line, node, changed))
+                        place = self.get_metadata(libcst.metadata.PositionProvider, node)
+                        self.found.append((place.start.line, place.end.line, node, changed))
         return super().on_visit(node)
 
 
@@ -137,12 +138,16 @@ def draw_mutants(source: str, sample: int | Chosen) -> tuple[int, dict[int, Muta
     if isinstance(sample, set):
         # By their words, not their place: the module may have changed elsewhere.
         befores = {before for before, *_ in sample}
-        picked = [i for i, (line, *_) in enumerate(collector.found) if lines[line - 1].strip() in befores]
+        picked = [
+            i
+            for i, (start, end, *_) in enumerate(collector.found)
+            if any(line.strip() in befores for line in lines[start - 1 : end])
+        ]
     else:
         picked = random.Random(SEED).sample(range(len(collector.found)), min(sample, len(collector.found)))
     mutants = {}
     for index in sorted(picked):
-        line, node, changed = collector.found[index]
+        line, _, node, changed = collector.found[index]
         # Writing a changed module out is slow: only those drawn are.
         code = wrapper.module.deep_replace(node, changed).code
         old, new = lines, code.splitlines()

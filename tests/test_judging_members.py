@@ -369,6 +369,11 @@ def test_memberships_are_read_over_all_cells():
     np.testing.assert_allclose(taken[[of.levels.index("Black"), of.levels.index("White")]], wanted, rtol=1e-4)
     assert of.without == 20
     assert int(of.total("people")[0]) == 280
+    scored = count(rows, score="score", higher_is="better", groups="branch", memberships={"race": LEVELS}, cutoff=320)
+    (of,) = members(scored)
+    taken = of.table("first", 320.0)[0].sum(axis=0)
+    wanted = known.loc[known.score >= 320, ["p_black", "p_white"]].sum()
+    np.testing.assert_allclose(taken[[of.levels.index("Black"), of.levels.index("White")]], wanted, rtol=1e-4)
 
 
 @pytest.mark.parametrize("scale", [0, -1, 2.5, "2", None])

@@ -122,7 +122,8 @@ def test_few_people_have_the_confidence_asked_for_and_may_have_no_gap():
     wide, narrow = (measure(KS, table, confidence=level, seed=1) for level in (0.95, 0.5))
     # The score interval at the largest gap holds 0 for most alike groups, and then the interval begins there.
     assert (wide.low == 0).mean() > 0.5
-    assert (wide.high - wide.low > narrow.high - narrow.low).all()
+    # Half as sure, half as wide or less: both ends of the score interval follow the confidence.
+    assert (narrow.high - narrow.low).mean() < 0.75 * (wide.high - wide.low).mean()
 
 
 def test_many_bins_are_merged_and_the_largest_gap_stays():

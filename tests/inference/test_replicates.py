@@ -310,7 +310,7 @@ def test_few_clusters_are_said_and_scores_have_no_interval():
     assert found.undecided.startswith(f"15 clusters of 'home' in the group; with fewer than {FEWEST_CLUSTERS}")
     (alone,) = compare_clustered_groups(item, k[[0]], k[[1]], None, of)
     assert alone.value == found.value
-    assert np.isnan([alone.low, alone.high]).all()
+    assert np.isnan([alone.low, alone.high, alone.low_one_sided, alone.high_one_sided]).all()
     assert (alone.p, alone.test, alone.method) == (None, None, "no interval that allows for clusters of 'home'")
 
 
