@@ -61,8 +61,8 @@ def expected_profit_interval(
         odds = first * second / ((1 - first) * (1 - second))
         # A gain and a loss: the two parts of the profit go together where the two shares go apart.
         together = np.sqrt(np.where(np.isfinite(odds), np.clip(odds, 0.0, 1.0), 1.0))
-    ends = tuple(wilson(side, people, confidence=confidence) for side in (good, bad))
-    return _mover((first, second), ends, together, payoff, METHOD)
+    gain, loss = (wilson(side, people, confidence=confidence) for side in (good, bad))
+    return _mover((first, second), (gain, loss), together, payoff, METHOD)
 
 
 METHOD = "MOVER of two dependent Wilson intervals"
