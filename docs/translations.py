@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 import io
+import struct
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parent.parent / "fairaudit"
@@ -64,15 +64,22 @@ def po_bytes(catalog: Catalog) -> bytes:
 
 
 def mo_bytes(catalog: Catalog) -> bytes:
-    """Return a catalogue compiled for gettext, without dates."""
-    kept = Catalog(locale=catalog.locale, project="fairaudit", charset="utf-8", fuzzy=False)
-    for message in catalog:
-        if message.id and message.string:
-            kept.add(message.id, message.string)
-    kept.mime_headers = [("Content-Type", "text/plain; charset=utf-8")]
-    out = io.BytesIO()
-    write_mo(out, kept)
-    return out.getvalue()
+    """Return a catalogue compiled for gettext: no dates and versions in it, so the same each time.
+
+    The format is in the manual of GNU gettext, section "The Format of GNU MO Files".
+    """
+    texts = {"": "Content-Type: text/plain; charset=utf-8\n"}
+    texts |= {message.id: message.string for message in catalog if message.id and message.string}
+    pairs = [(text.encode(), said.encode()) for text, said in sorted(texts.items(), key=lambda pair: pair[0].encode())]
+    head = 28
+    at = head + 16 * len(pairs)
+    tables, body = [], b""
+    for side in (0, 1):
+        for pair in pairs:
+            tables.append(struct.pack("<2I", len(pair[side]), at + len(body)))
+            body += pair[side] + b"\0"
+    start = struct.pack("<7I", 0x950412DE, 0, len(pairs), head, head + 8 * len(pairs), 0, head + 16 * len(pairs))
+    return start + b"".join(tables) + body
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``data``         rows in, from files and frames of any kind; the data sets
 ``models``       training, scorecards, and anything that scores behind one protocol
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
+``systems``      scoring systems of the world as files: points, bands, consequences, ledgers in words
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from .models.wrapping import wrap
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
+    from .systems.point_system import PointSystem
 
 _WHERE = {
     "Actions": ("explanation.actions", "Actions"),
@@ -73,6 +75,7 @@ _WHERE = {
     "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
+    "PointSystem": ("systems.point_system", "PointSystem"),
     "PointsScale": ("models.scale", "PointsScale"),
     "Recourse": ("explanation.recourse_record", "Recourse"),
     "RecourseGap": ("explanation.recourse_by_group", "RecourseGap"),
@@ -115,6 +118,7 @@ __all__ = [
     "Explanation",
     "FairauditError",
     "Finding",
+    "PointSystem",
     "PointsScale",
     "Recourse",
     "RecourseGap",

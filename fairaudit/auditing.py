@@ -257,9 +257,10 @@ def _result(
     from .cube.plain import to_plain
     from .judging import by_family, judge_groupings, merged
     from .judging_members import audit_members, members_of, refuse_proxies
-    from .measuring import clusters_of, decision_rules, everybody, measure_curves, measure_grouping
+    from .measuring import clusters_of, decision_rules, everybody, measure_grouping
+    from .measuring_curves import measure_curves
     from .policy.references import REST
-    from .population import Drawn, measurements_in_clusters, without_intervals
+    from .population import Drawn, measurements_in_clusters
     from .questions import ask_all
     from .questions.common import Asking
     from .questions.profit import with_profit
@@ -294,8 +295,6 @@ def _result(
             [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
         )
         curves = with_profit(curves, groupings, payoff)
-        if cube.schema.cluster is not None:
-            curves = without_intervals(curves)
     measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff, people))
     measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
     drawn = Drawn.of(cube.schema, rules, groupings)
@@ -559,6 +558,10 @@ def write_whole(path: str | Path, text: str) -> Path:
     """Write a file whole or not at all: to a neighbour first, then put in its place."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and not target.is_file():
+        # A device or a pipe (/dev/null) is written to: renamed over, it would be a plain file from then on.
+        target.write_text(text, encoding="utf-8", newline="\n")
+        return target
     neighbour = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         neighbour.write_text(text, encoding="utf-8", newline="\n")

@@ -14,6 +14,7 @@ from .cube.median import above_median
 from .cube.memberships import members
 from .cube.people import People, missing_levels, people_of_cube
 from .cube.replicates import CLUSTERS, Replicates, rule_name
+from .cube.score_replicates import CLUSTERED_SCORES
 from .metrics.base import METRICS
 from .metrics.ranking import moments
 from .policy.direct_use import Use, feature_names, prohibited_features, similar_features
@@ -232,10 +233,11 @@ def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRu
     column = cube.schema.cluster
     if column is None:
         return []
-    reason = f"people come in clusters of '{column}', and replicates are kept of decisions and outcomes only"
+    reason = f"people come in clusters of '{column}', and replicates are kept of decisions, outcomes and scores only"
     out = []
-    if cube.axes.score is not None:
-        out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", reason))
+    if cube.axes.score is not None and CLUSTERED_SCORES not in cube.blocks:
+        without = f"people come in clusters of '{column}', and scores were not counted by cluster; count again"
+        out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", without))
     out.append(NotRun("Intervals and tests of what goes beyond a rate and a comparison of two", reason))
     block = cube.blocks.get(CLUSTERS)
     counted = block.rules if isinstance(block, Replicates) else ()

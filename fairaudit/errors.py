@@ -47,6 +47,10 @@ class PolicyError(FairauditError):
     """A policy file is wrong, or refuses to run as it stands."""
 
 
+class SystemFileError(FairauditError):
+    """The file of a point system is wrong, or there is none."""
+
+
 class ProhibitedBasisError(PolicyError):
     """A model would be trained on a declared group, or on a basis that the policy lists."""
 

@@ -296,21 +296,42 @@ class _Work:
 
 def recourse_records(found: RecourseGap, attribute: str) -> list[RecourseRecord]:
     """Return the recourse gap as the result holds it, one record a group."""
-    against = {one.group: one for one in found.contrasts}
+    from .explanation.recourse_by_group import Figure
+
+    none = Figure(None, None, None, "")
+    against = {one.group: (one.share_without, one.median_cost) for one in found.contrasts}
     made = []
     for one in found.groups:
-        gap = against.get(one.group)
-        share, cost = (None, None) if gap is None else (gap.share_without, gap.median_cost)
+        share, cost = one.share_without, one.median_cost
+        share_gap, cost_gap = against.get(one.group, (none, none))
         made.append(
             RecourseRecord(
-                attribute, one.group, found.reference, one.declined, one.drawn, one.without, one.out_of_time,
-                one.set_aside, one.share_without.value, one.share_without.low, one.share_without.high,
-                one.median_cost.value, one.median_cost.low, one.median_cost.high,
-                share and share.value, share and share.low, share and share.high, share and share.p,
-                cost and cost.value, cost and cost.low, cost and cost.high,
-                found.exact, "; ".join(found.how), found.actions,
+                attribute=attribute,
+                group=one.group,
+                reference=found.reference,
+                declined=one.declined,
+                drawn=one.drawn,
+                without=one.without,
+                unsettled=one.out_of_time,
+                set_aside=one.set_aside,
+                share_without=share.value,
+                share_low=share.low,
+                share_high=share.high,
+                median_cost=cost.value,
+                cost_low=cost.low,
+                cost_high=cost.high,
+                share_gap=share_gap.value,
+                share_gap_low=share_gap.low,
+                share_gap_high=share_gap.high,
+                share_gap_p=share_gap.p,
+                cost_gap=cost_gap.value,
+                cost_gap_low=cost_gap.low,
+                cost_gap_high=cost_gap.high,
+                exact=found.exact,
+                method="; ".join(found.how),
+                actions=found.actions,
             )
-        )  # fmt: skip
+        )
     return made
 
 

@@ -7,21 +7,25 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, Literal
 
 import numpy as np
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.median import above_median
-from .cube.replicates import rule_name
 from .errors import LevelNotFoundError, PolicyError, listed, suggestion
 from .inference.bootstrap import derive_seed
-from .inference.of_clusters import compare_clustered_groups
-from .inference.of_contrasts import Asked, Compared, compare_groups
+from .inference.of_contrasts import Asked, Compared
 from .inference.of_metrics import is_weighted
 from .inference.simultaneous import AllPairs, all_pairs
+from .judging_basis import Basis, basis_of, comparer, pooled_of
 from .judging_changes import decided, with_flips
-from .measuring import SUPPRESSED, Grouping, attribute_record, available, clusters_of, replicated
+from .measuring import (
+    SUPPRESSED,
+    Grouping,
+    attribute_record,
+    available,
+    clusters_of,
+)
 from .metrics.base import CONTRASTS, METRICS, Contrast, Rate
 from .metrics.disparity import rates
 from .metrics.error_rates import NEED_EVERYBODY
@@ -33,7 +37,6 @@ from .policy.references import Reference, choose_reference, eligible_levels, is_
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
 
-Basis = Literal["decision", "median", "score"]
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
     "outcome": "outcomes",
@@ -202,7 +205,7 @@ def _compare_grouping(
     sampling = Sampling.of(of.cube.schema)
     production: Reference | None = None
     for place, (cutoff, table, basis) in enumerate(_tables(of, cutoffs, asked, has)):
-        wanted = [(c, r) for c, r in asked if _basis(c) == basis and c.needs <= has]
+        wanted = [(c, r) for c, r in asked if basis_of(c) == basis and c.needs <= has]
         if basis != "score" or production is None:
             try:
                 chosen = _choose(of, table, known, policy, named)
@@ -243,13 +246,6 @@ def _compare_grouping(
     done(production.level if production else None)
 
 
-def _basis(item: Contrast) -> Basis:
-    """Return what a contrast is made from: a decision, the side of the median score, or the scores themselves."""
-    if "decision" in item.needs:
-        return "decision"
-    return "median" if METRICS[item.of[0]].kind == "median" else "score"
-
-
 def _tables(
     of: Grouping,
     cutoffs: Sequence[float | None],
@@ -261,10 +257,10 @@ def _tables(
     tables += [(cutoff, of.cube.confusion(cutoff), "decision") for cutoff in cutoffs]
     if "score" in has:
         tables.append((None, of.cube.score_table(), "score"))
-        if any(_basis(item) == "median" for item, _ in asked):
+        if any(basis_of(item) == "median" for item, _ in asked):
             median: tuple[float | None, Confusion | ScoreTable, Basis]
             median = (None, above_median(of.cube).confusion, "median")
-            ruled = any(rule is not None and _basis(item) == "median" for item, rule in asked)
+            ruled = any(rule is not None and basis_of(item) == "median" for item, rule in asked)
             tables.insert(len(tables) - 1 if ruled else len(tables), median)
     return tables
 
@@ -376,19 +372,10 @@ def _compare_contrast(
         pairs=pairs,
     )
     everybody = table.pooled(range(len(of.groups))) if isinstance(table, ScoreTable) else None
-    drawn = replicated(of, rule_name(cutoff)) if _basis(item) == "decision" else None
-    others_of = _references(of, table, tested, known, reference)
-
-    def against(groups: Sequence[int], references: Any, theirs: Any) -> list[Compared]:
-        if clusters is None:
-            return compare_groups(item, table[groups], references, everybody=everybody, asked=asked)
-        both = None if drawn is None else (drawn[groups], theirs)
-        return compare_clustered_groups(
-            item, table[groups], references, both, clusters, everybody=everybody, asked=asked
-        )
-
-    theirs = None if drawn is None else _references(of, drawn, tested, known, reference)
-    made = against(tested, others_of, theirs)
+    others = [_others(of, i, known, reference) for i in tested]
+    others_of = pooled_of(table, others)
+    compare = comparer(of, item, cutoff, table, everybody, asked)
+    made = compare(tested, others)
     # Changed decisions are counted where people are independent of each other.
     counts = decided(item, table[tested], others_of) if rule and clusters is None else None
     for place, (i, compared) in enumerate(zip(tested, made, strict=True)):
@@ -401,10 +388,10 @@ def _compare_contrast(
     if chosen and pairs is None:
         # The data chose the reference, so each other pair could have been the one that is tested.
         free = [i for i in compared_at_all if of.groups[i] != reference.level]
-        others = list(combinations(free, 2))
-        if others:
-            first, second = ([pair[side] for pair in others] for side in (0, 1))
-            for compared in against(first, table[second], None if drawn is None else drawn[second]):
+        unseen = list(combinations(free, 2))
+        if unseen:
+            first, second = ([pair[side] for pair in unseen] for side in (0, 1))
+            for compared in compare(first, [[i] for i in second]):
                 work.extra.append(Member(compared.p, family, of.name, rule.id if rule else item.id, cutoff))
 
 
@@ -417,12 +404,11 @@ def _left_out(of: Grouping, place: int, table: Confusion | ScoreTable, policy: P
     return f"{int(counts[place]):,} people; the policy excludes this level from its calculation"
 
 
-def _references(of: Grouping, table: Any, tested: Sequence[int], known: Sequence[int], reference: Reference) -> Any:
-    """Return what each tested group is set against: one group, or everybody else in turn."""
+def _others(of: Grouping, group: int, known: Sequence[int], reference: Reference) -> list[int]:
+    """Return what a group is set against: one group, or everybody else."""
     if reference.mode != "rest":
-        return table[[of.groups.index(str(reference.level))] * len(tested)]
-    rest = [table.pooled([j for j in known if j != i]) for i in tested]
-    return type(table).stacked(rest)
+        return [of.groups.index(str(reference.level))]
+    return [j for j in known if j != group]
 
 
 def _enough(table: Confusion | ScoreTable, place: int, policy: Policy) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,19 +10,18 @@ from numpy.typing import NDArray
 
 from .cube.confusion import Confusion, ScoreTable
 from .cube.cube import Cube
-from .cube.median import above_median
+from .cube.median import Median, above_median
 from .cube.replicates import CLUSTERS, KEPT, Replicated, Replicates, rule_name
 from .cube.replicates import EVERYBODY as EVERY_RULE
-from .inference.bootstrap import derive_seed
+from .cube.score_replicates import CLUSTERED_SCORES, ScoreReplicates
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
-from .inference.intervals import miettinen_nurminen_ratio
-from .inference.of_clusters import Clusters, measure_clustered
-from .inference.of_metrics import Measured, is_weighted, measure
-from .inference.simultaneous import largest_statistics, rate_band, ratio_band
+from .inference.clustered_scores import ClusteredScores
+from .inference.of_clusters import Clusters, measure_clustered, measure_clustered_scores, measure_sides
+from .inference.of_metrics import Measured, measure
 from .metrics.base import METRICS, Metric, Need
 from .metrics.error_rates import NEED_EVERYBODY
-from .result import AttributeRecord, BandRecord, CurveRecord, Curves, RateRecord, finite
+from .result import AttributeRecord, RateRecord, finite
 
 RECORDED = None
 """The cut-off of decisions as recorded: none."""
@@ -73,10 +71,9 @@ def clusters_of(of: Grouping) -> Clusters | None:
     if column is None:
         return None
     number = 0.0
-    if CLUSTERS in of.whole.blocks:
-        block = of.whole.marginal(()).blocks[CLUSTERS]
-        assert isinstance(block, Replicates)  # noqa: S101 - the one kind of that name
-        number = float(block.clusters[0])
+    block = of.whole.blocks.get(CLUSTERS)
+    if isinstance(block, Replicates):
+        number = block.distinct
     return Clusters(column, number, number < KEPT)
 
 
@@ -86,6 +83,22 @@ def replicated(of: Grouping, rule: str) -> Replicated | None:
     if not isinstance(block, Replicates) or rule not in block.rules:
         return None
     return block.of(rule, of.cube.schema.weight_scale if of.cube.weighted else 1)
+
+
+def clustered_scores(of: Grouping) -> ClusteredScores | None:
+    """Return the replicates by score of every group; None where none were counted."""
+    block, everybody = of.cube.blocks.get(CLUSTERED_SCORES), replicated(of, EVERY_RULE)
+    if not isinstance(block, ScoreReplicates) or everybody is None:
+        return None
+    table = of.cube.score_table()
+    scale = of.cube.schema.weight_scale if of.cube.weighted else 1
+    return ClusteredScores(table, block.of(higher_is_better=table.higher_is_better, scale=scale), everybody)
+
+
+def replicated_median(of: Grouping, median: Median) -> Replicated | None:
+    """Return the replicates of scoring better than the median; None where none were counted."""
+    scores = clustered_scores(of)
+    return None if scores is None else scores.replicated(median.bins_below, median.confusion)
 
 
 def attribute_record(of: Grouping, reference: str | None, mode: str) -> AttributeRecord:
@@ -150,7 +163,7 @@ def measure_grouping(
     has = available(of.cube, cutoffs)
     clusters = clusters_of(of)
     if clusters is not None:
-        return _measure_clustered(of, cutoffs, has, clusters, confidence=confidence)
+        return _measure_clustered(of, cutoffs, has, clusters, confidence=confidence, seed=seed)
     records: list[RateRecord] = []
     by_cutoff = {cutoff: of.cube.confusion(cutoff) for cutoff in cutoffs}
     for item in METRICS.values():
@@ -175,10 +188,17 @@ def measure_grouping(
 
 
 def _measure_clustered(
-    of: Grouping, cutoffs: Sequence[float | None], has: frozenset[Need], clusters: Clusters, *, confidence: float
+    of: Grouping,
+    cutoffs: Sequence[float | None],
+    has: frozenset[Need],
+    clusters: Clusters,
+    *,
+    confidence: float,
+    seed: int,
 ) -> list[RateRecord]:
     """Return the same records with the intervals that clusters leave."""
     records: list[RateRecord] = []
+    scores = clustered_scores(of) if "score" in has else None
     for item in METRICS.values():
         if not item.needs <= has:
             continue
@@ -188,7 +208,9 @@ def _measure_clustered(
                 made = measure_clustered(item, k, drawn, clusters, confidence=confidence)
                 records += _records(of, item, made, cutoff, _bounds(item, k))
         elif item.kind == "median":
-            made = measure_clustered(item, above_median(of.cube).confusion, None, clusters, confidence=confidence)
+            median = above_median(of.cube)
+            drawn = replicated_median(of, median)
+            made = measure_clustered(item, median.confusion, drawn, clusters, confidence=confidence)
             records += _records(of, item, made, None, None)
         elif item.kind in {"rate", "count"}:
             drawn = replicated(of, EVERY_RULE)
@@ -196,13 +218,30 @@ def _measure_clustered(
             records += _records(of, item, made, None, None)
         elif item.kind == "estimate":
             s = of.cube.score_table()
-            made = measure_clustered(item, s, None, clusters, confidence=confidence)
+            if scores is None:
+                made = measure_clustered(item, s, None, clusters, confidence=confidence)
+            else:
+                made = measure_clustered_scores(item, scores, clusters, confidence=confidence, seed=seed)
             records += _records(of, item, made, None, _not_identified(item, s))
         else:
-            records += [
-                dataclasses.replace(record, low=None, high=None, method=record.method and clusters.no_interval)
-                for record in _band_records(of, item, confidence=confidence, seed=0)
-            ]
+            records += _clustered_bands(of, item, scores, clusters, confidence=confidence)
+    return records
+
+
+def _clustered_bands(
+    of: Grouping, item: Metric, scores: ClusteredScores | None, clusters: Clusters, *, confidence: float
+) -> list[RateRecord]:
+    records: list[RateRecord] = []
+    for name, bins in score_bands(of.cube):
+        rate = item(_banded(of, bins))[..., 0]
+        if scores is None:
+            nothing = np.full(rate.num.shape, np.nan)
+            why = np.full(rate.num.shape, clusters.no_interval, dtype=object)
+            made = Measured(rate.value, nothing, nothing, why, rate.n, rate.num, rate.den)
+        else:
+            sides = [scores.between(item, rate, bins.start, bins.stop)]
+            made = measure_sides(sides, rate.n, clusters, num=rate.num, den=rate.den, confidence=confidence)
+        records += _records(of, item, made, None, None, name)
     return records
 
 
@@ -271,15 +310,17 @@ def _records(
 
 
 def _band_records(of: Grouping, item: Metric, *, confidence: float, seed: int) -> list[RateRecord]:
-    s = of.cube.score_table()
     records: list[RateRecord] = []
     for name, bins in score_bands(of.cube):
-        chosen = ScoreTable(
-            s.table[:, bins].sum(axis=1)[:, None], s.scores[:, :1], s.squares[:, :1], s.higher_is_better
-        )
-        made = measure(item, chosen, confidence=confidence, seed=seed)
+        made = measure(item, _banded(of, bins), confidence=confidence, seed=seed)
         records += _records(of, item, made.first_band(), None, None, name)
     return records
+
+
+def _banded(of: Grouping, bins: slice) -> ScoreTable:
+    """Return everybody in some bins as people of one bin."""
+    s = of.cube.score_table()
+    return ScoreTable(s.table[:, bins].sum(axis=1)[:, None], s.scores[:, :1], s.squares[:, :1], s.higher_is_better)
 
 
 def score_bands(cube: Cube) -> list[tuple[str, slice]]:
@@ -319,103 +360,3 @@ def band_name(cube: Cube, start: int, stop: int, bins: int) -> str:
     low = float(score.edges[start - 1]) if start else score.low
     high = float(score.edges[stop - 1]) if stop - 1 < len(score.edges) else score.high
     return f"{low:.6g} to {high:.6g}"
-
-
-# Every cut-off
-
-
-def measure_curves(
-    groupings: Iterable[tuple[Grouping, str | None]], *, confidence: float, seed: int = 0
-) -> Curves | None:
-    """Return selection rates and adverse impact ratios over all cut-offs, with intervals and simultaneous bands.
-
-    Parameters
-    ----------
-    groupings
-        Groups, each with the name of its reference (None: no ratios).
-    confidence
-        Of the intervals at each cut-off, and of the bands over all groups and cut-offs.
-    seed
-        Of the draws behind the bands.
-    """
-    records: list[CurveRecord] = []
-    bands: list[BandRecord] = []
-    cutoffs: list[float] = []
-    for of, reference in groupings:
-        values, k = of.cube.confusions()
-        cutoffs = [float(value) for value in values]
-        identified = not (k.unobserved.n > 0).any() and of.cube.has_outcome
-        wanted = ["selection_rate"]
-        if of.cube.has_outcome:
-            wanted.append("false_discovery_rate")
-        if identified:
-            wanted += ["true_positive_rate", "false_positive_rate"]
-        made = {name: measure(METRICS[name], k, confidence=confidence, seed=0) for name in wanted}
-        hidden = of.cube.suppressed if of.cube.suppressed is not None else np.zeros(len(of.groups), dtype=bool)
-        against = of.groups.index(reference) if reference in of.groups else None
-        if against is not None and hidden[against]:
-            against = None
-        ratio = _ratio_curve(k, against, confidence) if against is not None else {}
-        if of.cube.schema.cluster is not None:
-            ratio = {name: array for name, array in ratio.items() if not name.endswith(("_low", "_high"))}
-        band, told = _simultaneous(of, k, against, ~hidden, confidence=confidence, seed=seed)
-        bands += told
-        for i, group in enumerate(of.groups):
-            columns: dict[str, np.ndarray] = {}
-            for name, curve in made.items():
-                columns[name] = curve.value[:, i]
-                if name == "selection_rate" and of.cube.schema.cluster is None:
-                    columns["selection_rate_low"], columns["selection_rate_high"] = curve.low[:, i], curve.high[:, i]
-            columns |= {name: array[:, i] for name, array in (ratio | band).items()}
-            plain = {
-                name: [None if hidden[i] else finite(float(value)) for value in array]
-                for name, array in columns.items()
-            }
-            records.append(CurveRecord(of.name, group, plain))
-    return Curves(cutoffs, records, bands) if records else None
-
-
-def _simultaneous(
-    of: Grouping, k: Confusion, reference: int | None, shown: NDArray[np.bool_], *, confidence: float, seed: int
-) -> tuple[dict[str, np.ndarray], list[BandRecord]]:
-    """Return the bands over all groups and all cut-offs, and how they were made."""
-    rate = METRICS["selection_rate"](k)
-    cutoffs, used = len(rate.num), np.flatnonzero(shown & (rate.den[0] > 0))
-    wanted = ["selection_rate", *(["adverse_impact_ratio"] if reference is not None and reference in used else [])]
-    sizes = {name: len(used) - (name == "adverse_impact_ratio") for name in wanted}
-    reason = None
-    if of.cube.schema.cluster is not None:
-        reason = f"people come in clusters of '{of.cube.schema.cluster}', and the bands are of people on their own"
-    elif is_weighted(rate):
-        reason = "rows carry weights, and the bands are of people counted whole"
-    if reason is not None:
-        return {}, [BandRecord(of.name, name, confidence, sizes[name], cutoffs, None, reason) for name in wanted]
-    selected, people = rate.num[:, used], rate.den[0, used]
-    place = int(np.flatnonzero(used == reference)[0]) if len(wanted) > 1 else None
-    drawn = largest_statistics(
-        selected, people, reference=place, rng=np.random.default_rng([seed, derive_seed(of.name)])
-    )
-    made = {"selection_rate": rate_band(selected, people, drawn[0], confidence=confidence)}
-    if place is not None and len(used) > 1:
-        made["adverse_impact_ratio"] = ratio_band(selected, people, place, drawn[1], confidence=confidence)
-    columns = {}
-    for name, band in made.items():
-        for side, ends in (("low", band.low), ("high", band.high)):
-            columns[f"{name}_band_{side}"] = np.full(rate.num.shape, np.nan)
-            columns[f"{name}_band_{side}"][:, used] = ends
-    told = [BandRecord(of.name, name, confidence, sizes[name], cutoffs, band.method) for name, band in made.items()]
-    return columns, told
-
-
-def _ratio_curve(k: Confusion, reference: int, confidence: float) -> dict[str, np.ndarray]:
-    rate = METRICS["selection_rate"](k)
-    against = rate[:, reference]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = rate.value / against.value[:, None]
-    columns = {"adverse_impact_ratio": value}
-    if np.array_equal(rate.den, rate.den_w2):
-        low, high, _ = miettinen_nurminen_ratio(
-            rate.num, rate.den, against.num[:, None], against.den[:, None], confidence=confidence
-        )
-        columns |= {"adverse_impact_ratio_low": low, "adverse_impact_ratio_high": high}
-    return columns

@@ -128,18 +128,3 @@ def measurements_in_clusters(records: Iterable[Measurement], clusters: Clusters 
             kept["method"] = None
         out.append(dataclasses.replace(record, test=None, p=None, p_adjusted=None, **kept))
     return out
-
-
-def without_intervals(curves: Curves | None) -> Curves | None:
-    """Return the curves without their intervals, which take people to be independent of each other."""
-    if curves is None:
-        return None
-    groups = [
-        CurveRecord(
-            one.attribute,
-            one.group,
-            {name: column for name, column in one.columns.items() if not name.endswith(("_low", "_high"))},
-        )
-        for one in curves.groups
-    ]
-    return dataclasses.replace(curves, groups=groups)

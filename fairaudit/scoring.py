@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from .cube.cube import Cube
 from .errors import SchemaError, listed
-from .models.scorer import Scorer
+from .models.scorer import Scorer, WrappedModel
+from .schema.issues import DataIssue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,8 @@ class ScoredRows:
     source: RowTable
     roles: Mapping[str, Any]
     """The roles of the call, and those that the model fills."""
+    issues: tuple[DataIssue, ...] = ()
+    """What is odd about the rows for this model, such as categories that it never saw."""
 
     def named(self, cube: Cube) -> Cube:
         """Return the cube with the name and the files of what was scored."""
@@ -36,7 +39,7 @@ class ScoredRows:
             cube.provenance,
             name=self.source.name,
             files=self.source.files,
-            issues=(*self.source.issues, *cube.provenance.issues),
+            issues=(*self.source.issues, *self.issues, *cube.provenance.issues),
         )
         return dataclasses.replace(cube, provenance=came)
 
@@ -81,7 +84,8 @@ def score_rows(data: Any, model: Any, roles: Mapping[str, Any]) -> ScoredRows:
     filled = {**roles, "score": SCORE, "higher_is": scorer.higher_is}
     if scorer.units == "probability":
         filled["score_unit"] = "probability"
-    return ScoredRows(source.rows.assign(**{SCORE: scores}), scorer, source, filled)
+    issues = scorer.check(source.rows) if isinstance(scorer, WrappedModel) else ()
+    return ScoredRows(source.rows.assign(**{SCORE: scores}), scorer, source, filled, issues)
 
 
 def refuse_unless_model(model: Any, **given: Any) -> None:

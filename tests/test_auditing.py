@@ -627,6 +627,20 @@ def test_a_failed_writing_leaves_the_old_file(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
+    import os
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, "new")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
 def test_hostile_labels_are_text_in_every_report(tmp_path):
     levels = ["<script>alert(1)</script>", "=1+1", 'a,"b"', "l\nl", "|pipe|", "**bold**"]
     data = {"g": levels * 40, "ok": [1, 0, 1, 1, 0, 1] * 40}

@@ -70,26 +70,72 @@ def test_values_stay_and_intervals_of_decisions_are_wider(both):
     assert rate.method.startswith("Wilson, replicate weights over")
 
 
+def test_scores_have_intervals_that_allow_for_clusters(both):
+    clustered, plain = (one.result for one in both)
+    scores = {"mean_score", "area_under_curve", "gini", "kolmogorov_smirnov", "bad_rate_by_score_band", "scoring_rate"}
+    pairs = [(a, b) for a, b in zip(clustered.rates, plain.rates, strict=True) if a.metric in scores]
+    assert {mine.metric for mine, _ in pairs} == scores
+    for mine, theirs in pairs:
+        assert mine.low <= mine.value <= mine.high
+        assert "replicate weights over" in mine.method
+        # Half of the spread of scores is that of homes: an interval as if people were independent is too short.
+        if mine.metric == "mean_score" and mine.attribute == "race":
+            assert (mine.high - mine.low) / (theirs.high - theirs.low) > 1.2
+    of_scores = ("standardized", "area_under_curve", "scoring_rate_ratio")
+    findings = [f for f in clustered.findings if f.metric.startswith(of_scores)]
+    assert len(findings) == 10
+    for f in findings:
+        none = 1.0 if f.metric == "scoring_rate_ratio" else 0.0
+        assert (f.low > none or f.high < none) == (f.p < 0.05)
+        assert f.test == "t over clusters"
+    columns = {name for curve in clustered.curves.groups for name in curve.columns}
+    assert {f"{of}{part}_{side}" for of in ("selection_rate", "adverse_impact_ratio") for part in ("", "_band")
+            for side in ("low", "high")} < columns  # fmt: skip
+    for curve in clustered.curves.groups:
+        c = {name: np.array(column, dtype=float) for name, column in curve.columns.items()}
+        assert (c["selection_rate_band_low"] <= c["selection_rate_low"] + 1e-12).all()
+        assert (c["selection_rate_high"] <= c["selection_rate_band_high"] + 1e-12).all()
+    assert all("clusters of 'home'" in band.method for band in clustered.curves.bands)
+    # At a cut-off that was declared the interval of the curve is that of the rate.
+    at = clustered.curves.cutoffs.index(600)
+    for curve in clustered.curves.groups:
+        rate = next(r for r in clustered.rates if (r.metric, r.group, r.cutoff) == ("selection_rate", curve.group, 600))
+        ends = curve.columns["selection_rate_low"][at], curve.columns["selection_rate_high"][at]
+        assert ends == pytest.approx((rate.low, rate.high), rel=1e-9)
+
+
+def test_scores_move_as_whole_homes_drawn_anew_do(table, both):
+    """By numpy on rows: 400 times as many homes as there are, drawn with replacement."""
+    homes_of = np.array(table["home"])
+    score, bad, black = np.array(table["score"]), np.array(table["bad"]), np.array(table["race"]) == "Black"
+    rng = np.random.default_rng(5)
+    drawn = []
+    for _ in range(400):
+        w = np.bincount(rng.integers(0, 300, 300), minlength=300)[homes_of].astype(float)
+        mean, other = (np.average(score, weights=w * side) for side in (black, ~black))
+        sigma = np.sqrt(np.average((score - np.average(score, weights=w)) ** 2, weights=w))
+        good = w * black * (bad == 0)
+        poor = w * black * (bad == 1)
+        order = np.argsort(score, kind="stable")
+        values, start = np.unique(score[order], return_index=True)
+        g, b = (np.add.reduceat(side[order], start) for side in (good, poor))
+        auc = (g * (np.cumsum(b) - b / 2)).sum() / (g.sum() * b.sum())
+        drawn.append((mean, auc, (mean - other) / sigma))
+    spread = np.std(drawn, axis=0)
+    rates = {r.metric: r for r in both[0].result.rates if r.group == "Black" and r.cutoff is None}
+    smd = next(f for f in both[0].result.findings if f.metric == "standardized_mean_difference" and f.group == "Black")
+    for found, error in zip((rates["mean_score"], rates["area_under_curve"], smd), spread, strict=True):
+        assert (found.high - found.low) / (2 * 1.97) == pytest.approx(error, rel=0.17)
+
+
 def test_what_has_no_clustered_interval_says_so(both):
     clustered, plain = (one.result for one in both)
-    why = "no interval that allows for clusters of 'home'"
-    scores = {"mean_score", "area_under_curve", "gini", "kolmogorov_smirnov", "bad_rate_by_score_band"}
-    of_scores = [record for record in clustered.rates if record.metric in scores]
-    assert {record.metric for record in of_scores} == scores
-    assert all((r.low, r.high, r.method) == (None, None, why) for r in of_scores if r.value is not None)
-    smd = [f for f in clustered.findings if f.metric.startswith(("standardized", "area_under_curve"))]
-    assert smd
-    assert all((f.low, f.high, f.p, f.test, f.method) == (None, None, None, None, why) for f in smd)
-    assert all(f.status in {"insufficient", "info"} for f in smd)
-    assert {f.reason for f in smd if f.rule} <= {f"Neither flagged nor cleared: {why}."}
     iid = [m for m in plain.measurements if m.low is not None or m.p is not None]
     assert len(iid) > 50
     assert not [m for m in clustered.measurements if m.p is not None or m.low is not None or m.test is not None]
     assert all(m.value is None for m in clustered.measurements if m.metric == "stratum_homogeneity")
-    columns = {name for curve in clustered.curves.groups for name, c in curve.columns.items() if set(c) != {None}}
-    assert not {name for name in columns if name.endswith(("_low", "_high"))}
-    entry = next(one for one in clustered.not_run if "metrics of the score" in one.what)
-    assert entry.reason == "people come in clusters of 'home', and replicates are kept of decisions and outcomes only"
+    entry = next(one for one in clustered.not_run if "beyond a rate" in one.what)
+    assert entry.reason.endswith("replicates are kept of decisions, outcomes and scores only")
 
 
 def test_bounds_stay_and_their_sampling_goes(table):

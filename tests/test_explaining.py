@@ -139,6 +139,15 @@ def test_names_from_data_are_text():
     assert "<script>alert" not in html
 
 
+def test_categories_that_the_model_never_saw_are_counted():
+    homes = PEOPLE.assign(home=np.where(PEOPLE["debt"] > 20, "own", "rent"))
+    trained = fa.train(homes[["income", "home"]], homes["paid"], good="yes")
+    made = fa.audit(homes.assign(home=["boat", "boat", *homes["home"][2:]]), model=trained, cutoff=560, **ROLES)
+    (issue,) = [one for one in made.result.issues if one.column == "home"]
+    assert issue.count == 2
+    assert "boat" in issue.message
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

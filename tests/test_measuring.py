@@ -10,10 +10,10 @@ from fairaudit.measuring import (
     decision_rules,
     everybody,
     grouping,
-    measure_curves,
     measure_grouping,
     score_bands,
 )
+from fairaudit.measuring_curves import measure_curves
 from fairaudit.metrics import METRICS
 
 OUTCOME = {"outcome": "y", "bad": 1}
@@ -200,12 +200,28 @@ def test_few_people_have_exact_bands_and_the_record_says_so():
     assert {b.method for b in curves.bands} == {"exact (Clopper-Pearson) intervals at the Bonferroni level"}
 
 
-def test_weighted_people_have_no_band_and_the_record_says_why():
-    data = people() | {"w": [1.0 + i % 3 for i in range(400)]}
-    of = grouping(counted(data, groups="g", weight="w"), ["g"])
-    curves = measure_curves([(of, "B")], confidence=0.95)
-    assert {b.undefined for b in curves.bands} == {"rows carry weights, and the bands are of people counted whole"}
-    assert not {*BAND, *RATIO_BAND} & {*curves.groups[0].columns}
+def test_weighted_people_have_bands_of_effective_people():
+    data = people()
+    made = {}
+    for name, weights in {
+        "none": None,
+        "alike": [3.0] * 400,
+        "uneven": [1.8 if i % 2 else 0.2 for i in range(400)],
+    }.items():
+        table = data if weights is None else data | {"w": weights}
+        of = grouping(counted(table, groups="g", weight=None if weights is None else "w"), ["g"])
+        curves = measure_curves([(of, "B")], confidence=0.95)
+        made[name] = curves.groups[0].columns
+        weighted = [band.method.endswith("effective people") for band in curves.bands]
+        assert all(weighted) == any(weighted) == (weights is not None)
+
+    def width(name, column):
+        low, high = (np.array(made[name][f"{column}_band_{side}"], dtype=float) for side in ("low", "high"))
+        return np.nanmedian(high - low)
+
+    for column in ("selection_rate", "adverse_impact_ratio"):
+        assert width("alike", column) == pytest.approx(width("none", column), rel=0.05)
+        assert width("uneven", column) == pytest.approx(width("none", column) * 1.64**0.5, rel=0.25)
 
 
 # Suppression

@@ -185,8 +185,8 @@ class _Told:
             "base": made.base,
             "method": made.method,
             "attributions": [
-                {"feature": one.feature, "value": label(one.value), "attribution": float(one.attribution)}
-                for one in lines.itertuples()
+                {"feature": feature, "value": label(value), "attribution": float(amount)}
+                for feature, value, amount in zip(lines["feature"], lines["value"], lines["attribution"], strict=True)
             ],
             "reasons": None if reasons is None else {**reasons.to_dict(), "row": self.row},
             "recourse": None if ways is None else ways.to_dict(),

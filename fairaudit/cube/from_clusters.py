@@ -14,8 +14,10 @@ from ..errors import CubeError
 from ..schema.labels import number
 from ..schema.roles import Schema
 from .axes import distinct_cells
+from .blocks import Block
 from .cube import Cube, Ints
-from .replicates import EVERYBODY, RECORDED, Hashes, Replicates, replicate, rule_name
+from .replicates import CLUSTERS, EVERYBODY, RECORDED, Hashes, replicate, rule_name
+from .score_replicates import CLUSTERED_SCORES, replicate_scores
 from .sorting import Counted, Sorting, decisions_of, dimensions_of, outcomes_of
 
 UNSCORED, UNUSABLE = -1, -2
@@ -31,6 +33,9 @@ class CountedClusters:
     sides: Ints | None
     """Bit k is set where the score is on the favorable side of cut-off k; None without a score."""
     hashes: Hashes
+    codes: Ints | None = None
+    """The bin of each score, at ``level``."""
+    level: int = 0
 
 
 def sides_of(schema: Schema, values: Sequence[Any] | NDArray[np.float64]) -> Ints:
@@ -57,8 +62,8 @@ def sides_of(schema: Schema, values: Sequence[Any] | NDArray[np.float64]) -> Int
     return out
 
 
-def replicates_of(schema: Schema, rows: CountedClusters, cube: Cube) -> Replicates:
-    """Return the replicate counts of the people in a cube.
+def replicates_of(schema: Schema, rows: CountedClusters, cube: Cube) -> dict[str, Block]:
+    """Return the replicate counts of the people in a cube: of decisions, and of scores where there are any.
 
     Parameters
     ----------
@@ -105,6 +110,12 @@ def replicates_of(schema: Schema, rows: CountedClusters, cube: Cube) -> Replicat
             rules.append(rule_name(cutoff))
             entries.append((sides != UNSCORED, 1 - ((sides >> place) & 1)))
     people = (counted.n if counted.w is None else counted.w)[keep]
-    return replicate(
-        tuple(rules), len(cells), entries, cell.reshape(-1).astype(np.int64), outcome[keep], people, rows.hashes[keep]
-    )
+    cell, outcome, hashes = cell.reshape(-1).astype(np.int64), outcome[keep], rows.hashes[keep]
+    blocks: dict[str, Block] = {CLUSTERS: replicate(tuple(rules), len(cells), entries, cell, outcome, people, hashes)}
+    if rows.sides is not None and rows.codes is not None:
+        scored = rows.sides[keep] != UNSCORED
+        blocks[CLUSTERED_SCORES] = replicate_scores(
+            rows.level, len(cells), cell[scored], rows.codes[keep][scored], outcome[scored], people[scored],
+            hashes[scored],
+        )  # fmt: skip
+    return blocks

@@ -32,6 +32,8 @@ class Median:
     """People exactly at the median, who are not above it; of binned scores all people in the median's bin."""
     people_above: int
     people: int
+    bins_below: int
+    """How many of the worst bins of the score table are not above it."""
 
 
 def above_median(cube: Cube) -> Median:
@@ -53,7 +55,7 @@ def above_median(cube: Cube) -> Median:
     someone = np.flatnonzero(weight > 0)
     if not len(someone):
         everybody = s.table.sum(axis=1)
-        return Median(Confusion(Tally.stacked([everybody - everybody, everybody], axis=1)), None, 0, 0, 0)
+        return Median(Confusion(Tally.stacked([everybody - everybody, everybody], axis=1)), None, 0, 0, 0, 0)
     lower = int(someone[(reached[someone] >= half - near).argmax()])
     upper = int(someone[(reached[someone] > half + near).argmax()])
     above = slice(lower + 1, None)
@@ -68,4 +70,5 @@ def above_median(cube: Cube) -> Median:
         int(heads[lower]) if lower == upper else 0,
         int(heads[above].sum()),
         int(heads.sum()),
+        lower + 1,
     )

@@ -25,6 +25,7 @@ from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis
 from .blocks import Block, read_block
 from .cube import Cube, Ints
 from .replicates import CLUSTERS, Replicates
+from .score_replicates import CLUSTERED_SCORES, ScoreReplicates
 
 FORMAT = "fairaudit-cube"
 VERSION = 1
@@ -252,6 +253,8 @@ def read_blocks(plain: Any) -> dict[str, Block]:
 def _read_block(plain: Any, name: str) -> Block:
     if isinstance(plain, Mapping) and plain.get("kind") == CLUSTERS:
         return Replicates.from_plain(plain)
+    if isinstance(plain, Mapping) and plain.get("kind") == CLUSTERED_SCORES:
+        return ScoreReplicates.from_plain(plain)
     return read_block(plain, name)
 
 

@@ -106,6 +106,11 @@ class Replicates:
         """How many clusters lie in each cell: exact up to ``KEPT``, an estimate beyond."""
         return count_distinct(self.smallest)
 
+    @property
+    def distinct(self) -> float:
+        """How many clusters there are in all, as exact."""
+        return float(count_distinct(_smallest(self.smallest.reshape(-1))))
+
     def check(self, name: str, shape: tuple[int, ...]) -> None:
         """Raise a CubeError where the block has other cells than the counts."""
         if {len(self.sums), len(self.smallest)} != {shape[0]}:
@@ -261,6 +266,30 @@ def count_distinct(smallest: Ints) -> NDArray[np.float64]:
         return np.asarray(np.where(here.all(axis=-1), np.round((kept - 1) / largest), few))
 
 
+def gather(kind: Ints, kinds: int, people: Ints, hashes: Hashes) -> Ints:
+    """Return the people of the clusters that count in each replicate, by kind of row [kind, replicate].
+
+    Parameters
+    ----------
+    kind
+        The number of each row's kind.
+    kinds
+        How many kinds there are.
+    people
+        People of each row, or their weights in whole units.
+    hashes
+        The hash of each row's cluster.
+    """
+    gathered = np.zeros((kinds, REPLICATES), dtype=np.int64)
+    order = np.argsort(kind, kind="stable")
+    for start in range(0, len(order), CHUNK_ROWS):
+        rows = order[start : start + CHUNK_ROWS]
+        drawn = counted_in(hashes[rows]) * people[rows][:, None]
+        here, begins = np.unique(kind[rows], return_index=True)
+        gathered[here] += np.add.reduceat(drawn, begins, axis=0)
+    return gathered
+
+
 def replicate(
     rules: tuple[str, ...],
     cells: int,
@@ -295,13 +324,7 @@ def replicate(
             most = len(distinct)
         code, most = code * 3 + np.where(decided, decision, 2), most * 3
     kinds, first, kind = np.unique(code, return_index=True, return_inverse=True)
-    gathered = np.zeros((len(kinds), REPLICATES), dtype=np.int64)
-    order = np.argsort(kind, kind="stable")
-    for start in range(0, len(order), CHUNK_ROWS):
-        rows = order[start : start + CHUNK_ROWS]
-        drawn = counted_in(hashes[rows]) * people[rows][:, None]
-        here, begins = np.unique(kind[rows], return_index=True)
-        gathered[here] += np.add.reduceat(drawn, begins, axis=0)
+    gathered = gather(kind, len(kinds), people, hashes)
     sums = np.zeros((cells, len(rules), 2, 3, REPLICATES), dtype=np.int64)
     for place, (decided, decision) in enumerate(entries):
         some = np.flatnonzero(decided[first])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -14,10 +14,11 @@ from ..cube.cube import Cube
 from ..cube.fixed_point import MOST_PEOPLE, check_weights, whole_numbers
 from ..cube.from_clusters import MOST_CUTOFFS, UNSCORED, UNUSABLE, CountedClusters, replicates_of, sides_of
 from ..cube.from_counts import build_cube
-from ..cube.replicates import CLUSTERS, hash_labels
+from ..cube.replicates import hash_labels
+from ..cube.score_replicates import codes_of, level_of
 from ..cube.sorting import Coded, Counted
 from ..errors import DataContractError, FairauditError, SchemaError
-from ..schema.labels import label
+from ..schema.labels import label, number
 from ..schema.roles import Schema
 from .arrow import as_numbers, encoded
 from .checks import first_rows, with_first_rows
@@ -27,7 +28,7 @@ from .sources import Source, open_source
 
 _ENGINES = frozenset({"narwhals", "polars", "duckdb", "_duckdb", "pyarrow", "dask", "pyspark", "py4j"})
 _PEOPLE, _WEIGHT, _WEIGHT2, _BAD = "__people", "__weight", "__weight2", "__bad_weight"
-_ALONE, _SIDE = "__without_cluster", "__side"
+_ALONE, _SIDE, _CODE = "__without_cluster", "__side", "__score_bin"
 
 
 def count_rows(data: Any, schema: Schema) -> Cube:
@@ -52,9 +53,8 @@ def count_rows(data: Any, schema: Schema) -> Cube:
         counted = group_rows(source, schema)
         cube = build_cube(schema, counted, name=source.name, files=source.files, issues=source.issues)
         if schema.cluster:
-            cube = dataclasses.replace(
-                cube, blocks={**cube.blocks, CLUSTERS: replicates_of(schema, _clusters(source, schema), cube)}
-            )
+            rows = _clusters(source, schema, cube)
+            cube = dataclasses.replace(cube, blocks={**cube.blocks, **replicates_of(schema, rows, cube)})
         issues = with_first_rows(source, cube.provenance.issues)
     except FairauditError:
         raise
@@ -67,7 +67,7 @@ def count_rows(data: Any, schema: Schema) -> Cube:
     return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, issues=issues))
 
 
-def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False) -> Counted:
+def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False, scores: ScoreBins | None = None) -> Counted:
     left_out = {schema.weight, *schema.membership_columns, None if by_cluster else schema.cluster}
     named = {column: source.place(column) for column in schema.columns if column not in left_out}
     aggregates = [nw.len().alias(_PEOPLE)]
@@ -78,8 +78,12 @@ def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False) -> C
         made.append(_ALONE)
     if by_cluster and schema.score and _is_number(frame, named[schema.score]):
         # The side of each cut-off is enough, and there are far fewer sides than scores.
-        frame = frame.with_columns(_side(schema, nw.col(named.pop(schema.score)).cast(nw.Float64)).alias(_SIDE))
+        score = nw.col(named.pop(schema.score)).cast(nw.Float64)
+        frame = frame.with_columns(_side(schema, score).alias(_SIDE))
         made.append(_SIDE)
+        if scores is not None:
+            frame = frame.with_columns(_code(score, scores).alias(_CODE))
+            made.append(_CODE)
     keys = [*named.values(), *made]
     if schema.weight:
         place = source.place(schema.weight)
@@ -97,11 +101,11 @@ def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False) -> C
         frame = frame.with_columns(_fixed(value, schema.weight_scale).alias(_WEIGHT))
         keys.append(_BAD)
         aggregates += [nw.col(_WEIGHT).sum(), nw.col(_WEIGHT2).sum()]
-    for number, name in enumerate(schema.memberships):
+    for which, name in enumerate(schema.memberships):
         for column in schema.memberships[name].values():
             _check_numeric(frame, column, source.place(column), "a membership")
         each = nw.col(_WEIGHT).cast(nw.Float64) / schema.weight_scale if schema.weight else None
-        sums = MembershipSums(number, name, schema)
+        sums = MembershipSums(which, name, schema)
         frame = sums.prepared(frame, source, each)
         keys.append(sums.state)
         aggregates += [nw.col(column).sum() for column in sums.columns]
@@ -136,27 +140,49 @@ def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False) -> C
     alone = None
     if schema.cluster:
         alone = as_numbers(table.column(_ALONE)).astype(bool)
-    if _SIDE in made:
-        columns[_SIDE] = coded(table.column(_SIDE))
+    for name in (_SIDE, _CODE):
+        if name in made:
+            columns[name] = coded(table.column(name))
     return Counted(columns, people, w, w2, bad, alone, carried)
 
 
 # Clusters
 
 
-def _clusters(source: Source, schema: Schema) -> CountedClusters:
-    """Return the rows grouped by cluster too, each with its side of every cut-off and its cluster's hash."""
-    counted = group_rows(source, schema, by_cluster=True)
+class ScoreBins(NamedTuple):
+    """Where the bins of the replicates lie: their level, and the scores of the people counted."""
+
+    level: int
+    low: float
+    high: float
+
+
+def _clusters(source: Source, schema: Schema, cube: Cube) -> CountedClusters:
+    """Return the rows grouped by cluster too: the side of every cut-off, the score's bin, the cluster's hash."""
+    axis = cube.axes.score
+    bins = ScoreBins(level_of(axis.low, axis.high), axis.low, axis.high) if axis is not None else None
+    counted = group_rows(source, schema, by_cluster=True, scores=bins)
     assert schema.cluster is not None  # noqa: S101 - asked for only then
     column = counted.columns[schema.cluster]
     hashes = hash_labels([label(value) for value in column.values])[column.codes]
-    sides = None
+    if bins is None:
+        return CountedClusters(counted, None, hashes)
     if _SIDE in counted.columns:
-        sides = np.asarray(counted.columns[_SIDE].values, dtype=np.int64)[counted.columns[_SIDE].codes]
-    elif schema.score:
-        scores = counted.columns[schema.score]
+        sides, codes = (
+            np.asarray(counted.columns[name].values, dtype=np.int64)[counted.columns[name].codes]
+            for name in (_SIDE, _CODE)
+        )
+    else:
+        scores = counted.columns[str(schema.score)]
         sides = sides_of(schema, scores.values)[scores.codes]
-    return CountedClusters(counted, sides, hashes)
+        codes = codes_of([number(value) for value in scores.values], bins.level)[scores.codes]
+    return CountedClusters(counted, sides, hashes, codes, bins.level)
+
+
+def _code(score: Any, bins: ScoreBins) -> Any:
+    """Return the bin of each score, in the engine that holds the rows: a power of two divides without rounding."""
+    inside = (score >= bins.low) & (score <= bins.high)
+    return nw.when(inside).then((score * 2.0**-bins.level).floor()).otherwise(nw.lit(0.0)).cast(nw.Int64)
 
 
 def _is_number(frame: Any, place: str) -> bool:

@@ -145,7 +145,7 @@ class Actions:
             raise DataContractError(message) from None
         if document.problems:
             first = document.problems[0]
-            message = f"{file.name}, line {first.line}: {first.message.replace('a policy', 'a file of actions')}"
+            message = f"{file.name}, line {first.line}: {first.message}"
             raise DataContractError(message)
         try:
             return cls.of(document.data)

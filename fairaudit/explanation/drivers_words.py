@@ -69,6 +69,8 @@ def _the_gap(made: Drivers) -> str:
     rate = made.measure != "mean score"
     levels = [f"{100 * each:.1f}%" if rate else f"{each:.{_decimals(made)}f}" for each in made.levels]
     at = "" if made.cutoff is None else f" at the cut-off {made.cutoff:g}"
+    at += {"true positive rate": ", people with a good outcome who are selected,",
+           "false positive rate": ", people with a bad outcome who are selected,"}.get(made.measure, "")  # fmt: skip
     size = f"{number(abs(gap.value), made).lstrip('+')} {unit(made)}"
     if gap.value == 0:
         said = f"the same in {made.group} and in {made.reference}: {levels[0]}"
@@ -93,10 +95,10 @@ def _carried(made: Drivers) -> str:
     sure = [each for each in made.drivers if each.low_together > 0 or each.high_together < 0]
     many = len(made.drivers)
     if not sure:
-        return f"Of {many} features none has an amount whose simultaneous interval leaves 0 out."
+        return f"No feature's amount has a simultaneous interval that leaves 0 out ({many} features)."
     first = ", ".join(f"{each.feature} {number(each.amount, made)}" for each in sure[:3])
     against = [each.feature for each in sure if made.gap.value and (each.amount > 0) != (made.gap.value > 0)]
-    said = f"Of {many} features {len(sure)} have an amount whose simultaneous interval leaves 0 out; largest: {first}."
+    said = f"Amounts whose simultaneous interval leaves 0 out: {len(sure)} of {many} features; largest: {first}."
     if against:
         said += f" Against the gap, narrowing it: {listed(against)}."
     return said

@@ -133,7 +133,7 @@ def _of_sample(
     scores = np.full(len(made.rows), np.nan)
     scores[both] = in_batches(made.score, made.rows, both, BATCH)
     rng = np.random.default_rng(options.get("rng", 0))
-    has_own = explainer._background is not None or explainer.game == "path-dependent"  # noqa: SLF001 - same room
+    has_own = explainer._background is not None or not explainer._backend.needs_background  # noqa: SLF001 - same room
     background = None if has_own or len(rows) < ENOUGH_ROWS else rows
     sides, totals, method = [], [], ""
     for of in (groups.of_group, groups.of_reference):

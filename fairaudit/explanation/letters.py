@@ -247,15 +247,13 @@ def _how_decided(reasons: Reasons, say: Say) -> str:
 def _with_values(one: Reason, say: Say, language: str) -> str:
     """Return a reason's words with the person's own value, and what is usual where it helps."""
     words = _words(one, language)
-    if one.value is None or (one.direction == "category" and one.words_from == "feature name"):
-        own = ""
-    else:
+    # The words of a category name it already; "no" beside a catalogue's own sentence would say nothing.
+    own = usual = ""
+    if one.value is not None and one.direction != "category":
         own = say("yours: {value}").replace("{value}", _value(one.value, one.unit, say))
-    usual = ""
-    if one.usual is not None:
-        text = (
-            say("most common among them: {value}") if one.direction == "category" else say("typical for them: {value}")
-        )
+    if one.usual is not None and not (isinstance(one.usual, bool) and one.words_from == "catalogue"):
+        category = one.direction == "category"
+        text = say("most common among them: {value}") if category else say("typical for them: {value}")
         usual = text.replace("{value}", _value(one.usual, one.unit, say))
     inside = "; ".join(part for part in (own, usual) if part)
     return f"{words} ({inside})" if inside else words

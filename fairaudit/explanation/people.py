@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,8 @@ class Baseline:
     """Their average score."""
     rows: pd.DataFrame
     caution: str | None = None
+    own: bool = False
+    """Whether these are the explainer's own people, for whom it keeps its tables."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record without anybody's row."""
@@ -66,47 +69,38 @@ def source_of(explanation: Explanation) -> Explainer:
 
 
 def frame_of(source: Explainer, rows: Any) -> pd.DataFrame:
-    """Return rows that the explainer has read, or may read, as a frame of the model's columns."""
-    import pandas as pd
-
-    read = source._read(rows, "the rows")  # noqa: SLF001 - this module is the seam
-    if isinstance(read, pd.DataFrame):
-        return read.reset_index(drop=True)
-    return pd.DataFrame(read, columns=list(source._columns or ()))  # noqa: SLF001
+    """Return rows that the explainer may read as a frame of the model's columns."""
+    return _framed(source, source._read(rows, "the rows"))  # noqa: SLF001 - this module is the seam
 
 
 def explained_rows(explanation: Explanation) -> pd.DataFrame:
     """Return the rows of an explanation as a frame of the model's columns."""
-    import pandas as pd
-
-    rows = explanation.rows
-    if isinstance(rows, pd.DataFrame):
-        return rows.reset_index(drop=True)
-    return pd.DataFrame(rows, columns=list(source_of(explanation)._columns or ()))  # noqa: SLF001
+    return _framed(source_of(explanation), explanation.rows)
 
 
 def applicants_of(explanation: Explanation, applicants: Any) -> pd.DataFrame:
     """Return all applicants: those given, else the explainer's own background, else the explained rows."""
-    import pandas as pd
-
     source = source_of(explanation)
     if applicants is not None:
         return frame_of(source, applicants)
     own = source._background  # noqa: SLF001
-    if own is None:
-        return explained_rows(explanation)
-    if isinstance(own, pd.DataFrame):
-        return own.reset_index(drop=True)
-    return pd.DataFrame(own, columns=list(source._columns or ()))  # noqa: SLF001
+    return explained_rows(explanation) if own is None else _framed(source, own)
+
+
+def _framed(source: Explainer, read: Any) -> pd.DataFrame:
+    """Return rows as the explainer keeps them, an array or a frame, as a frame with a plain index."""
+    import pandas as pd
+
+    columns = list(source._columns or ())  # noqa: SLF001
+    if isinstance(read, pd.DataFrame):
+        return read.set_axis(columns, axis=1).reset_index(drop=True)
+    return pd.DataFrame(read, columns=columns)
 
 
 def scores_of(source: Explainer, rows: pd.DataFrame) -> Floats:
     """Return the explained score of each row, in the explainer's units, as the model itself gives it."""
-    return np.concatenate([_scored(source, rows.iloc[at : at + CHUNK]) for at in range(0, max(len(rows), 1), CHUNK)])
-
-
-def _scored(source: Explainer, rows: pd.DataFrame) -> Floats:
-    return source.target.own(source._read(rows, "the rows"))  # noqa: SLF001
+    parts = [rows.iloc[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
+    return np.concatenate([source.target.own(source._read(part, "the rows")) for part in parts])  # noqa: SLF001
 
 
 def columns_of(source: Explainer) -> tuple[tuple[str, ...], Integers]:
@@ -171,6 +165,25 @@ def baseline_of(
     if nearest is not None and nearest < 1:
         message = f"nearest is a number of people, 1 or more, got {nearest!r}."
         raise ExplanationError(message)
+    source = source_of(explanation)
+    if source.game == "path-dependent":
+        message = "Reasons compare with people, and path-dependent values with none. Use game='interventional'."
+        raise ExplanationError(message)
+    if applicants is not None or source._background is None:  # noqa: SLF001
+        return _chosen(explanation, method, applicants, nearest)
+    # The explainer's own people do not change: scoring and hashing them once serves every person explained.
+    kept = _KEPT.setdefault(source, {})
+    asked = (method, nearest, explanation.cutoff, explanation.higher_is)
+    if asked not in kept:
+        made = _chosen(explanation, method, None, nearest)
+        kept[asked] = replace(made, own=method == "all_applicants")
+    return kept[asked]
+
+
+_KEPT: WeakKeyDictionary[Explainer, dict[tuple[Any, ...], Baseline]] = WeakKeyDictionary()
+
+
+def _chosen(explanation: Explanation, method: Method, applicants: Any, nearest: int | None) -> Baseline:
     source, rows = source_of(explanation), applicants_of(explanation, applicants)
     scores = scores_of(source, rows)
     if method == "all_applicants":
@@ -190,10 +203,13 @@ def baseline_of(
     last = np.partition(distance, min(wanted, len(reached)) - 1)[min(wanted, len(reached)) - 1]
     near = reached[distance <= last]
     side = "above" if sign > 0 else "below"
-    whole = f"all {len(near):,} applicants" if len(near) == len(reached) else f"the {len(near):,} applicants nearest"
-    beside = f"at or {side} the cut-off of {cutoff:g}" if len(near) == len(reached) else f"at or just {side} it"
-    said = f"{whole} {beside}" if len(near) == len(reached) else f"{whole} to the cut-off of {cutoff:g}, {beside}"
-    return _baseline(method, said, rows.iloc[near].reset_index(drop=True), scores[near])
+    said = f"the {len(near):,} applicants nearest to the cut-off of {cutoff:g}, at or just {side} it"
+    if len(near) == len(reached):
+        said = f"all {len(near):,} applicants at or {side} the cut-off of {cutoff:g}"
+    made = _baseline(method, said, rows.iloc[near].reset_index(drop=True), scores[near])
+    if len(near) < len(reached) or made.caution:
+        return made
+    return replace(made, caution=f"Everybody approved is compared with, however far {side} the cut-off.")
 
 
 def _baseline(name: Method, said: str, rows: pd.DataFrame, scores: Floats) -> Baseline:
@@ -219,7 +235,8 @@ def probability_of_good(source: Explainer, score: float) -> float | None:
     if isinstance(target.model, Scorecard):
         scale = target.model.scale or PointsScale()
         return _logistic(float(scale.log_odds(score)))
-    return _logistic((score - target.offset) / abs(target.factor))
+    # Points of a score that is sampled as it is: what makes them of log-odds is not known here.
+    return None if target.score is not None else _logistic((score - target.offset) / abs(target.factor))
 
 
 def _logistic(log_odds: float) -> float:

@@ -72,14 +72,12 @@ def fidelity_of(
     """
     if not named:
         return None
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     _, owner = columns_of(source)
     people = rng.permutation(baseline.people)[:PEOPLE]
     others, every = _other_sets(int(owner.max()) + 1, named, rng)
     lent = baseline.rows.iloc[people]
-    moved = pd.concat([_moved(row, owner, chosen, lent) for chosen in [named, *others]], ignore_index=True)
+    moved = _moved(row, lent, owner, [named, *others])
     gains = (sign * (scores_of(source, moved) - score)).reshape(-1, len(people)).mean(axis=1)
     rest = gains[1:]
     return Fidelity(
@@ -107,10 +105,16 @@ def _other_sets(features: int, named: list[int], rng: np.random.Generator) -> tu
     return found, False
 
 
-def _moved(row: pd.DataFrame, owner: Any, chosen: list[int], lent: pd.DataFrame) -> pd.DataFrame:
-    """Return the person once for each of the people lent from, with their values of the chosen features."""
-    moved = row.iloc[np.zeros(len(lent), dtype=int)].reset_index(drop=True)
-    for column in np.flatnonzero(np.isin(owner, chosen)):
-        name = lent.columns[int(column)]
-        moved[name] = lent[name].to_numpy()
-    return moved
+def _moved(row: pd.DataFrame, lent: pd.DataFrame, owner: Any, sets: list[list[int]]) -> pd.DataFrame:
+    """Return the person once for each set and each of the people lent from, with their values of the set's features."""
+    import pandas as pd
+
+    # Two frames may know different categories of one column: the baseline's are the model's.
+    named = {name: kind for name, kind in lent.dtypes.items() if isinstance(kind, pd.CategoricalDtype)}
+    both = pd.concat([row, lent], ignore_index=True).astype(named)
+    theirs = np.tile(np.arange(1, len(both)), len(sets))
+    columns = {}
+    for column, name in enumerate(both.columns):
+        chosen = np.repeat([bool(owner[column] in one) for one in sets], len(lent))
+        columns[name] = both[name].take(np.where(chosen, theirs, 0)).reset_index(drop=True)
+    return pd.DataFrame(columns)

@@ -28,14 +28,12 @@ Pair = tuple[int, int]
 """A row and a feature, by place."""
 
 
-def shortfalls(
-    source: Explainer, rows: pd.DataFrame, sign: float, baseline: Baseline | None
-) -> tuple[Floats, Floats | None]:
+def shortfalls(source: Explainer, rows: pd.DataFrame, sign: float, baseline: Baseline) -> tuple[Floats, Floats | None]:
     """Return by how much each feature holds each row's score back, rows x features, and standard errors if sampled.
 
-    Positive is adverse, in the units of the score. Without a baseline, against the explainer's own background.
+    Positive is adverse, in the units of the score.
     """
-    made = source.explain(rows, background=None if baseline is None else baseline.rows)
+    made = source.explain(rows, background=None if baseline.own else baseline.rows)
     return -sign * made.values, made.errors
 
 
@@ -131,12 +129,15 @@ def _gains(
     source: Explainer, rows: pd.DataFrame, column: str, places: list[int], scores: Floats, sign: float, usual: pd.Series
 ) -> list[tuple[float, float]]:
     """Return what each row's score gains by the baseline's lower and by its higher values of a column."""
+    from pandas.api.types import is_integer_dtype
+
     known = usual.dropna()
     if known.empty:
         return [(0.0, 0.0)] * len(places)
-    grid = np.quantile(known.to_numpy(), np.linspace(0, 1, min(GRID, len(known))), method="nearest")
+    grid = np.quantile(known.to_numpy(dtype=float), np.linspace(0, 1, min(GRID, len(known))), method="nearest")
     moved = rows.iloc[np.repeat(places, len(grid))].reset_index(drop=True)
-    moved[column] = np.tile(grid, len(places)).astype(grid.dtype)
+    whole = is_integer_dtype(usual)
+    moved[column] = np.tile(grid, len(places)).astype(np.int64 if whole else np.float64)
     gain = sign * (scores_of(source, moved).reshape(len(places), len(grid)) - scores[places][:, None])
     own = rows[column].iloc[places].to_numpy(dtype=float)[:, None]
     low, high = np.where(grid < own, gain, 0.0).sum(axis=1), np.where(grid > own, gain, 0.0).sum(axis=1)
@@ -166,7 +167,7 @@ def usual_value(direction: Direction, usual: pd.Series, value: Any) -> Any:
         most = plain(known.mode().iloc[0])
         most = bool(most) if isinstance(value, bool) else most
         return None if most == value else most
-    middle = plain(np.quantile(known.to_numpy(), 0.5, method="nearest"))
+    middle = plain(np.quantile(known.to_numpy(dtype=float), 0.5, method="nearest"))
     return middle if (middle > value if direction == "too_low" else middle < value) else None
 
 

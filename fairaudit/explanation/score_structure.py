@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from ..errors import ExplanationError
 from ..models.columns import matched
-from ..models.features import prepared
+from ..models.features import codes_of, prepared
 from ..models.scorecard import Scorecard
 from ..models.scorer import Scorer, WrappedModel
 from ..models.training import Trained
 from ..models.wrapping import wrap
-from . import parsing
+from . import parsing, sklearn_trees
 from .opening import Opened, opened
 from .reading import DOUBLE
 from .trees import Ensemble, Floats, Integers
@@ -208,7 +208,7 @@ def _raw_of(scorer: Scorer, cutoff: float) -> Raw:
     sign, offset, needed = _turned(scorer, inside, cutoff)
 
     def named(frame: pd.DataFrame) -> pd.DataFrame:
-        rows = taken(frame)
+        rows = _with_categories(scorer, inside, taken(frame))
         renamed = inside.names is not None and inside.names != scorer.feature_names
         return rows.set_axis(list(inside.names or ()), axis=1) if renamed else rows
 
@@ -217,6 +217,22 @@ def _raw_of(scorer: Scorer, cutoff: float) -> Raw:
         return made
 
     return Raw(merit, needed, inside, named, sign, offset, inside.tolerance)
+
+
+def _with_categories(scorer: WrappedModel, inside: Opened, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose words are pandas' categories, for a booster that was trained on them."""
+    import pandas as pd
+
+    if inside.encodes or parsing.reader_of(inside.final) in (None, sklearn_trees.READER):
+        return rows
+    words = [one for one in scorer.features if one.kind == "category" and one.categories is not None]
+    made = {
+        one.name: pd.Categorical.from_codes(
+            codes_of(rows[one.name], one.categories or ()), pd.Index(list(one.categories or ()))
+        )
+        for one in words
+    }
+    return rows.assign(**made)
 
 
 def _turned(scorer: WrappedModel, inside: Opened, cutoff: float) -> tuple[float, float, float]:

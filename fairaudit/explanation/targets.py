@@ -96,7 +96,7 @@ def _in_units(model: Any, inside: Opened, good: Any, wrapped: WrappedModel | Non
     own = inside.units
     sign, higher_is = 1.0, (wrapped.higher_is if wrapped is not None else getattr(model, "higher_is", None))
     if good is not None:
-        sign, higher_is = (1.0 if _place(model, good) == 1 else -1.0), "better"
+        sign, higher_is = (1.0 if _place(model, wrapped, good) == 1 else -1.0), "better"
     made = Target(model, own, higher_is, sign, inside=inside, why=inside.why)
     if sign < 0 and own == "probability":
         made = replace(made, offset=1.0)
@@ -111,7 +111,7 @@ def _in_units(model: Any, inside: Opened, good: Any, wrapped: WrappedModel | Non
         why = f"{units} are not a straight line of the model's {own}"
         return replace(made, units=units, factor=1.0, offset=0.0, score=wrapped.score, why=why)
     if units == "probability" and hasattr(model, "predict_proba"):
-        place = 1 if good is None else _place(model, good)
+        place = 1 if good is None else _place(model, wrapped, good)
         why = f"a probability is no straight line of the model's {own}"
         return replace(made, units=units, factor=1.0, offset=0.0, score=_probability(model, place), why=why)
     known = [
@@ -126,8 +126,10 @@ def _in_units(model: Any, inside: Opened, good: Any, wrapped: WrappedModel | Non
     raise ExplanationError(message)
 
 
-def _place(model: Any, good: Any) -> int:
-    classes = [getattr(each, "item", lambda each=each: each)() for each in model.classes_]
+def _place(model: Any, wrapped: WrappedModel | None, good: Any) -> int:
+    # A booster in its library's own form does not remember its classes: what wraps it does.
+    known = wrapped.classes if wrapped is not None and wrapped.classes else model.classes_
+    classes = [getattr(each, "item", lambda each=each: each)() for each in known]
     if good not in classes:
         message = f"The good class {good!r} is not among the model's: {classes!r}."
         raise ExplanationError(message)

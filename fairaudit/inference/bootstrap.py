@@ -226,6 +226,55 @@ def basic_interval(
     )
 
 
+def draw_weighted(
+    weights: ArrayLike,
+    squares: ArrayLike,
+    draws: int,
+    rng: np.random.Generator,
+    *,
+    expected: ArrayLike | None = None,
+) -> FloatArray:
+    """Draw the sums of weights that other people drawn with such weights would give, by cell.
+
+    Each cell holds people of weight sum w^2 / sum w, and how many there are is Poisson: the mean is the sum of
+    weights, the variance the sum of squared weights, as linearised.
+
+    Parameters
+    ----------
+    weights, squares
+        Sums of weights and of squared weights, of one shape.
+    draws
+        How many.
+    rng
+        Generator.
+    expected
+        What the sums of weights are meant to be on average; None takes the weights. Where nobody tells how heavy
+        people of a cell are, they are as heavy as everybody on average.
+
+    Returns
+    -------
+    array
+        [draws, ...].
+
+    Notes
+    -----
+    Source: Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 2.8 and 5.5 (Poisson sampling and
+    linearised variances).
+
+    Examples
+    --------
+    >>> drawn = draw_weighted([20.0, 60.0], [40.0, 180.0], 4_000, np.random.default_rng(1))
+    >>> drawn.mean(axis=0).round(), (drawn.var(axis=0) / [40, 180]).round(1)
+    (array([20., 60.]), array([1., 1.]))
+    """
+    w, w2 = np.asarray(weights, dtype=np.float64), np.asarray(squares, dtype=np.float64)
+    overall = w2.sum() / w.sum() if w.sum() > 0 else 1.0
+    heavy = np.where(w > 0, w2 / np.where(w > 0, w, 1.0), overall)
+    heavy = np.where(heavy > 0, heavy, overall)
+    means = w if expected is None else np.asarray(expected, dtype=np.float64)
+    return np.asarray(rng.poisson(means / heavy, size=(draws, *w.shape)) * heavy)
+
+
 def outer_interval(
     value: ArrayLike,
     drawn: ArrayLike,

@@ -440,6 +440,59 @@ def uncertainty_interval(p: Predicted, *, confidence: float = 0.95) -> Interval:
     return Interval(ends.min(axis=0), most, method)
 
 
+def resolution_interval(p: Predicted, *, confidence: float = 0.95) -> tuple[FloatArray, Interval]:
+    """Resolution of each group less what noise adds to it, and its interval.
+
+    Observed good rates differ between bands by chance alone, so resolution is too large by about
+    (bands - 1) x uncertainty / people. The variance is the delta method's, and that of the noise itself, which is
+    all there is where the score tells nothing.
+
+    Parameters
+    ----------
+    p
+        People by bin, [..., group, bin, outcome], the prediction a declared probability.
+    confidence
+        Coverage aimed at.
+
+    Returns
+    -------
+    tuple
+        The corrected resolution [..., group], and its t interval, not below 0 nor above a quarter.
+
+    Notes
+    -----
+    Bands of about equal people are taken as fixed. Source: Ferro & Fricker (2012), Quarterly Journal of the Royal
+    Meteorological Society 138; Bröcker (2012), Climate Dynamics 39.
+    """
+    band = frequency_bands(p)
+    banded = in_bands(p, band, BANDS)
+    parts = decomposition(p, banded)
+    people, good = banded.table.w.sum(axis=-1), banded.table.w[..., GOOD]
+    share, gap = divide(good, people), divide(good - banded.sums.sum(axis=-1), people)
+    squares = np.nan_to_num(divide(banded.table.w2.sum(axis=-1), people**2))
+    noise = np.nan_to_num(share * (1 - share)) * np.where(squares < 1, divide(squares, 1 - squares), np.nan)
+    effective = divide(p.weight**2, p.table.w2.sum(axis=(-2, -1)))
+    bias = divide(np.nansum(people * noise, axis=-1), p.weight) - divide(parts[2], effective - 1)
+    value = parts[1] - bias
+    # How far one person moves each of the three parts, alike within a bin and outcome.
+    of_band = np.take_along_axis(np.nan_to_num(gap), band, axis=-1)[..., None]
+    said = np.nan_to_num(divide(p.sums, p.table.w))
+    squared = np.nan_to_num(divide(p.squares, p.table.w))
+    outcome = np.zeros(p.table.w.shape)
+    outcome[..., GOOD] = 1.0
+    observed = p.observed[..., None, None]
+    moved = 2 * of_band * (outcome - said) - of_band**2 - parts[0][..., None, None]
+    moved += (1 - 2 * observed) * (outcome - observed)
+    moved -= outcome * (1 - 2 * said) + squared - brier(p)[..., None, None]
+    used = (people > 0).sum(axis=-1)
+    variance = divide((p.table.w2 * moved**2).sum(axis=(-2, -1)), p.weight**2)
+    variance = variance + 2 * np.maximum(used - 1, 0) * divide(parts[2], effective) ** 2
+    freedom = np.where(effective > 1, effective - 1, np.nan)
+    half = scipy.special.stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(variance)
+    low, high = np.clip(value - half, 0.0, 0.25), np.clip(value + half, 0.0, 0.25)
+    return value, Interval(low, high, "delta method, less what noise adds")
+
+
 def brier_parts(p: Predicted) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return reliability, resolution and uncertainty of each group over ten bands."""
     return decomposition(p, in_bands(p, frequency_bands(p), BANDS))

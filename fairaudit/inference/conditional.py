@@ -24,6 +24,7 @@ How = Literal["ratio", "difference", "odds_ratio"]
 Tail = Literal["central", "minimum_likelihood"]
 
 MID_P = "mid-p"
+EXACT = "exact, smaller tail doubled"
 TIES = 1e-7
 """Two tables are as likely as each other within this relative tolerance, as in R's fisher.test."""
 
@@ -118,8 +119,51 @@ def mid_p(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, tail: Tail 
     return p
 
 
+def central_exact(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike) -> FloatArray:
+    """Two-sided exact p: twice the smaller tail, the observed table counted whole.
+
+    Never rejects what is true more often than it says, and so is larger than it need be: for a group beside so many
+    people that their rate is as good as known, where mid-p rejects up to 9% at 5%.
+
+    Parameters
+    ----------
+    a, n
+        Favorable decisions and people in the group, whole numbers.
+    b, m
+        The same in the reference.
+
+    Returns
+    -------
+    array
+        p-values; 1 where everybody or nobody is chosen, NaN where a group is empty.
+
+    Raises
+    ------
+    UndefinedMetricError
+        If counts are not whole numbers, negative, or greater than their total.
+
+    Notes
+    -----
+    Source: Cox & Hinkley (1974), Theoretical Statistics, 3.4 (two sides by doubling).
+
+    Examples
+    --------
+    >>> print(f"{central_exact(26, 48, 206, 259):.2e}")  # Connecticut v. Teal
+    6.73e-04
+    """
+    (p,) = _by_blocks(a, n, b, m, partial(_central, observed=1.0), outputs=1)
+    return p
+
+
 def mid_p_interval(
-    a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike, *, how: How, confidence: float = 0.95
+    a: ArrayLike,
+    n: ArrayLike,
+    b: ArrayLike,
+    m: ArrayLike,
+    *,
+    how: How,
+    confidence: float = 0.95,
+    exact: bool = False,
 ) -> Interval:
     """Interval from inverting the central mid-p test: it excludes no difference exactly where p is small.
 
@@ -138,6 +182,8 @@ def mid_p_interval(
         Which contrast of the two rates.
     confidence
         Coverage aimed at, between 0 and 1.
+    exact
+        Whether :func:`central_exact` is inverted instead.
 
     Returns
     -------
@@ -164,8 +210,9 @@ def mid_p_interval(
     0.203 1.902
     """
     alpha = 1 - check_share(confidence, "confidence")
-    low, high = _by_blocks(a, n, b, m, partial(_invert, how=how, alpha=alpha), outputs=2)
-    return Interval(low, high, MID_P)
+    invert = partial(_invert, how=how, alpha=alpha, observed=1.0 if exact else 0.5)
+    low, high = _by_blocks(a, n, b, m, invert, outputs=2)
+    return Interval(low, high, EXACT if exact else MID_P)
 
 
 def tables_with_margins(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray) -> Tables:
@@ -202,10 +249,10 @@ def _log_factorial(count: FloatArray) -> FloatArray:
     return result
 
 
-def _central(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray) -> tuple[FloatArray]:
+def _central(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, *, observed: float = 0.5) -> tuple[FloatArray]:
     tables = tables_with_margins(a, n, b, m)
     weight = np.exp(tables.log_weight)
-    lower, upper = _mid_tails(tables, weight, a)
+    lower, upper = _tails(tables, weight, a, observed)
     return (np.minimum(1.0, 2 * np.minimum(lower, upper) / weight.sum(axis=1)),)
 
 
@@ -222,15 +269,15 @@ def _minimum_likelihood(a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArr
 
 
 def _invert(
-    a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, *, how: How, alpha: float
+    a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, *, how: How, alpha: float, observed: float
 ) -> tuple[FloatArray, FloatArray]:
     tables = tables_with_margins(a, n, b, m)
 
     def upper_too_small(log_psi: FloatArray) -> FloatArray:
-        return alpha / 2 - _mid_tails(tables, _noncentral(tables, log_psi), a)[1]
+        return alpha / 2 - _tails(tables, _noncentral(tables, log_psi), a, observed)[1]
 
     def lower_too_small(log_psi: FloatArray) -> FloatArray:
-        return alpha / 2 - _mid_tails(tables, _noncentral(tables, log_psi), a)[0]
+        return alpha / 2 - _tails(tables, _noncentral(tables, log_psi), a, observed)[0]
 
     start = np.log((a + 0.5) * (m - b + 0.5) / ((n - a + 0.5) * (b + 0.5)))
     far = np.full(a.shape, FARTHEST_LOG)
@@ -267,9 +314,9 @@ def _mapped(tables: Tables, log_psi: FloatArray, n: FloatArray, m: FloatArray, h
     return np.where(chosen > 0, divide(mean / n, rest / m), np.where(log_psi < 0, 0.0, np.inf))
 
 
-def _mid_tails(tables: Tables, weight: FloatArray, a: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the sums of weights under and over each observed count, each with half of its own."""
-    half = 0.5 * _sum_where(weight, tables.x == a[:, None])
+def _tails(tables: Tables, weight: FloatArray, a: FloatArray, observed: float) -> tuple[FloatArray, FloatArray]:
+    """Return the sums of weights under and over each observed count, each with a part of its own."""
+    half = observed * _sum_where(weight, tables.x == a[:, None])
     return (
         _sum_where(weight, tables.x < a[:, None]) + half,
         _sum_where(weight, tables.x > a[:, None]) + half,

@@ -2,9 +2,11 @@
 
 Two independent groups: a of n in the group, b of m in the reference. Where all four expected counts are at
 least 10 the test is ``hypergeometric_z`` and the interval the Miettinen-Nurminen score interval that inverts
-it. Below that the test is the central mid-p and the interval inverts that. Which one is fixed by the table's
-margins alone, never by the result. The p is the same for the ratio, the difference and the odds
-ratio of one table, and the value of no difference is outside the interval exactly where p is under one
+it. Below that the test is the central mid-p and the interval inverts that. Where one group is so much smaller that
+the other's rate is as good as known (a group of 30 beside 10,000), nothing but its own count is left to chance, and
+both would reject what is true in up to 9% at 5%: the exact test, its smaller tail doubled, is used, and never does.
+Which one is fixed by the table's margins alone, never by the result. The p is the same for the ratio, the difference
+and the odds ratio of one table, and the value of no difference is outside the interval exactly where p is under one
 minus the confidence. Every other test is printed beside it and decides nothing.
 """
 
@@ -18,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import UndefinedMetricError
 from .association import chi_square, expected_counts, hypergeometric_z, z_test
-from .conditional import MID_P, How, fisher_exact, mid_p, mid_p_interval, table_count
+from .conditional import EXACT, MID_P, How, central_exact, fisher_exact, mid_p, mid_p_interval, table_count
 from .counts import FloatArray, Interval, check_two_groups, divide
 from .intervals import (
     MIETTINEN_NURMINEN,
@@ -65,6 +67,12 @@ MOST_TABLES = 5_000
 
 HYPERGEOMETRIC_Z = "hypergeometric z"
 WIDENED_MID_P = "mid-p, widened to the score interval"
+WIDENED_EXACT = "exact, widened to the score interval"
+LEAST_SMOOTHING = 0.05
+"""Variance, in people of the smaller group, of the number expected there by the rate of all. From here on the larger
+group's chance smooths the count of the smaller enough for mid-p and score tests of 5% to reject at most 6%."""
+CORRECTION = 0.25
+"""Effective people by which each side is moved toward no difference where few are expected."""
 EFFECTIVE = "effective counts"
 FEW_EFFECTIVE = "effective counts, few expected"
 
@@ -202,19 +210,56 @@ def compare_many(
     if not integer:
         method[...] = f"{MIETTINEN_NURMINEN}, {EFFECTIVE}"
         method[few] = f"{MIETTINEN_NURMINEN}, {FEW_EFFECTIVE}"
-    elif few.any():
-        cells = a[few], n[few], b[few], m[few]
-        exact = mid_p_interval(*cells, how=how, confidence=confidence)
-        p[few] = mid_p(*cells)
-        test[few] = MID_P
+        if few.any():
+            low[few], high[few], p[few] = _corrected(a[few], n[few], b[few], m[few], how, confidence)
+        return Comparisons(contrast_value(a, n, b, m, how=how), low, high, method, test, p)
+    beside = smoothing(a, n, b, m) < LEAST_SMOOTHING
+    for these, exact, widened in ((few & ~beside, False, WIDENED_MID_P), (beside, True, WIDENED_EXACT)):
+        if not these.any():
+            continue
+        cells = a[these], n[these], b[these], m[these]
+        found = mid_p_interval(*cells, how=how, confidence=confidence, exact=exact)
+        p[these] = central_exact(*cells) if exact else mid_p(*cells)
+        test[these] = EXACT if exact else MID_P
         if how == "odds_ratio":
-            low[few], high[few], method[few] = exact.low, exact.high, MID_P
+            low[these], high[these], method[these] = found.low, found.high, EXACT if exact else MID_P
         else:
             none = no_difference(how)
-            low[few] = _wider(exact.low, low[few], none, side=-1)
-            high[few] = _wider(exact.high, high[few], none, side=1)
-            method[few] = WIDENED_MID_P
+            low[these] = _wider(found.low, low[these], none, side=-1)
+            high[these] = _wider(found.high, high[these], none, side=1)
+            method[these] = widened
     return Comparisons(contrast_value(a, n, b, m, how=how), low, high, method, test, p)
+
+
+def smoothing(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike) -> FloatArray:
+    """Return by how much the number expected in the smaller group varies with the larger one: its variance, in people.
+
+    Examples
+    --------
+    >>> float(smoothing(3, 30, 1_000, 10_000)), float(smoothing(3, 30, 10, 100))  # of 30, at a rate of 10%
+    (0.0081, 0.81)
+    """
+    a, n, b, m = check_two_groups(a, n, b, m)
+    share = divide(a + b, n + m)
+    return np.round(divide(np.minimum(n, m) ** 2 * share * (1 - share), np.maximum(n, m)), 12)
+
+
+def _corrected(
+    a: FloatArray, n: FloatArray, b: FloatArray, m: FloatArray, how: How, confidence: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return score interval and p of few effective people, less a quarter of a person on each side.
+
+    Effective people are not whole, so no exact test is at hand; the correction makes the score test's size that of
+    mid-p, and the interval still inverts the test.
+    """
+    up, down = np.minimum(CORRECTION, np.minimum(n - a, b)), np.minimum(CORRECTION, np.minimum(a, m - b))
+    low = SCORE_INTERVALS[how](a - down, n, b + down, m, confidence=confidence)[0]
+    high = SCORE_INTERVALS[how](a + up, n, b - up, m, confidence=confidence)[1]
+    above = divide(a, n) > divide(b, m)
+    moved = np.where(above, -down, up)
+    crossed = (divide(a + moved, n) > divide(b - moved, m)) != above
+    p = np.where(crossed | (divide(a, n) == divide(b, m)), 1.0, hypergeometric_z(a + moved, n, b - moved, m).p)
+    return np.asarray(low), np.asarray(high), p
 
 
 def one_sided(

@@ -1,23 +1,25 @@
 """Metrics and contrasts of people who come in clusters: the same numbers, with intervals and tests from replicates.
 
-Replicates are kept of decisions and outcomes only. A metric of scores has no interval here, and says so: one
-that took people for independent of each other would be too short.
+Replicates are kept of decisions and outcomes, and of scores in bins. What neither can tell has no interval here, and
+says so: one that took people for independent of each other would be too short.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..cube.replicates import Replicated
-from ..metrics.base import Contrast, Floats, Metric, Rate
+from ..metrics.base import METRICS, Contrast, Floats, Metric, Rate
 from ..metrics.disparity import rates, value
+from .clustered_scores import ClusteredScores, compare_scores, measure_scores
 from .combining import bonferroni_p, mean_absolute, worst_of
 from .contrast import Comparisons
-from .of_contrasts import Asked, Compared, compare_groups
+from .of_contrasts import Asked, Compared, by_width, compare_groups
 from .of_metrics import Measured
 from .power import minimum_detectable_ratio, people_needed
 from .replicates import (
@@ -88,12 +90,55 @@ def measure_clustered(
     if replicated is None or not isinstance(first, Rate):
         return _plain(number, people, clusters.no_interval, num, den)
     sides = _clustered(made, item(replicated.confusion), replicated.clusters)
+    return measure_sides(sides, people, clusters, num=num, den=den, confidence=confidence)
+
+
+def measure_sides(
+    sides: Sequence[Clustered],
+    people: Floats,
+    clusters: Clusters,
+    *,
+    num: Floats | None = None,
+    den: Floats | None = None,
+    confidence: float,
+) -> Measured:
+    """Return a rate of every group, or the mean of several, with the interval of its replicates."""
+    number = np.mean([side.value for side in sides], axis=0)
     if len(sides) > 1:
         low, high, method = clustered_mean_interval(sides, confidence=confidence)
     else:
         low, high, method = clustered_interval(sides[0], confidence=confidence)
     names = np.array([f"{name}, {clusters.words}" for name in np.broadcast_to(method, number.shape).flat], dtype=object)
     return Measured(number, np.asarray(low), np.asarray(high), names.reshape(number.shape), people, num, den)
+
+
+def measure_clustered_scores(
+    item: Metric, scores: ClusteredScores, clusters: Clusters, *, confidence: float, seed: int
+) -> Measured:
+    """Return a metric of every group's scores with the interval of its replicates.
+
+    Parameters
+    ----------
+    item
+        The metric, of the kind that is an estimate.
+    scores
+        The groups with their replicates by score.
+    clusters
+        What people come in.
+    confidence
+        Coverage aimed at.
+    seed
+        Of the draws behind the interval of KS.
+    """
+    made = item(scores.table)
+    low, high = np.full(made.value.shape, NAN), np.full(made.value.shape, NAN)
+    names = np.full(made.value.shape, clusters.no_interval, dtype=object)
+    for i in range(len(made.value)):
+        rng = np.random.default_rng([seed, i])
+        low[i], high[i], name = measure_scores(item, scores.of([i]), confidence=confidence, rng=rng)
+        if name is not None:
+            names[i] = f"{name}, {clusters.words}"
+    return Measured(made.value, low, high, names, made.n)
 
 
 def _plain(number: Floats, people: Floats, method: str, num: Any = None, den: Any = None) -> Measured:
@@ -158,6 +203,69 @@ def compare_clustered_groups(
         _compared(item, float(effect[i]), made, i, [p[i] for p in people], [f[i] for f in fewest], clusters, asked)
         for i in range(len(effect))
     ]
+
+
+def compare_clustered_scores(
+    item: Contrast,
+    scores: ClusteredScores,
+    groups: Sequence[int],
+    references: Sequence[Sequence[int]],
+    clusters: Clusters,
+    *,
+    asked: Asked | None = None,
+) -> list[Compared]:
+    """Set groups' scores against their references': standardized mean differences and differences of AUCs.
+
+    Parameters
+    ----------
+    item
+        The contrast.
+    scores
+        All groups with their replicates by score.
+    groups
+        Numbers of the groups.
+    references
+        For each the numbers of the groups that it is set against.
+    clusters
+        What people come in.
+    asked
+        As in :func:`fairaudit.inference.of_contrasts.compare_groups`.
+
+    Returns
+    -------
+    list of Compared
+        One a group.
+    """
+    asked = asked or Asked()
+    everybody = scores.of(range(len(scores.table.table.n)))
+    levels = (asked.confidence_each, 1 - 2 * asked.alpha_each)
+    out = []
+    for group, against in zip(groups, references, strict=True):
+        mine, theirs = scores.of([group]), scores.of(against)
+        together = float(scores.everybody.pooled([group, *against]).clusters)
+        two, one = (
+            compare_scores(item, mine, theirs, everybody, together=together, confidence=sure) for sure in levels
+        )
+        people = [float(METRICS[item.of[0]](side.fine).n) for side in (mine, theirs)]
+        values = [METRICS[item.of[0]](side.fine).value for side in (mine, theirs)]
+        if item.how == "standardized_difference":
+            values = [side.fine.sign * each for side, each in zip((mine, theirs), values, strict=True)]
+        made = {
+            "value": two.value, "low": two.low, "high": two.high, "n": people[0], "n_reference": people[1],
+        }  # fmt: skip
+        able = bool(np.isfinite([two.low, two.high]).all())
+        found = by_width(item, made, asked) if able else {}
+        made |= {
+            "ends": [two.low, two.high, one.low, one.high], "two": _listed(two), "values": values,
+            "detectable": found.get("minimum_detectable"), "needed": found.get("people_needed"),
+        }  # fmt: skip
+        done = _compared(item, float(two.value), made, 0, people, [mine.clusters, theirs.clusters], clusters, asked)
+        out.append(done if able or done.undefined else _alone(done, clusters))
+    return out
+
+
+def _listed(made: Comparisons) -> Comparisons:
+    return Comparisons(*(np.atleast_1d(getattr(made, field.name)) for field in dataclasses.fields(made)))
 
 
 def _alone(one: Compared, clusters: Clusters) -> Compared:

@@ -290,7 +290,7 @@ def _needed(item: Contrast, asked: Asked, values: Floats, people: Callable[..., 
     }
 
 
-def _by_width(item: Contrast, made: dict[str, Any], asked: Asked) -> dict[str, Any]:
+def by_width(item: Contrast, made: dict[str, Any], asked: Asked) -> dict[str, Any]:
     """Add to contrasts that are 0 without a difference what the width of their intervals says of power."""
     value, low, high, n = (
         np.atleast_1d(np.asarray(made[name], dtype=np.float64)) for name in ("value", "low", "high", "n")
@@ -322,7 +322,7 @@ def _of_several(item: Contrast, groups: Any, references: Any, asked: Asked) -> d
             "low": low, "high": high, "low_one_sided": low_one, "high_one_sided": high_one,
             "method": "MOVER of four Wilson intervals", "test": "inverted MOVER", "p": _inverted(pairs),
         }  # fmt: skip
-        return _by_width(item, made, asked)
+        return by_width(item, made, asked)
     worst = item.how == "worst_difference"
     ends: list[Floats] = []
     for error in (1 - asked.confidence_each, 2 * asked.alpha_each):
@@ -340,7 +340,7 @@ def _of_several(item: Contrast, groups: Any, references: Any, asked: Asked) -> d
         "method": f"{'larger' if worst else 'mean'} of two intervals, Bonferroni at the lower end",
         "test": "Bonferroni over both gaps", "p": bonferroni_p([gap.p for gap in apart]),
     }  # fmt: skip
-    return _by_width(item, made, asked)
+    return by_width(item, made, asked)
 
 
 def _gaps(pairs: list[tuple[Rate, Rate]], confidence: float) -> list[Comparisons]:
@@ -398,7 +398,7 @@ def _auc_difference(item: Contrast, groups: ScoreTable, references: ScoreTable, 
     made = _from_comparisons(two, one) | {
         "n": sum(people[0]), "n_reference": sum(people[1]), "group_value": values[0], "reference_value": values[1],
     }  # fmt: skip
-    return _by_width(item, made, asked)
+    return by_width(item, made, asked)
 
 
 def _from_comparisons(two: Comparisons, one: Comparisons) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..cube.confusion import Tally
+from .bootstrap import draw_weighted
 from .counts import FloatArray
 
 DRAWS = 1_000
@@ -95,6 +97,47 @@ def deal(
         axis=1,
     ).astype(np.float64)
     return dealt, pooled[None].astype(np.float64) - dealt
+
+
+def deal_weighted(
+    group: Sequence[Tally], reference: Sequence[Tally], *, rng: np.random.Generator, draws: int = DRAWS
+) -> tuple[FloatArray, FloatArray]:
+    """Return the group's and the reference's weights [draw, part, bin] if both were drawn from the same people.
+
+    Labels of people of different weights cannot be dealt: who has which weight belongs to how the group was
+    drawn. Each side is drawn anew instead, with its own weights, from the distribution of both together.
+
+    Parameters
+    ----------
+    group, reference
+        People by bin, one tally a part, as in :func:`deal`.
+    rng
+        Generator.
+    draws
+        How many.
+
+    Examples
+    --------
+    >>> side = Tally(np.array([4.0, 6.0]), np.array([8.0, 6.0]), np.array([20.0, 8.0]))
+    >>> drawn, _ = deal_weighted([side], [side], rng=np.random.default_rng(1))
+    >>> drawn.shape, drawn.sum(axis=-1).round(6).min() > 0
+    ((1000, 1, 2), np.True_)
+    """
+    parts = []
+    for mine, theirs in zip(group, reference, strict=True):
+        both = mine.w + theirs.w
+        share = both / both.sum() if both.sum() > 0 else both
+        parts.append([_drawn_from(share, side, rng, draws) for side in (mine, theirs)])
+    one, other = (np.stack([part[side] for part in parts], axis=1) for side in (0, 1))
+    return one, other
+
+
+def _drawn_from(share: FloatArray, side: Tally, rng: np.random.Generator, draws: int) -> FloatArray:
+    total = side.w.sum()
+    drawn = draw_weighted(side.w, side.w2, draws, rng, expected=share * total)
+    sums = drawn.sum(axis=-1, keepdims=True)
+    # Nobody drawn: as many as expected. Else as much weight as there is.
+    return np.asarray(np.where(sums > 0, drawn * (total / np.where(sums > 0, sums, 1.0)), share * total))
 
 
 def beside(value: float, by_chance: ArrayLike) -> Permuted:

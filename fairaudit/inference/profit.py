@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ..cube.confusion import Tally
 from ..metrics.base import Floats
 from ..metrics.profit import PARITIES, Ints, Parity, Payoff, best_rules, selected
-from .bootstrap import draw_counts
+from .bootstrap import draw_counts, draw_weighted
 from .counts import Interval, scalar_or_array
 from .permutation import coarse_edges, merge_bins
 from .proportion import effective_n, effective_rate_interval, wilson
@@ -149,25 +149,34 @@ class Drawn:
 
 
 def draw_costs(
-    good: Floats, bad: Floats, payoff: Payoff, *, draws: int = DRAWS, rng: np.random.Generator | int
+    good: Floats,
+    bad: Floats,
+    payoff: Payoff,
+    *,
+    draws: int = DRAWS,
+    rng: np.random.Generator | int,
+    squares: tuple[Floats, Floats] | None = None,
 ) -> Drawn:
     """Draw people of each group anew, choose every cut-off anew, and return what the choices bring.
 
     Parameters
     ----------
     good, bad
-        Whole people by group and bin [group, bin], worst score first.
+        Whole people, or their weights, by group and bin [group, bin], worst score first.
     payoff
         What a selected person brings.
     draws
         How many times.
     rng
         Generator or seed.
+    squares
+        Sums of squared weights of good and of bad people, where people carry weights: they are then drawn with the
+        linearised variance of their weights, and the sum of each group's weights is kept.
 
     Raises
     ------
     UndefinedMetricError
-        If people are not whole: weighted people are not drawn.
+        If people are not whole and no squares are given.
 
     Notes
     -----
@@ -192,7 +201,12 @@ def draw_costs(
     places = good.shape[-1] - np.append(starts, good.shape[-1])[::-1]
     parts = [
         _of_draw(*chunk, coarse[0], coarse[1], people, payoff)
-        for chunk in _chunks(np.stack(coarse, axis=-1), draws, generator)
+        for chunk in _chunks(
+            np.stack(coarse, axis=-1),
+            draws,
+            generator,
+            None if squares is None else np.stack([merge_bins(side, starts) for side in squares], axis=-1),
+        )
     ]
     joined: dict[str, Floats] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     own = joined["own"]
@@ -263,11 +277,19 @@ def _starts(good: Floats, bad: Floats, payoff: Payoff) -> Ints:
     return np.unique(np.concatenate(kept)).astype(np.int64)
 
 
-def _chunks(counts: Floats, draws: int, rng: np.random.Generator) -> Iterator[tuple[Floats, Floats]]:
+def _chunks(
+    counts: Floats, draws: int, rng: np.random.Generator, squares: Floats | None
+) -> Iterator[tuple[Floats, Floats]]:
     size = max(1, CHUNK_ENTRIES // max(1, counts.size))
     for start in range(0, draws, size):
         many = min(size, draws - start)
-        drawn = np.stack([draw_counts(group, many, rng) for group in counts], axis=1).astype(np.float64)
+        if squares is None:
+            drawn = np.stack([draw_counts(group, many, rng) for group in counts], axis=1).astype(np.float64)
+        else:
+            drawn = draw_weighted(counts, squares, many, rng)
+            sums = drawn.sum(axis=(-2, -1), keepdims=True)
+            kept = counts.sum(axis=(-2, -1), keepdims=True) / np.where(sums > 0, sums, 1.0)
+            drawn = np.where(sums > 0, drawn * kept, counts)
         yield drawn[..., 0], drawn[..., 1]
 
 

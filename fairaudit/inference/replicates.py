@@ -23,7 +23,6 @@ import scipy.special
 from numpy.typing import NDArray
 
 from ..metrics.base import Rate
-from .association import hypergeometric_z
 from .contrast import Comparisons, How, compare_many, contrast_value
 from .counts import FloatArray, Interval, check_share, divide, scalar_or_array
 from .intervals import MIETTINEN_NURMINEN
@@ -59,10 +58,11 @@ class Clustered:
         spread = ((drawn.den - rate.den) ** 2).mean(axis=0)
         # There cannot be more clusters than people behind the rate.
         within = np.minimum(np.broadcast_to(clusters, rate.n.shape), rate.n)
-        return cls(rate, moves * np.sqrt(_unbiased(within)), spread, within)
+        return cls(rate, moves * np.sqrt(unbiased(within)), spread, within)
 
     def __getitem__(self, key: Any) -> Clustered:
-        return Clustered(self.rate[key], self.moves[:, key], self.spread[key], self.clusters[key])
+        each = (slice(None), *(key if isinstance(key, tuple) else (key,)))
+        return Clustered(self.rate[key], self.moves[each], self.spread[key], self.clusters[key])
 
     @property
     def value(self) -> FloatArray:
@@ -77,7 +77,7 @@ class Clustered:
     @property
     def freedom(self) -> FloatArray:
         """Degrees of freedom of that variance."""
-        return _freedom(self.clusters - 1, len(self.moves))
+        return degrees(self.clusters - 1, len(self.moves))
 
     @property
     def effective_n(self) -> FloatArray:
@@ -94,12 +94,13 @@ class Clustered:
         return np.asarray(np.minimum(np.where(self.rate.den > 0, people, 0.0), self.rate.n))
 
 
-def _unbiased(clusters: FloatArray) -> FloatArray:
+def unbiased(clusters: FloatArray) -> FloatArray:
     """Return clusters / (clusters - 1); NaN for fewer than 2, of which no variance can be told."""
     return np.asarray(np.where(clusters > 1, divide(clusters, clusters - 1), np.nan))
 
 
-def _freedom(design: FloatArray, replicates: int) -> FloatArray:
+def degrees(design: FloatArray, replicates: int) -> FloatArray:
+    """Return the degrees of freedom of a variance from replicates: those of the design, and of the replicates."""
     return np.asarray(divide(1.0, divide(1.0, np.maximum(design, 0.0)) + 1 / replicates))
 
 
@@ -160,7 +161,7 @@ def clustered_mean_interval(rates: Sequence[Clustered], *, confidence: float = 0
     value = np.mean([rate.value for rate in rates], axis=0)
     variance = (np.mean([rate.moves for rate in rates], axis=0) ** 2).mean(axis=0)
     fewest = np.min([rate.clusters for rate in rates], axis=0)
-    reach = _quantile(_freedom(fewest - 1, len(rates[0].moves)), confidence) * np.sqrt(variance)
+    reach = _quantile(degrees(fewest - 1, len(rates[0].moves)), confidence) * np.sqrt(variance)
     return Interval(
         scalar_or_array(np.clip(value - reach, 0, 1)), scalar_or_array(np.clip(value + reach, 0, 1)), CLUSTER_T
     )
@@ -208,7 +209,7 @@ def effective_pair(mine: Clustered, theirs: Clustered) -> Pair:
         (parts[0] + parts[1]) ** 2,
         divide(parts[0] ** 2, mine.clusters - 1) + divide(parts[1] ** 2, theirs.clusters - 1),
     )
-    freedom = _freedom(np.nan_to_num(satterthwaite), len(mine.moves))
+    freedom = degrees(np.nan_to_num(satterthwaite), len(mine.moves))
     return Pair(np.nan_to_num(mine.value) * n, n, np.nan_to_num(theirs.value) * m, m, freedom)
 
 
@@ -241,19 +242,39 @@ def compare_clustered(mine: Clustered, theirs: Clustered, *, how: How, confidenc
     shape = np.shape(pair.a)
     low, high, p = (np.full(shape, np.nan) for _ in range(3))
     able = (mine.clusters > 1) & (theirs.clusters > 1) & (pair.n > 0) & (pair.m > 0)
-    quantile = _quantile(pair.freedom, confidence)
+    sure_of = normal_confidence(pair.freedom, confidence)
     for place in np.argwhere(able):
         at = tuple(place)
         counts = pair.a[at], pair.n[at], pair.b[at], pair.m[at]
-        # The confidence at which the normal quantile is that of t.
-        sure = min(float(2 * scipy.special.ndtr(quantile[at]) - 1), _NEARLY_1)
-        found = compare_many(*counts, how=how, confidence=sure, integer=False)
+        found = compare_many(*counts, how=how, confidence=float(sure_of[at]), integer=False)
         low[at], high[at] = found.low, found.high
-        z = float(hypergeometric_z(*counts).statistic)
-        p[at] = float(found.p) if np.isnan(z) else 2 * scipy.special.stdtr(pair.freedom[at], -abs(z))
+        p[at] = t_of_normal(found.p, pair.freedom[at])
     names: NDArray[np.object_] = np.full(shape, MIETTINEN_NURMINEN, dtype=object)
     value = contrast_value(mine.rate.num, mine.rate.den, theirs.rate.num, theirs.rate.den, how=how)
     return Comparisons(np.asarray(value), low, high, names, np.full(shape, CLUSTER_T, dtype=object), p)
+
+
+def normal_confidence(freedom: FloatArray, confidence: float) -> FloatArray:
+    """Return the confidence at which the normal quantile is that of t at the one asked for.
+
+    Examples
+    --------
+    >>> round(float(normal_confidence(np.array(20.0), 0.95)), 3)
+    0.963
+    """
+    return np.asarray(np.minimum(2 * scipy.special.ndtr(_quantile(freedom, confidence)) - 1, _NEARLY_1))
+
+
+def t_of_normal(p: Any, freedom: Any) -> FloatArray:
+    """Return the p of the same statistic against t instead of the normal law.
+
+    Examples
+    --------
+    >>> round(float(t_of_normal(0.05, 20.0)), 3)
+    0.064
+    """
+    z = scipy.special.ndtri(np.maximum(np.asarray(p, dtype=np.float64), 1e-300) / 2)
+    return np.asarray(np.where(np.asarray(p) >= 1, 1.0, 2 * scipy.special.stdtr(freedom, z)))
 
 
 def clustered_mean_gap(pairs: Sequence[tuple[Clustered, Clustered]], *, confidence: float = 0.95) -> Comparisons:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -77,56 +78,74 @@ def checked_lightgbm(name: str, data: bytes) -> str:
     """
     try:
         text = data.decode("utf-8")
-        _check_trees(text.replace("\r\n", "\n"))
+        _check_trees(data)
     except (ValueError, KeyError, IndexError) as error:
         message = f"{name} is not a whole LightGBM model ({error}). Save it again with save_model."
         raise DataContractError(message) from None
     return text
 
 
-def _check_trees(text: str) -> None:
-    head, found, rest = text.partition("\nTree=0\n")
-    header = _fields(head)
-    sizes = header["tree_sizes"].split() if header.get("tree_sizes") else []
-    if not found:
-        rest = ""
-    trees, ended, _ = rest.partition("end of trees")
-    _, whole, after = rest.partition("\nend of parameters")
-    label, _, categories = after.strip().partition(":")
-    if not ended or not whole or label not in ("", "pandas_categorical"):
-        _wrong("it breaks off before its end")
-    if label:
-        json.loads(categories)
-    blocks = trees.split("\nTree=") if trees.strip() else []
-    if len(blocks) != len(sizes) or not blocks:
-        _wrong(f"its header has {len(sizes)} trees and it holds {len(blocks)}")
+def _check_trees(data: bytes) -> None:
+    head, found, _ = data.partition(b"\nTree=0\n")
+    header = _fields(head.decode())
+    sizes = [int(size) for size in header["tree_sizes"].split()]
     features = int(header["max_feature_idx"]) + 1
     if len(header["feature_names"].split(" ")) != features or len(header["feature_infos"].split(" ")) != features:
         _wrong("its features are not as many as it says")
-    for number, block in enumerate(blocks):
-        _check_tree(number, _fields(block), features)
+    if int(header["num_class"]) < 1 or int(header["num_tree_per_iteration"]) < 1 or not found:
+        _wrong("it has no trees")
+    # The library cuts trees out by these sizes, several at once, and one that does not begin there ends the process.
+    at = len(head) + 1
+    for number, size in enumerate(sizes):
+        block = data[at : at + size]
+        if size < 1 or len(block) != size or not block.startswith(b"Tree=%d\n" % number):
+            _wrong(f"tree {number} is not where the header says")
+        lines = block.decode().rstrip("\n").split("\n")
+        if not all(re.fullmatch(r"\w+=.*", line) for line in lines):
+            _wrong(f"tree {number} has a line that is broken")
+        _check_tree(number, _fields("\n".join(lines)), features)
+        at += size
+    rest = data[at:].decode()
+    before, whole, after = rest.partition("\nend of parameters")
+    settings = before.partition("\nparameters:")[2].split("\n")
+    odd = [line for line in settings if line and not re.fullmatch(r"\[\w+: .*\]", line)]
+    if odd:
+        _wrong(f"its parameters have the line {odd[0]!r}")
+    label, _, categories = after.strip().partition(":")
+    if not rest.startswith("end of trees") or not whole or label not in ("", "pandas_categorical"):
+        _wrong("it breaks off before its end")
+    if label:
+        json.loads(categories)
+
+
+_OF_SPLITS = ("split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child",
+              "internal_value", "internal_weight", "internal_count")  # fmt: skip
+_OF_LEAVES = ("leaf_value", "leaf_weight", "leaf_count")
 
 
 def _check_tree(number: int, fields: dict[str, str], features: int) -> None:
     leaves = int(fields["num_leaves"])
     if fields.get("is_linear", "0") != "0":
         _wrong(f"tree {number} has linear leaves, which are not checked")
-    if leaves < 1 or len(fields["leaf_value"].split()) != leaves:
+    float(fields.get("shrinkage", "1"))
+    if leaves < 1 or len([float(one) for one in fields["leaf_value"].split()]) != leaves:
         _wrong(f"tree {number} has not as many leaves as it says")
     if leaves == 1:
         return
     inner = leaves - 1
-    columns = {key: fields[key].split() for key in ("split_feature", "threshold", "decision_type", "left_child",
-                                                    "right_child")}  # fmt: skip
-    if any(len(values) != inner for values in columns.values()):
-        _wrong(f"tree {number} has not as many splits as it says")
+    for names, length in ((_OF_SPLITS, inner), (_OF_LEAVES, leaves)):
+        for name in names:
+            if len([float(one) for one in fields[name].split()]) != length:
+                _wrong(f"tree {number} has not as many values of {name} as it says")
+    columns = {name: fields[name].split() for name in ("split_feature", "threshold", "decision_type", "left_child",
+                                                       "right_child")}  # fmt: skip
     if not all(0 <= int(feature) < features for feature in columns["split_feature"]):
         _wrong(f"tree {number} splits on a feature that is not there")
     children = [(int(left), int(right)) for left, right in zip(columns["left_child"], columns["right_child"],
                                                                strict=True)]  # fmt: skip
     # A child comes after its parent, so that no walk goes round; each node hangs on one parent.
-    sorted_children = sorted(child for pair in children for child in pair)
-    if sorted_children != [*range(-leaves, 0), *range(1, inner)] or any(
+    ordered = sorted(child for pair in children for child in pair)
+    if ordered != [*range(-leaves, 0), *range(1, inner)] or any(
         0 <= child <= parent for parent, pair in enumerate(children) for child in pair
     ):
         _wrong(f"the splits of tree {number} are no tree")
@@ -136,11 +155,11 @@ def _check_tree(number: int, fields: dict[str, str], features: int) -> None:
 def _check_categories(number: int, fields: dict[str, str], columns: dict[str, list[str]]) -> None:
     splits = [int(float(at)) for at, kind in zip(columns["threshold"], columns["decision_type"], strict=True)
               if int(kind) & 1]  # fmt: skip
-    groups = int(fields.get("num_cat", "0"))
+    groups = int(fields["num_cat"])
     if not splits and not groups:
         return
     bounds = [int(value) for value in fields["cat_boundaries"].split()]
-    words = fields["cat_threshold"].split()
+    words = [int(word) for word in fields["cat_threshold"].split()]
     if len(bounds) != groups + 1 or bounds != sorted(bounds) or bounds[0] != 0 or bounds[-1] != len(words):
         _wrong(f"the categories of tree {number} do not fit")
     if not all(0 <= at < groups for at in splits):

@@ -16,7 +16,7 @@ from .features import Feature, codes_of
 from .voices import Reading, Voice, log_odds_of
 
 MISSING_LIKE = "counted as a missing value"
-PRIOR_LIKE = "given CatBoost's prior for a category without history"
+WITHOUT_HISTORY = "treated by CatBoost as a category without history"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +208,7 @@ def _catboost(model: Any, classes: tuple[Any, ...]) -> Native:
         voice = _binary("CatBoost model", tuple(own) if len(own) == 2 else classes,
                         lambda rows: asked("Probability")(rows)[:, 1], raw, raw)  # fmt: skip
     linked = loss in ("Poisson", "Tweedie")
-    return Native(names, features, PRIOR_LIKE, voice, asked("Exponent" if linked else "RawFormulaVal"))
+    return Native(names, features, WITHOUT_HISTORY, voice, asked("Exponent" if linked else "RawFormulaVal"))
 
 
 def _binary(name: str, classes: tuple[Any, ...], chance: Reading, raw: Reading, log_odds: Reading | None) -> Voice:

@@ -24,7 +24,7 @@ FIRST_ROWS = 5
 class Feature:
     """One column that a model reads.
 
-    ``kind`` is "any" where the model does not say what it holds: such a column reaches the model as it is.
+    A column of kind "any" reaches the model as it is; its categories may be known all the same.
     ``categories`` are labels (:func:`fairaudit.schema.labels.label`), or None where they are not known.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,10 @@ def read(name: str, data: bytes) -> OnnxModel:
     options = runtime.SessionOptions()
     options.log_severity_level = 4
     try:
-        session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        # A file may name others for its weights; onnxruntime would look in the working directory.
+        with tempfile.TemporaryDirectory(prefix="fairaudit-") as nothing:
+            options.add_session_config_entry("session.model_external_initializers_file_folder_path", nothing)
+            session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base but Exception
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         message = f"{name} cannot be read as ONNX: {first} Is it whole, and all in one file? Save it again."

@@ -59,7 +59,7 @@ def save_model(model: Any, folder: str | Path, *, replace: bool = False) -> Path
     ['model.json', 'scorecard.json']
     """
     target = Path(folder)
-    _check_target(target, replace=replace)
+    check_folder(target, replace=replace)
     scorer = _scorer(model)
     kind, data = written(scorer)
     card = card_of(scorer, kind, hashlib.sha256(data).hexdigest())
@@ -117,7 +117,14 @@ def _scorer(model: Any) -> WrappedModel:
     raise SchemaError(message)
 
 
-def _check_target(target: Path, *, replace: bool) -> None:
+def check_folder(target: Path, *, replace: bool) -> None:
+    """Refuse a folder where a model cannot be saved.
+
+    Raises
+    ------
+    SchemaError
+        If something else is there, or a saved model that nobody said to replace.
+    """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         message = f"'{target}' is a file or a link; a model is saved in a folder of its own. Give another name."
         raise SchemaError(message)
@@ -129,7 +136,7 @@ def _check_target(target: Path, *, replace: bool) -> None:
         message = f"'{target}' holds something else than a saved model ({(strange or sorted(there))[0]}). Give another."
         raise SchemaError(message)
     if not replace:
-        message = f"'{target}' holds a saved model already. Give another folder, or replace=True to put this one there."
+        message = f"'{target}' holds a saved model already. Give another folder, or replace=True (--replace)."
         raise SchemaError(message)
 
 

@@ -211,7 +211,9 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             f"Scorecard: {scale.base_score:g} points at {scale.base_odds:g} good to 1 bad, "
             f"{scale.points_to_double_odds:g} points to double the odds; points {rounded}.\n"
             f"Good outcome: {self.good_}. A score is the sum of one bin's points for each feature.\n\n"
-            + self.table().round({"weight_of_evidence": 3, "points": 1}).to_string(index=False)
+            + self.table()
+            .round({"weight_of_evidence": 3, "points": 1})
+            .to_string(index=False, formatters=dict.fromkeys(("people", "good", "bad"), "{:,.10g}".format))
         )
 
     def to_json(self, path: str | Path | None = None) -> str:

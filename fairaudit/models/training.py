@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ColumnNotFoundError, DataContractError, SchemaError, listed, suggestion
+from ..inference.proportion import wilson
 from ..inference.ranking import auc_interval, delong, tied_share
 from ..policy.direct_use import Use, refuse_prohibited
 from ..policy.loading import load_policy
@@ -62,6 +63,12 @@ class Trained:
     """What each feature held among the rows that the model was fitted to."""
     scale: PointsScale | None = None
     """Makes points of the log-odds of the good outcome, where it was given."""
+    good_rate: float = float("nan")
+    """Share of the test rows whose outcome was good."""
+    good_rate_interval: tuple[float, float] = (float("nan"), float("nan"))
+    """Wilson's 95% interval of it."""
+    mean_probability: float = float("nan")
+    """The predicted probability of the good outcome, on average over the test rows."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What split and fit depended on: ``test_share``, ``rng``, ``policy``, ``teaching``."""
 
@@ -80,6 +87,9 @@ class Trained:
             "low": self.low,
             "high": self.high,
             "method": self.method,
+            "good_rate": self.good_rate,
+            "good_rate_interval": list(self.good_rate_interval),
+            "mean_probability": self.mean_probability,
             "left_out": dict(self.left_out),
             "prohibited": [asdict(use) for use in self.prohibited],
             "settings": dict(self.settings),
@@ -173,10 +183,15 @@ def train(
     settings = {"test_share": test_share, "rng": rng, "policy": str(policy), "teaching": teaching}
     made = Trained(
         model, kind, features, good, np.sort(fitted), np.sort(tested), np.nan, np.nan, np.nan, "", left_out, used,
-        columns, scale, settings,
+        columns, scale, settings=settings,
     )  # fmt: skip
-    auc, low, high, method = _ranked(made.probability_of_good(X.iloc[tested]), outcomes[tested])
-    return replace(made, area_under_curve=auc, low=low, high=high, method=method)
+    predicted = made.probability_of_good(X.iloc[tested])
+    auc, low, high, method = _ranked(predicted, outcomes[tested])
+    least, most, _ = wilson(outcomes[tested].sum(), len(tested))
+    return replace(
+        made, area_under_curve=auc, low=low, high=high, method=method, good_rate=float(outcomes[tested].mean()),
+        good_rate_interval=(float(least), float(most)), mean_probability=float(predicted.mean()),
+    )  # fmt: skip
 
 
 def _check(X: Any, kind: str, test_share: float) -> None:  # noqa: N803

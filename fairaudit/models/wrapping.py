@@ -104,7 +104,9 @@ def wrap(
         return made
     from .columns import matched
 
-    return replace(made, features=features_of(matched(training_rows, made.feature_names)))
+    # Somebody else's model gets its columns as it was fitted on them: categories are held against, not rewritten.
+    known = features_of(matched(training_rows, made.feature_names))
+    return replace(made, features=tuple(replace(one, kind="any") if one.kind == "category" else one for one in known))
 
 
 def _fitted(model: Any) -> None:

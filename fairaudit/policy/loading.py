@@ -7,9 +7,6 @@ mean the same have the same digest, and a file that extends a preset changes whe
 from __future__ import annotations
 
 import hashlib
-import re
-import types
-import typing
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ..errors import PolicyError, listed, suggestion
 from ..metrics import CONTRASTS
+from .mistakes import ADD_IT, in_words, located
 from .model import Policy, mismatch, unknown_metric
-from .reading import MAX_BYTES, Document, Location, Problem, read_yaml
+from .reading import MAX_BYTES, Document, Problem, decoded, read_yaml
 
 DEFAULT_POLICY = "us-fair-lending"
-_ADD_IT = "is missing. Add it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +148,9 @@ def _read(path: Path, known: Collection[str] | None) -> tuple[Policy | None, lis
     except OSError as error:
         message = f"Policy file '{path}' cannot be read: {error.strerror}."
         raise PolicyError(message) from None
-    if len(raw) > MAX_BYTES:
-        return None, [Problem(None, f"the file is larger than {MAX_BYTES:,} bytes; a policy is a few pages of text.")]
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        return None, [Problem(line, "this is not UTF-8 text. Save the file as UTF-8.")]
+    text = decoded(raw)
+    if isinstance(text, Problem):
+        return None, [text]
     document = read_yaml(text)
     if not document.data and document.problems:
         return None, list(document.problems)
@@ -174,11 +167,11 @@ def _checked(
     try:
         policy = Policy.model_validate(merged)
     except ValidationError as error:
-        found = [_pydantic_problem(dict(detail), document) for detail in error.errors(include_url=False)]
-        found.sort(key=lambda problem: problem.message.endswith(_ADD_IT))
+        found = [in_words(dict(detail), document, Policy, _PATTERNS) for detail in error.errors(include_url=False)]
+        found.sort(key=lambda problem: problem.message.endswith(ADD_IT))
         if problems:  # without its preset a file lacks keys, which says nothing new
             lines = {problem.line for problem in problems}
-            found = [it for it in found if it.line not in lines and not it.message.endswith(_ADD_IT)]
+            found = [it for it in found if it.line not in lines and not it.message.endswith(ADD_IT)]
         return None, problems + found
     problems += _metric_problems(policy, document, known)
     return (None if problems else policy), problems
@@ -193,11 +186,11 @@ def _extended(data: dict[str, Any], document: Document | None) -> tuple[dict[str
         ids = preset_ids()
         near = suggestion(str(base), ids)
         message = f"'extends' names no policy of the package: '{base}'.{near} Policies: {listed(ids)}."
-        return data, [_located(("extends",), message, document)]
+        return data, [located(("extends",), message, document)]
     started = read_yaml(preset_path(base).read_text(encoding="utf-8")).data
     if data.get("id", base) == base:
         message = f"a policy that extends '{base}' is another policy and needs an id of its own. Add 'id: ...'."
-        return {**started, **data}, [_located(("id",) if "id" in data else ("extends",), message, document)]
+        return {**started, **data}, [located(("id",) if "id" in data else ("extends",), message, document)]
     return {**started, **data}, []
 
 
@@ -207,22 +200,11 @@ def _metric_problems(policy: Policy, document: Document | None, known: Collectio
     problems = []
     for place, rule in enumerate(policy.rules):
         if rule.metric not in known:
-            problems.append(_located(("rules", place, "metric"), unknown_metric(rule.metric, known), document))
+            problems.append(located(("rules", place, "metric"), unknown_metric(rule.metric, known), document))
         elif rule.metric in CONTRASTS:
             wrong = mismatch(rule, CONTRASTS[rule.metric])
-            problems += [_located(("rules", place, *at), message, document) for at, message in wrong]
+            problems += [located(("rules", place, *at), message, document) for at, message in wrong]
     return problems
-
-
-def _located(location: Location, message: str, document: Document | None) -> Problem:
-    if document is not None:
-        return Problem(document.line_of(location), message)
-    return Problem(None, f"{_dotted(location)}: {message}" if location else message)
-
-
-def _dotted(location: Location) -> str:
-    """Return a place in a mapping as Python people write it: rules[0].practical.value."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
 def _first(place: str, problems: list[Problem]) -> str:
@@ -232,57 +214,8 @@ def _first(place: str, problems: list[Problem]) -> str:
     return f"{where}: {first.message}{more}"
 
 
-def _pydantic_problem(detail: dict[str, Any], document: Document | None) -> Problem:
-    """Say one pydantic error in the words of the file."""
-    kind, location, context = detail["type"], tuple(detail["loc"]), detail.get("ctx", {})
-    key = next((part for part in reversed(location) if isinstance(part, str)), "policy")
-    given = _short(detail["input"])
-    if kind == "policy":
-        location, message = (*location, *context["at"]), str(context["message"])
-    elif kind == "extra_forbidden":
-        keys = _keys_at(location[:-1])
-        message = f"unknown key '{key}'.{suggestion(key, keys)} Keys here: {listed(keys, 30)}."
-    elif kind == "missing":
-        message = f"key '{key}' {_ADD_IT}"
-        location = location[:-1]
-    elif kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", context["expected"])
-        message = f"'{key}' is {given}; it is one of {listed(choices)}.{suggestion(str(detail['input']), choices)}"
-    elif kind == "string_pattern_mismatch":
-        message = f"'{key}' is {given}; {_PATTERNS.get(key, 'write small letters, digits and _ only')}."
-    else:
-        message = f"{detail['msg'].replace('Input should', f'{key!r} should', 1)}, and {given} is given."
-    return _located(location, message, document)
-
-
 _PATTERNS = {
     "date": "write a year, month or day like 2026, 2026-07 or 2026-07-21",
     "id": "an id has small letters, digits, '-', '_' and '.' only",
     "metric": "a metric is named in small letters joined by '_', like selection_rate",
 }
-
-
-def _short(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, (Mapping, list, tuple)):
-        return "a list" if not isinstance(value, Mapping) else "a set of keys"
-    text = str(value)
-    return f"'{text if len(text) <= 40 else text[:37] + '...'}'"
-
-
-def _keys_at(location: Location) -> list[str]:
-    """Return the keys that a policy may have at a place."""
-    model: type[BaseModel] = Policy
-    for part in location:
-        inner = _model_in(model.model_fields[part].annotation) if part in model.model_fields else None
-        model = inner or model
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the record inside ``Rule``, ``Rule | None`` or ``tuple[Rule, ...]``."""
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        return annotation if issubclass(annotation, BaseModel) else None
-    found = (_model_in(part) for part in typing.get_args(annotation) if part is not Ellipsis)
-    return next((model for model in found if model), None)

@@ -1,6 +1,6 @@
 """YAML text to plain data, with the line of every key: nothing is evaluated and nothing is guessed.
 
-A policy, or a catalogue of words, may come from a stranger. Only mappings, lists and text are read (every
+A policy, a point system or a catalogue of words may come from a stranger. Only mappings, lists and text are read (every
 scalar stays the text that was written, so the level ``No`` is not a boolean and version ``1.0`` keeps its zero); tags,
 merge keys and keys given twice are problems, and size, depth and number of nodes have a limit.
 """
@@ -34,7 +34,7 @@ _SCALARS = {_NULL, *(f"{_CORE}{name}" for name in ("str", "int", "float", "bool"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a policy file, and the line it is on, counted from 1."""
+    """One thing wrong with a file, and the line it is on, counted from 1."""
 
     line: int | None
     message: str
@@ -85,6 +85,17 @@ def _too_big(depth: int) -> str:
 
 class _TooBig(Exception):  # noqa: N818 - caught in this module, never seen outside
     pass
+
+
+def decoded(raw: bytes) -> str | Problem:
+    """Return a file's text, or why it is none."""
+    if len(raw) > MAX_BYTES:
+        return Problem(None, f"the file is larger than {MAX_BYTES:,} bytes; a few pages of text are enough.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return Problem(line, "this is not UTF-8 text. Save the file as UTF-8.")
 
 
 def read_yaml(text: str) -> Document:

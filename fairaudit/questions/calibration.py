@@ -121,6 +121,7 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
     distances = inference.calibration_errors(chosen, rng=rng)
     score = inference.brier_interval(chosen, confidence=room.confidence)
     parts = inference.brier_parts(chosen)
+    resolved = inference.resolution_interval(chosen, confidence=room.confidence)
     uncertain = inference.uncertainty_interval(chosen, confidence=room.confidence)
     for place, i in enumerate(room.kept):
         records.append(room.made("calibration_in_the_large", i, **_at(large, place)))
@@ -132,7 +133,7 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
         if probability:
             records.append(room.made("brier_score", i, **_at(score, place)))
             records.append(room.made("brier_reliability", i, **_distance(distances[1], place)))
-            records.append(room.made("brier_resolution", i, value=float(parts[1][place]), method="no interval"))
+            records.append(room.made("brier_resolution", i, **_resolution(room, parts[1], resolved, place)))
             span = {
                 "low": float(uncertain.low[place]),
                 "high": float(uncertain.high[place]),
@@ -140,6 +141,15 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
             }
             records.append(room.made("brier_uncertainty", i, value=float(parts[2][place]), **span))
     return records
+
+
+def _resolution(room: _Room, value: Any, resolved: tuple[Any, Any], place: int) -> dict[str, Any]:
+    corrected, span = resolved
+    said = f"{room.note}; the interval is around {corrected[place]:.3g}, the value less what noise adds to it"
+    return {
+        "value": float(value[place]), "low": float(span.low[place]), "high": float(span.high[place]),
+        "method": span.method, "note": said,
+    }  # fmt: skip
 
 
 def _curves(room: _Room) -> list[Measurement]:

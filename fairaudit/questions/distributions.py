@@ -12,7 +12,7 @@ from ..cube.confusion import ScoreTable, Tally
 from ..inference.combining import mover
 from ..inference.contrast import compare_many
 from ..inference.of_metrics import effective
-from ..inference.permutation import DRAWS, beside, coarse_edges, deal, merge_bins
+from ..inference.permutation import DRAWS, beside, coarse_edges, deal, deal_weighted, merge_bins
 from ..inference.proportion import wilson
 from ..inference.ranking import auc_difference, auc_interval, delong, tied_share
 from ..measuring import Grouping
@@ -23,7 +23,7 @@ from .common import Asking, adjusted, pairs, written
 
 TOPIC = "distribution"
 PERMUTED = f"permutation of the groups, {DRAWS:,} draws"
-NO_PERMUTATION = "no permutation for weighted people"
+DRAWN = f"drawn anew from both together, weighted, {DRAWS:,} draws"
 TOO_MANY = "too many people to permute"
 OVERLAP_BINS = 20
 QUANTILE_BINS = 512
@@ -86,7 +86,7 @@ class _Pair:
             float(d.wasserstein_distance(mine, theirs, scores)),
             1 - float(d.density_overlap(coarse[0], coarse[1])),
         )
-        made = self._dealt([merge_bins(self.people.n, starts)], [merge_bins(self.others.n, starts)], "distances")
+        made = self._dealt([self.people], [self.others], starts, "distances")
         drawn: list[Floats] = []
         if not isinstance(made, str):
             g, r = made[0][:, 0], made[1][:, 0]
@@ -95,7 +95,7 @@ class _Pair:
                 d.wasserstein_distance(g, r, scores[starts]),
                 1 - d.density_overlap(merge_bins(g, at), merge_bins(r, at)),
             ]
-        said = [_beside(made, value, drawn[i] if drawn else None) for i, value in enumerate(values)]
+        said = [self._beside(made, value, drawn[i] if drawn else None) for i, value in enumerate(values)]
         yield self.record("score_distance", values[0], **said[0])
         yield self.record("wasserstein_distance", values[1], **said[1])
         for name, less in (("expected", 1.0), ("excess", 0.0)):
@@ -104,19 +104,30 @@ class _Pair:
         yield self.record("density_overlap", 1 - values[2], detail=f"{len(few)} bins", **said[2])
 
     def _dealt(
-        self, group: Sequence[Floats], reference: Sequence[Floats], name: str
-    ) -> tuple[Floats, Floats] | str:  # fmt: skip
-        """Return counts with the labels dealt anew, or why there are none."""
+        self, group: Sequence[Tally], reference: Sequence[Tally], starts: NDArray[np.int64], name: str
+    ) -> tuple[Floats, Floats] | str:
+        """Return what both would be if they were alike, by bins merged at ``starts``; or why that is not known."""
+        mine, theirs = ([_merged(part, starts) for part in side] for side in (group, reference))
+        rng = self.asking.rng(self.of.name, self.group, name)
         if self.weighted:
-            return NO_PERMUTATION
-        return deal(group, reference, rng=self.asking.rng(self.of.name, self.group, name)) or TOO_MANY
+            return deal_weighted(mine, theirs, rng=rng)
+        return deal([part.n for part in mine], [part.n for part in theirs], rng=rng) or TOO_MANY
+
+    @property
+    def _by_chance(self) -> str:
+        return DRAWN if self.weighted else PERMUTED
+
+    def _beside(self, made: tuple[Floats, Floats] | str, value: float, drawn: Floats | None) -> dict[str, Any]:
+        """Return expected, excess and p of a distance, or the note that says why there are none."""
+        if isinstance(made, str) or drawn is None:
+            return {"note": made}
+        found, how = beside(value, drawn), self._by_chance
+        return {"expected": found.expected, "excess": found.excess, "p": found.p, "test": how, "method": how}
 
     def quantiles(self) -> Iterator[Measurement]:
         sign = self.mine.sign
         starts = coarse_edges(self.people.w + self.others.w, QUANTILE_BINS)
-        made = self._dealt(
-            [merge_bins(self.people.n, starts)], [merge_bins(self.others.n, starts)], "quantiles"
-        )  # fmt: skip
+        made = self._dealt([self.people], [self.others], starts, "quantiles")
         for share in d.QUANTILES:
             ends = []
             for side in (self.people, self.others):
@@ -144,9 +155,9 @@ class _Pair:
             one, other = (self.scores[starts[k]] for k in at)
             return np.asarray(np.abs(one - other))
 
-        value = size(merge_bins(self.people.n, starts), merge_bins(self.others.n, starts))
+        value = size(merge_bins(self.people.w, starts), merge_bins(self.others.w, starts))
         found = beside(float(value), size(made[0][:, 0], made[1][:, 0]))
-        return {"expected": found.expected, "excess": found.excess, "p": found.p, "test": PERMUTED}
+        return {"expected": found.expected, "excess": found.excess, "p": found.p, "test": self._by_chance}
 
     def in_best(self, pooled: ScoreTable) -> Iterator[Measurement]:
         everybody = np.cumsum(d.shares(pooled.people.w)[::-1])
@@ -198,19 +209,23 @@ class _Pair:
         yield self._abroca()
 
     def _abroca(self) -> Measurement:
-        parts = [[side.good.n, side.bad.n] for side in (self.mine, self.theirs)]
-        if any(kind.sum() == 0 for side in parts for kind in side):
+        parts = [[side.good, side.bad] for side in (self.mine, self.theirs)]
+        if any(kind.w.sum() == 0 for side in parts for kind in side):
             return self.record("abroca", np.nan)
         exact = d.abroca((self.mine.good.w, self.mine.bad.w), (self.theirs.good.w, self.theirs.bad.w))
-
-        starts = coarse_edges(np.sum([kind for side in parts for kind in side], axis=0))
-        group, reference = ([merge_bins(kind, starts) for kind in side] for side in parts)
-        made = self._dealt(group, reference, "abroca")
+        starts = coarse_edges(np.sum([kind.w for side in parts for kind in side], axis=0))
+        made = self._dealt(parts[0], parts[1], starts, "abroca")
         drawn = None
         if not isinstance(made, str):
             g, r = made
             drawn = d.abroca_on_grid((g[:, 0], g[:, 1]), (r[:, 0], r[:, 1]))
-        return self.record("abroca", exact, **_beside(made, exact, drawn))
+        return self.record("abroca", exact, **self._beside(made, exact, drawn))
+
+
+def _merged(people: Tally, starts: NDArray[np.int64]) -> Tally:
+    if people.w is people.n:
+        return Tally.of(merge_bins(people.n, starts))
+    return Tally(*(merge_bins(array, starts) for array in (people.n, people.w, people.w2)))
 
 
 def _best(people: Tally, at: NDArray[np.int64]) -> Rate:
@@ -222,11 +237,3 @@ def _best(people: Tally, at: NDArray[np.int64]) -> Rate:
     chosen = Tally(*(best(array) for array in (people.n, people.w, people.w2)))
     everybody = Tally(*(np.full(len(at), array.sum()) for array in (people.n, people.w, people.w2)))
     return Rate.of(chosen, everybody)
-
-
-def _beside(made: tuple[Floats, Floats] | str, value: float, drawn: Floats | None) -> dict[str, Any]:
-    """Return expected, excess and p of a distance, or the note that says why there are none."""
-    if isinstance(made, str) or drawn is None:
-        return {"note": made}
-    found = beside(value, drawn)
-    return {"expected": found.expected, "excess": found.excess, "p": found.p, "test": PERMUTED, "method": PERMUTED}

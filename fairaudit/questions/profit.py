@@ -36,7 +36,7 @@ OWN = "each group's own cut-off"
 MOST_GROUPS = 12
 DRAWN = f"count bootstrap within groups, cut-offs chosen anew, {DRAWS:,} draws"
 ALIKE = f"groups drawn alike, {DRAWS:,} draws"
-NOT_DRAWN = "no interval for weighted people"
+DRAWN_WEIGHTED = f"draws of weights within groups, linearised, cut-offs chosen anew, {DRAWS:,} draws"
 ONE_GROUP = "there is only one group with enough people whose outcome is observed"
 
 
@@ -133,7 +133,7 @@ def with_profit(curves: Curves | None, groupings: Sequence[Grouping], payoff: Pa
         else one
         for one in curves.groups
     ]
-    return Curves(curves.cutoffs, records)
+    return dataclasses.replace(curves, groups=records)
 
 
 # What each parity costs
@@ -151,9 +151,10 @@ class _Study:
     heads: Floats
     payoff: Payoff
     asking: Asking
-    drawn: Drawn | None
+    drawn: Drawn
     alike: dict[Parity, Floats]
-    """What parities leave of the maximum where groups are alike; empty where nobody is drawn."""
+    """What parities leave of the maximum where groups are alike; empty for weighted people, who are not drawn so."""
+    how: str
     note: str | None
 
     @property
@@ -163,7 +164,7 @@ class _Study:
     def record(self, metric: str, value: float, **fields: Any) -> Measurement:
         given: dict[str, Any] = {
             "n": self.heads.sum(), "undefined": MEASURES[metric].undefined_when, "note": self.note,
-            "method": DRAWN if self.drawn is not None and fields.get("low") is not None else None, **fields,
+            "method": self.how if fields.get("low") is not None else None, **fields,
         }  # fmt: skip
         return written(TOPIC, metric, self.of, value=value, **given)
 
@@ -178,18 +179,19 @@ def _costs(of: Grouping, s: ScoreTable, score: ScoreAxis, payoff: Payoff, asking
         return
     weighted = s.table.w is not s.table.n
     good, bad = s.good[able], s.bad[able]
-    drawn = None if weighted else draw_costs(good.n, bad.n, payoff, rng=asking.rng(of.name, "profit"))
+    rng = asking.rng(of.name, "profit")
+    drawn = draw_costs(good.w, bad.w, payoff, rng=rng, squares=(good.w2, bad.w2) if weighted else None)
     alike = {} if weighted else draw_alike(good.n, bad.n, payoff, rng=asking.rng(of.name, "alike"))
     study = _Study(
         of, tuple(of.groups[i] for i in able), score, good.w, bad.w, (good.n + bad.n).sum(axis=-1), payoff, asking,
-        drawn, alike, _limits(of, s, able, weighted=weighted),
+        drawn, alike, DRAWN_WEIGHTED if weighted else DRAWN, _limits(of, s, able),
     )  # fmt: skip
     yield from _maxima(study)
     for parity in PARITIES:
         yield from _under(study, parity)
 
 
-def _limits(of: Grouping, s: ScoreTable, able: Sequence[int], *, weighted: bool) -> str | None:
+def _limits(of: Grouping, s: ScoreTable, able: Sequence[int]) -> str | None:
     said = []
     unknown = int(s.table.n[able, :, 2].sum())
     if unknown:
@@ -199,8 +201,6 @@ def _limits(of: Grouping, s: ScoreTable, able: Sequence[int], *, weighted: bool)
         )
     if left_out := groups_left_out(len(of.groups) - len(able)):
         said.append(left_out)
-    if weighted:
-        said.append(NOT_DRAWN)
     return "; ".join(said) or None
 
 
@@ -210,13 +210,14 @@ def _ends(value: float, drawn: Floats, confidence: float) -> dict[str, Any]:
     return {"low": float(ends.low), "high": float(ends.high)}
 
 
-def _of_share(share: float, drawn: Floats, alike: Floats, confidence: float) -> dict[str, Any]:
+def _of_share(share: float, drawn: Floats, alike: Floats | None, confidence: float) -> dict[str, Any]:
     """Return the interval of what a parity leaves of the maximum, beside what it leaves where groups are alike.
 
     Chance can only take from a share of 1, so no draw around it comes near: 1 is in the interval unless the share
     is lower than in all but a tail of the draws of alike groups.
     """
-    fields, known = _ends(share, drawn, confidence), alike[~np.isnan(alike)]
+    fields = _ends(share, drawn, confidence)
+    known = np.zeros(0) if alike is None else alike[~np.isnan(alike)]
     if not len(known):
         return fields
     by_chance = beside(-share, -known)
@@ -232,12 +233,12 @@ def _maxima(study: _Study) -> Iterator[Measurement]:
     own = best_rules(None, good, bad, study.payoff)
     each = study.payoff.of(own.mixture.of(good), own.mixture.of(bad))
     shares = study.people / study.people.sum()
-    whole, whole_drawn = float(own.profit / study.people.sum()), None if drawn is None else drawn.together
-    optimism = None if drawn is None else float((drawn.optimism * shares).sum())
+    whole, whole_drawn = float(own.profit / study.people.sum()), drawn.together
+    optimism = float((drawn.optimism * shares).sum())
     yield study.record("maximum_profit", whole, **_optimism(whole, whole_drawn, optimism, sure))
     for i, group in enumerate(study.groups):
         value = float(each[i] / study.people[i])
-        fields = {} if drawn is None else _optimism(value, drawn.maximum[:, i], float(drawn.optimism[i]), sure)
+        fields = _optimism(value, drawn.maximum[:, i], float(drawn.optimism[i]), sure)
         yield study.record("maximum_profit", value, group=group, n=study.heads[i], **fields)
     single = best_rules("one cut-off for everybody", good, bad, study.payoff).mixture.lower[0]
     places: list[tuple[str | None, int, float]] = [
@@ -245,9 +246,7 @@ def _maxima(study: _Study) -> Iterator[Measurement]:
         *zip(study.groups, own.mixture.lower.tolist(), study.heads.tolist(), strict=True),
     ]
     for j, (whose, place, n) in enumerate(places):
-        fields = {}
-        if drawn is not None:
-            fields = _cutoff_ends(study.score, drawn.place[:, j - 1], sure)
+        fields = _cutoff_ends(study.score, drawn.place[:, j - 1], sure)
         detail = "one cut-off for everybody" if whose is None else OWN
         yield study.record(
             "maximum_profit_cutoff", cutoff_at(study.score, place), group=whose, n=n, detail=detail, **fields
@@ -255,10 +254,8 @@ def _maxima(study: _Study) -> Iterator[Measurement]:
     yield from _rates(study, None, own.mixture)
 
 
-def _optimism(value: float, drawn: Floats | None, optimism: float | None, confidence: float) -> dict[str, Any]:
+def _optimism(value: float, drawn: Floats, optimism: float, confidence: float) -> dict[str, Any]:
     """Return the interval of a maximum, and how much of it comes from choosing the cut-off on the same people."""
-    if drawn is None or optimism is None:
-        return {}
     ends = outer_interval(value, drawn, confidence=confidence, least=0.0)
     detail = f"optimism of choosing and measuring on the same people: {optimism:.3g}"
     return {"low": float(ends.low), "high": float(ends.high), "detail": detail}
@@ -286,7 +283,7 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
         return
     rules = best_rules(parity, good, bad, study.payoff)
     share = float(rules.profit) / most
-    fields = {} if drawn is None else _of_share(share, drawn.share[parity], study.alike[parity], sure)
+    fields = _of_share(share, drawn.share[parity], study.alike.get(parity), sure)
     yield study.record("profit_under_parity", share, detail=parity, **fields)
     for i, group in enumerate(study.groups):
         value, words = _spoken(study.score, rules.mixture, i)
@@ -300,8 +297,8 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
 def _rates(study: _Study, parity: Parity | None, mixture: Mixture) -> Iterator[Measurement]:
     chosen = mixture.of(study.good + study.bad) / study.people
     for i, group in enumerate(study.groups):
-        rate, drawn = float(chosen[i]), study.drawn
-        fields = {} if drawn is None else _ends(rate, drawn.rate[parity][:, i], study.asking.confidence)
+        rate = float(chosen[i])
+        fields = _ends(rate, study.drawn.rate[parity][:, i], study.asking.confidence)
         yield study.record(
             "selection_rate_under_parity", rate, group=group, n=study.heads[i], detail=parity or OWN, **fields
         )

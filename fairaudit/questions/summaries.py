@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cube.confusion import Confusion
+from ..cube.confusion import Confusion, Tally
 from ..inference.contrast import compare_many
 from ..inference.of_metrics import effective
-from ..inference.permutation import MOST_PEOPLE
+from ..inference.permutation import MOST_PEOPLE, deal_weighted
 from ..measuring import Grouping
 from ..metrics import summaries as m
 from ..metrics.base import MEASURES, METRICS, Floats, Rate
@@ -21,7 +21,7 @@ TOPIC = "summary"
 DRAWS = 1_000
 MOST_GROUPS = 200
 PERMUTED = f"permutation of the groups, {DRAWS:,} draws"
-NOT_PERMUTED = "no permutation for weighted people"
+DRAWN = f"groups drawn anew from all together, weighted, {DRAWS:,} draws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,7 @@ def _decisions(whole: _Whole) -> Iterator[Measurement]:
         return m.information(np.stack([drawn, people - drawn], axis=-1)[..., None, :, :])
 
     def dealt(statistic: Callable[[Floats], Floats], metric: str, value: float) -> dict[str, object]:
-        return _by_chance(
-            whole, [(whole.k.selected.n, whole.k.people.n)], lambda parts: statistic(parts[0]), metric, value
-        )
+        return _by_chance(whole, [(whole.k.selected, whole.k.people)], lambda parts: statistic(parts[0]), metric, value)
 
     value = float(independence(selected))
     yield _record(whole, "independence", value, n, **dealt(independence, "independence", value))
@@ -114,8 +112,8 @@ def _outcomes(whole: _Whole) -> Iterator[Measurement]:
     n = float(k.table.n[..., :2].sum())
     note = {"note": "among people whose outcome is observed"} if unknown else {}
     # People [group, decision, outcome]: given the decision, the outcome is dealt; given the outcome, the decision.
-    parts = [(k.table.n[:, side, 0], k.table.n[:, side, :2].sum(axis=-1)) for side in (0, 1)]
-    totals = [part[1] for part in parts]
+    parts = [(k.table[:, side, 0], k.table[:, side, :2].sum(axis=-1)) for side in (0, 1)]
+    totals = [part[1].w for part in parts]
 
     def sufficiency(drawn: Sequence[Floats]) -> Floats:
         sides = [np.stack([good, total - good], axis=-1) for good, total in zip(drawn, totals, strict=True)]
@@ -137,8 +135,8 @@ def _outcomes(whole: _Whole) -> Iterator[Measurement]:
 
 def _separation(whole: _Whole, table: Floats, n: float) -> Iterator[Measurement]:
     k = whole.k
-    parts = [(k.table.n[:, 0, side], k.table.n[:, :, side].sum(axis=-1)) for side in (0, 1)]
-    totals = [part[1] for part in parts]
+    parts = [(k.table[:, 0, side], k.table[:, :, side].sum(axis=-1)) for side in (0, 1)]
+    totals = [part[1].w for part in parts]
 
     def separation(drawn: Sequence[Floats]) -> Floats:
         sides = [np.stack([chosen, total - chosen], axis=-1) for chosen, total in zip(drawn, totals, strict=True)]
@@ -168,18 +166,18 @@ def _inequality(whole: _Whole, n: float) -> Iterator[Measurement]:
     k = whole.k
     counts, values = m.benefits(k)
     everybody = counts.sum(axis=0)
-    heads = np.stack(
-        [whole.k.false_negatives.n, whole.k.true_positives.n + whole.k.true_negatives.n, whole.k.false_positives.n],
-        axis=-1,
-    )
+    kinds = [k.false_negatives, k.true_positives + k.true_negatives, k.false_positives]
+    heads = np.stack([kind.n for kind in kinds], axis=-1)
     for name, alpha in (("generalized_entropy_index", 2), ("theil_index", 1)):
         value = float(m.generalized_entropy(everybody, values, alpha=alpha))
         low, high = _linearised(everybody, values, alpha, value, heads.sum(), whole.asking.confidence)
         yield _record(whole, name, value, n, low=low, high=high, method="delta method on counts, 0 at the least")
     value = float(m.between_groups(counts, values))
-    chance: dict[str, object] = {"note": NOT_PERMUTED}
-    if not whole.weighted and heads.sum() < MOST_PEOPLE:
-        rng = whole.asking.rng(whole.of.name, str(whole.cutoff), "entropy")
+    chance: dict[str, object] = {}
+    rng = whole.asking.rng(whole.of.name, str(whole.cutoff), "entropy")
+    if whole.weighted:
+        chance = _beside(value, m.between_groups(_drawn_alike(kinds, rng), values), DRAWN)
+    elif heads.sum() < MOST_PEOPLE:
         drawn = _deal(rng, heads.sum(axis=0), heads.sum(axis=1))
         chance = _beside(value, m.between_groups(drawn, values))
     yield _record(whole, "between_group_entropy", value, n, **chance)
@@ -226,35 +224,49 @@ def _all_pairs(rate: Rate, how: str, confidence: float) -> tuple[float, float, s
 
 def _by_chance(
     whole: _Whole,
-    parts: Sequence[tuple[Floats, Floats]],
+    parts: Sequence[tuple[Tally, Tally]],
     statistic: Callable[[Sequence[Floats]], Floats],
     name: str,
     value: float,
 ) -> dict[str, object]:
     """Deal who is counted anew over the groups, within each part (counted, people), and compare."""
-    if whole.weighted:
-        return {"note": NOT_PERMUTED}
-    if np.isnan(value) or max(float(people.sum()) for _, people in parts) > MOST_PEOPLE:
+    if np.isnan(value) or max(float(people.n.sum()) for _, people in parts) > MOST_PEOPLE:
         return {}
     rng = whole.asking.rng(whole.of.name, str(whole.cutoff), name)
+    if whole.weighted:
+        drawn = [_drawn_alike([counted, people - counted], rng)[..., 0] for counted, people in parts]
+        return _beside(value, statistic(drawn), DRAWN)
     drawn = []
     for counted, people in parts:
-        sizes = np.rint(people).astype(np.int64)
+        sizes = np.rint(people.n).astype(np.int64)
         drawn.append(
-            rng.multivariate_hypergeometric(sizes, int(counted.sum()), size=DRAWS, method="marginals").astype(
+            rng.multivariate_hypergeometric(sizes, int(counted.n.sum()), size=DRAWS, method="marginals").astype(
                 np.float64
             )
         )
     return _beside(value, statistic(drawn))
 
 
-def _beside(value: float, by_chance: Floats) -> dict[str, object]:
+def _drawn_alike(kinds: Sequence[Tally], rng: np.random.Generator) -> Floats:
+    """Return weights [draw, group, kind] of groups drawn with their own weights as if all were alike."""
+    whole = Tally.stacked(kinds, axis=-1)
+    rest = whole.w.sum(axis=0)
+    out = [
+        deal_weighted(
+            [whole[i]], [Tally(rest, rest - whole.w[i], whole.w2.sum(axis=0) - whole.w2[i])], rng=rng, draws=DRAWS
+        )[0][:, 0]
+        for i in range(len(whole.w))
+    ]
+    return np.stack(out, axis=1)
+
+
+def _beside(value: float, by_chance: Floats, test: str = PERMUTED) -> dict[str, object]:
     known = by_chance[~np.isnan(by_chance)]
     if not len(known) or np.isnan(value):
         return {}
     expected = float(known.mean())
     p = (1 + int((known >= value - 1e-12).sum())) / (1 + len(known))
-    return {"expected": expected, "excess": value - expected, "p": p, "test": PERMUTED}
+    return {"expected": expected, "excess": value - expected, "p": p, "test": test}
 
 
 def _deal(rng: np.random.Generator, kinds: Floats, sizes: Floats) -> Floats:

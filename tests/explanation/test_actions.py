@@ -40,7 +40,7 @@ def test_a_file_and_its_own_record_mean_the_same(tmp_path):
     ("text", "words"),
     [
         ("features:\n  a: up\n  a: down\n", "line 3: key 'a' is given twice"),
-        ("- a\n", "file of actions"),
+        ("- a\n", "holds a list"),
         ("features:\n  a: {chnage: up}\n", "Did you mean 'change'"),
         ("features:\n  a: !!python/object:os.system up\n", "tag"),
         ("featurs:\n  a: up\n", "'featurs' has the key 'a'"),

@@ -19,6 +19,7 @@ from fairaudit.inference.calibration import (
     in_the_large_difference,
     observed_interval,
     recalibrate,
+    resolution_interval,
     slope_difference,
     uncertainty_interval,
 )
@@ -111,6 +112,36 @@ def test_the_three_parts_add_up_to_the_brier_score(digits):
         cells = [(mine == value, value) for value in np.unique(mine)]
         assert reliability[0] == pytest.approx(sum(c.mean() * (good[c].mean() - v) ** 2 for c, v in cells))
         assert resolution[0] == pytest.approx(sum(c.mean() * (good[c].mean() - good.mean()) ** 2 for c, _ in cells))
+
+
+@pytest.mark.parametrize("tells", [0.0, 0.3, 1.0])
+def test_resolution_less_noise_is_unbiased_and_its_interval_covers(tells):
+    """Ten scores; the good rate follows them not at all, a little, or wholly."""
+    said = np.linspace(0.05, 0.95, 10)
+    true = 0.5 + tells * (said - 0.5)
+    resolution = ((true - true.mean()) ** 2).mean()
+    rng = np.random.default_rng(8)
+    people = rng.multinomial(300, np.full(10, 0.1), size=600)
+    good = rng.binomial(people, true)
+    counts = np.stack([good, people - good], axis=-1).astype(float)
+    with_said = counts * said[:, None]
+    p = Predicted(Tally.of(counts), with_said, with_said * said[:, None])
+    value, (low, high, _) = resolution_interval(p)
+    error = value.std() / len(value) ** 0.5
+    assert value.mean() == pytest.approx(resolution, abs=4 * error)
+    raw = brier_parts(p)[1].mean()
+    assert raw - resolution > 10 * error or tells == 1  # what noise adds
+    assert 0.92 <= ((low <= resolution) & (resolution <= high)).mean() <= 1.0
+    if tells > 0:
+        assert ((low <= resolution) & (resolution <= high)).mean() <= 0.985
+
+
+def test_weights_of_one_size_leave_the_interval_of_resolution():
+    group, p, y = rows(seed=2, digits=1)
+    plain = resolution_interval(own(group, p, y))
+    heavy = resolution_interval(own(group, p, y, columns={"w": [2.0] * PEOPLE}, weight="w"))
+    np.testing.assert_allclose(heavy[0], plain[0], rtol=1e-9)
+    np.testing.assert_allclose([heavy[1].low, heavy[1].high], [plain[1].low, plain[1].high], rtol=1e-9)
 
 
 def test_the_errors_drawn_beside_are_those_of_the_parts():

@@ -12,11 +12,13 @@ from fairaudit.errors import UndefinedMetricError
 from fairaudit.inference.association import expected_counts, z_test
 from fairaudit.inference.conditional import fisher_exact, mid_p
 from fairaudit.inference.contrast import (
+    LEAST_SMOOTHING,
     compare,
     compare_many,
     contrast_value,
     no_difference,
     one_sided,
+    smoothing,
 )
 
 TEAL = (26, 48, 206, 259)
@@ -126,6 +128,56 @@ def test_primary_interval_covers_and_its_test_keeps_its_size(how, n, m):
             stats.binom.pmf(np.arange(n + 1), n, rate), stats.binom.pmf(np.arange(m + 1), m, rate)
         ).ravel()
         assert weight[found.p < 0.05].sum() <= 0.06
+
+
+@pytest.mark.parametrize(("n", "rate"), [(30, 0.1), (13, 0.335), (8, 0.496), (6, 0.409), (42, 0.308), (21, 0.5)])
+def test_a_group_beside_a_far_larger_one_keeps_its_size(n, rate):
+    """All tables of two binomials; mid-p rejected up to 8%, the score test (from 10 expected on) up to 7% of these."""
+    m = 100_000
+    a = np.arange(n + 1)
+    # The reference's rate lies within 5 standard errors of the true one, at steps of half a standard error.
+    step = np.sqrt(m * rate * (1 - rate)) / 2
+    b = np.rint(m * rate + step * np.arange(-10, 11))
+    weight = np.outer(stats.binom.pmf(a, n, rate), stats.norm.pdf(np.arange(-10, 11) / 2) / 2)
+    x, y = np.meshgrid(a, b, indexing="ij")
+    found = compare_many(x, n, y, m, how="odds_ratio")
+    assert set(found.test.flat) == {"exact, smaller tail doubled"}
+    assert weight.sum() == pytest.approx(1, abs=1e-3)
+    assert weight[found.p <= 0.05].sum() <= 0.0505
+    # Twice the smaller tail of scipy's hypergeometric distribution.
+    law = stats.hypergeom(n + m, x + y, n)
+    doubled = np.minimum(1, 2 * np.minimum(law.cdf(x), law.sf(x - 1)))
+    np.testing.assert_allclose(found.p, doubled, rtol=1e-4)
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_beside_a_far_larger_group_interval_and_test_agree(how):
+    a = np.arange(31.0)
+    found = compare_many(a, 30, 1_000, 10_000, how=how)
+    none = no_difference(how)
+    outside = (found.low > none) | (found.high < none)
+    assert (outside == (found.p < 0.05)).all()
+    assert outside.any()
+    assert not outside.all()
+    assert smoothing(3, 30, 1_000, 10_000) < LEAST_SMOOTHING < smoothing(3, 30, 100, 1_000)
+
+
+@settings(deadline=None, max_examples=40)
+@given(COUNTS, st.sampled_from(HOWS))
+def test_few_effective_people_are_moved_a_quarter_and_interval_and_test_agree(table, how):
+    moved = compare(*(x + part for x, part in zip(table, (0.1, 0.3, 0.1, 0.3), strict=True)), how=how, integer=False)
+    none = no_difference(how)
+    assert (moved.low > none or moved.high < none) == (moved.p < 0.05)
+
+
+@pytest.mark.parametrize("rate", [0.03, 0.1, 0.3, 0.5])
+@pytest.mark.parametrize(("n", "m"), [(30, 60), (20, 100), (50, 400)])
+def test_effective_counts_keep_their_size(n, m, rate):
+    """Whole people taken for effective ones: all tables, without the exact test."""
+    a, b = np.meshgrid(np.arange(n + 1), np.arange(m + 1), indexing="ij")
+    found = compare_many(a, n, b, m, how="odds_ratio", integer=False)
+    weight = np.outer(stats.binom.pmf(a[:, 0], n, rate), stats.binom.pmf(b[0], m, rate))
+    assert weight[found.p <= 0.05].sum() <= 0.06
 
 
 def test_nobody_chosen_says_how_large_a_difference_could_be():

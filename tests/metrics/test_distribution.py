@@ -186,12 +186,20 @@ def test_unobserved_outcomes_leave_rankings_undefined():
     assert record.undefined == "not identified: the outcome of 10 people is unobserved"
 
 
-def test_weights_change_the_value_and_are_not_permuted():
+def test_weights_are_drawn_and_a_weight_of_one_size_changes_only_the_draws():
     rows = people()
-    made = fa.audit({**rows, "w": np.where(rows["points"] > 5, 2.0, 1.0)}, weight="w", reference={"g": "a"}, **ROLES)
-    record = next(m for m in made.result.measurements if m.metric == "score_distance")
-    assert record.p is None
-    assert record.note == "no permutation for weighted people"
+    plain = fa.audit(rows, reference={"g": "a"}, **ROLES).result.measurements
+    same = fa.audit({**rows, "w": np.full(len(rows["g"]), 3.0)}, weight="w", reference={"g": "a"}, **ROLES)
+    names = {"score_distance", "wasserstein_distance", "density_overlap", "abroca", "independence", "separation",
+             "differential_fairness", "between_group_entropy"}  # fmt: skip
+    pairs = [(a, b) for a, b in zip(plain, same.result.measurements, strict=True) if a.metric in names]
+    assert {a.metric for a, _ in pairs} >= {"score_distance", "wasserstein_distance", "density_overlap", "abroca"}
+    for one, two in pairs:
+        assert one.metric == two.metric
+        assert two.value == pytest.approx(one.value)
+        assert two.expected == pytest.approx(one.expected, rel=0.2, abs=0.01)
+        assert two.p == pytest.approx(one.p, abs=0.12)
+        assert "weighted" in two.test
 
 
 def test_a_group_that_is_too_small_is_not_compared():

@@ -251,3 +251,33 @@ def test_numbers_as_text_are_numbers(models):
     text = pd.DataFrame({"income": [("" if np.isnan(one) else repr(one)) for one in rows["income"]],
                          "debt": rows["debt"].astype(object)})  # fmt: skip
     assert fa.wrap(model, good=good).score(text) == pytest.approx(chance)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (r"\[linear_lambda: 0\]", "[linear_lambda 0]", "its parameters have the line"),
+        (r"(\nsplit_gain=\S+) (\S+)", r"\1\n\2", "a line that is broken"),
+        (r"\nleaf_weight=\S+ ", "\nleaf_weight=", "not where the header says|values of leaf_weight|is broken"),
+        (r"\nTree=1\n", "\nTree=7\n", "tree 1 is not where the header says"),
+        (r"tree_sizes=\d+ ", "tree_sizes=99 ", "not where|no tree|not as many|broken|not a whole"),
+    ],
+)
+def test_a_lightgbm_file_that_would_end_the_process_is_refused(models, tmp_path, before, after, said):
+    text = models["lightgbm"][0].booster_.model_to_string()
+    changed = re.sub(before, after, text, count=1)
+    assert changed != text
+    (tmp_path / "m.txt").write_text(changed)
+    with pytest.raises(DataContractError, match=said):
+        fa.load_model(tmp_path / "m.txt", good=1)
+
+
+@pytest.mark.parametrize("good", ["paid", "default"])
+def test_a_booster_that_was_saved_is_explained_in_points_of_its_good_class(coded, tmp_path, good):
+    rows, paid = coded
+    rows = rows[["income"]].fillna(0).assign(other=np.arange(600) % 7)
+    model = lightgbm.LGBMClassifier(verbose=-1, **SMALL).fit(rows, np.where(paid == 1, "paid", "default"))
+    back = fa.load_model(fa.save_model(fa.wrap(model, good=good, scale=SCALE), tmp_path / "model"))
+    made = fa.explain(back, rows[:20], background=rows)
+    assert made.units == "points"
+    assert made.base + made.values.sum(axis=1) == pytest.approx(back.score(rows[:20]))

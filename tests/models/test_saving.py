@@ -1,7 +1,9 @@
 """Saved and loaded: the same scores without pickle; what is hostile or damaged is refused with the reason."""
 
+import functools
 import hashlib
 import json
+import os
 import pickle
 import zipfile
 
@@ -13,7 +15,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import fairaudit as fa
 from fairaudit.errors import DataContractError, SchemaError
@@ -118,6 +121,16 @@ def test_a_type_that_nobody_trusted_is_named_and_loads_when_it_is(coded, tmp_pat
         fa.load_model(saved)
     assert fa.load_model(saved, trusted=[name]).score(rows) == pytest.approx(0.75)
     assert fa.load_model(saved / "model.skops", trusted=name, good=0).score(rows) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("function", [os.system, functools.partial(os.system, "exit 7")], ids=["plain", "partial"])
+def test_a_function_that_runs_commands_is_not_trusted(coded, tmp_path, function):
+    rows, paid = coded
+    model = make_pipeline(FunctionTransformer(), LogisticRegression()).fit(rows[["income"]].fillna(0), paid)
+    model[0].func = function
+    saved = fa.save_model(fa.wrap(model, good=1, feature_names=["income"]), tmp_path / "model")
+    with pytest.raises(DataContractError, match=r"not trusted: (posix|nt)\.system\. Nothing was built"):
+        fa.load_model(saved)
 
 
 # Pickles
@@ -367,7 +380,6 @@ def test_an_onnx_model_of_named_columns_takes_text_and_says_what_is_missing(peop
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
     from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder
 
     table, outcome = people
@@ -397,16 +409,18 @@ def test_an_onnx_regressor_keeps_its_numbers(coded):
     assert scorer.score(rows) == pytest.approx(model.predict(rows), abs=1e-5)
 
 
-def test_weights_in_a_file_outside_are_not_fetched(tmp_path):
+@pytest.mark.parametrize("place", ["../secret", "secret", "inside/m.onnx"])
+def test_weights_in_another_file_are_not_fetched(tmp_path, monkeypatch, place):
     from onnx import TensorProto, helper
 
     weights = TensorProto(name="w", data_type=1, dims=[1], data_location=TensorProto.EXTERNAL)
-    for key, value in (("location", "../secret"), ("offset", "0"), ("length", "4")):
+    for key, value in (("location", place), ("offset", "0"), ("length", "4")):
         entry = weights.external_data.add()
         entry.key, entry.value = key, value
     ends = [helper.make_tensor_value_info(name, 1, [None, 1]) for name in "XY"]
     graph = helper.make_graph([helper.make_node("Mul", ["X", "w"], ["Y"])], "g", ends[:1], ends[1:], [weights])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "secret").write_bytes(bytes(4))
     (tmp_path / "inside").mkdir()
     (tmp_path / "inside" / "m.onnx").write_bytes(model.SerializeToString())

@@ -164,7 +164,9 @@ def test_a_bin_of_one_class_or_of_nobody_is_marked_in_the_table():
     assert notes["all good"] == "no bad people: 0.5 added to both"
     assert notes["mixed"] == ""
     assert notes["(missing)"] == "nobody seen: weight of evidence set to 0"
-    assert "no bad people: 0.5 added to both" in str(card)
+    row = next(line for line in str(card).splitlines() if "all good" in line)
+    assert row.split()[3:6] == ["20", "20", "0"]
+    assert "no bad people: 0.5 added to both" in row
     # Siddiqi (2006), chapter 6, and half a person added to each class.
     assert card.table()["weight_of_evidence"].max() == pytest.approx(np.log(20.5 / 30) - np.log(0.5 / 10))
 

@@ -144,13 +144,19 @@ def test_selected_people_without_outcome_leave_bounds(rows, plain):
     assert record.low <= true <= record.high
 
 
-def test_weights_scale_out_and_have_no_drawn_interval(rows, plain):
+def test_weights_scale_out_and_their_draws_are_as_wide(rows, plain):
     weighted = fa.audit({**rows, "w": np.full(len(rows["bad"]), 2.5)}, profit=STUDY, **ROLES, weight="w")
     for parity in PARITIES:
         one, two = (profit(audit, "profit_under_parity", detail=parity) for audit in (plain, weighted))
         assert one.value == pytest.approx(two.value)
-        assert two.low is None
-        assert "weighted" in two.note
+        # A weight of 2.5 for everybody is no weight: only the draws differ.
+        assert two.high - two.low == pytest.approx(one.high - one.low, rel=0.25, abs=0.01)
+        assert two.method.startswith("draws of weights within groups, linearised")
+    uneven = {**rows, "w": np.where(np.arange(len(rows["bad"])) % 2, 0.2, 1.8)}
+    heavy = fa.audit(uneven, profit=STUDY, **ROLES, weight="w")
+    one, two = (profit(audit, "maximum_profit", group=None) for audit in (weighted, heavy))
+    # Of people of such weights 1 / 1.64 would tell as much: intervals are wider by its root.
+    assert (two.high - two.low) / (one.high - one.low) == pytest.approx(1.64**0.5, rel=0.3)
 
 
 def test_without_amounts_nothing_is_asked(rows):

@@ -1,0 +1,140 @@
+"""The knobs of a simulated world, each with a plain name and a default at which the mechanism is off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from ...errors import SchemaError, listed, suggestion
+from ..format import Event, EventsSystem
+
+LEVELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sex": ("female", "male"),
+        "ethnicity": ("majority", "minority"),
+        "registration": ("urban", "rural"),
+        "region": ("north", "east", "south", "west"),
+        "education": ("primary", "secondary", "higher"),
+    }
+)
+"""Who people may be; shares and ties between these are stylised."""
+
+MECHANISMS = ("behavior_difference", "detection_gap", "false_accusation", "misattribution")
+"""What can go against a group; each is off at 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What happens to people, and what happens to one group of them alone. All figures are stylised.
+
+    Parameters
+    ----------
+    group
+        Attribute and level of the group that the four mechanisms work on.
+    years
+        How many years are lived, from 2011 on.
+    detection
+        The share of acts that make a score worse which are seen and recorded.
+    recognition
+        The share of good deeds which are.
+    behavior_difference
+        How much more often the group does what makes a score worse: 0.2 is a fifth more often.
+    detection_gap
+        How much more of what the group does is seen, as a difference of shares: 0.3 on top of ``detection``.
+    false_accusation
+        The share of the group recorded, each year, for something that nobody did.
+    misattribution
+        The share of recorded acts (anybody's) that are put on a member of the group instead: the camera blames the
+        wrong person.
+    rates
+        How often a person does each event in a year (0 to 1), where the default by gravity is not wanted.
+
+    Raises
+    ------
+    SchemaError
+        For a knob out of its range, or a group that there is not.
+    """
+
+    group: tuple[str, str] = ("registration", "rural")
+    years: int = 3
+    detection: float = 0.4
+    recognition: float = 0.4
+    behavior_difference: float = 0.0
+    detection_gap: float = 0.0
+    false_accusation: float = 0.0
+    misattribution: float = 0.0
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        attribute, level = self.group
+        if attribute not in LEVELS:
+            message = (
+                f"There is no attribute '{attribute}'.{suggestion(attribute, LEVELS)} Attributes: {listed(LEVELS)}."
+            )
+            raise SchemaError(message)
+        if level not in LEVELS[attribute]:
+            levels = LEVELS[attribute]
+            message = f"'{attribute}' has no level '{level}'.{suggestion(level, levels)} Levels: {listed(levels)}."
+            raise SchemaError(message)
+        if isinstance(self.years, bool) or not isinstance(self.years, int) or not 1 <= self.years <= 100:
+            message = f"years is {self.years!r}; give a whole number from 1 to 100."
+            raise SchemaError(message)
+        for name in ("detection", "recognition", "false_accusation", "misattribution"):
+            _within(name, getattr(self, name), 0, 1)
+        _within("behavior_difference", self.behavior_difference, -1, math.inf)
+        _within("detection_gap", self.detection_gap, -self.detection, 1 - self.detection)
+        for name, rate in self.rates.items():
+            _within(f"the rate of '{name}'", rate, 0, 1)
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """The mechanisms that are on."""
+        return tuple(name for name in MECHANISMS if getattr(self, name) != 0)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the knobs as plain data, for a file to carry."""
+        return {one.name: dict(value) if one.name == "rates" else value
+                for one in fields(self) for value in (getattr(self, one.name),)}  # fmt: skip
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not low - 1e-12 <= value <= high + 1e-12 or not math.isfinite(value):
+        ends = f"from {low:g} to {high:g}" if math.isfinite(high) else f"from {low:g} on"
+        message = f"{name} is {value!r}; it goes {ends}."
+        raise SchemaError(message)
+
+
+def worse(event: Event, system: EventsSystem) -> bool:
+    """Whether an event makes a score worse."""
+    return (event.points.value < 0) == (system.higher_is == "better")
+
+
+def rates_of(world: World, system: EventsSystem) -> list[float]:
+    """Return how often a person does each event in a year: graver ones are rarer, unless the world says otherwise.
+
+    Raises
+    ------
+    SchemaError
+        If the world has a rate of an event that the system does not know, or a rate would be above 1 in the group.
+    """
+    known = [event.id for event in system.events]
+    strangers = [name for name in world.rates if name not in known]
+    if strangers:
+        name = strangers[0]
+        message = f"rates: '{system.id}' has no event '{name}'.{suggestion(name, known)} Events: {listed(known)}."
+        raise SchemaError(message)
+    usual = [0.12 / (1 + (event.gravity or 1)) if worse(event, system) else 0.05 for event in system.events]
+    made = [world.rates.get(name, rate) for name, rate in zip(known, usual, strict=True)]
+    for event, rate in zip(system.events, made, strict=True):
+        high = rate * (1 + world.behavior_difference)
+        if worse(event, system) and high > 1:
+            message = (
+                f"The rate of '{event.id}', {rate:g}, would be {high:g} in the group by behavior_difference; a rate is "
+                "at most 1. Lower one of them."
+            )
+            raise SchemaError(message)
+    return made
