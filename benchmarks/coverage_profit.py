@@ -145,9 +145,8 @@ def _of_costs(records: list, truths: dict[tuple[str, str | None, str], float]) -
 PARTS: dict[str, Callable[[], Iterator[Scene]]] = {"profit": decided, "costs": costs}
 TITLES = {"profit": "what decisions bring", "costs": "cut-offs of most profit and the cost of parities"}
 NOTES = {
-    "costs/interval": "Under demographic parity the common rate lies at a corner of one group's curve. Where the score "
-    "has the very same law in both groups (0 sd apart) the same corners of both fall together, and where two corners "
-    "bring nearly the same besides, drawing anew does not show which one it is: there the interval of the rate covers "
-    "too little. A cut-off is "
-    "undefined where nobody is selected in too many of the draws."
+    "costs/interval": "Under demographic parity the common rate lies at a corner of one group's curve. Where two "
+    "corners bring nearly the same, and above all where the score has the same law in both groups besides (0 sd "
+    "apart), drawing anew does not show which one it is: there the interval of the rate covers too little (85% at the "
+    "least), which is not mended. A cut-off is undefined where nobody is selected in too many of the draws."
 }
