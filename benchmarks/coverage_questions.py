@@ -32,15 +32,15 @@ from fairaudit.questions import distributions, summaries
 from fairaudit.questions.common import Asking
 
 VALUES = 12
+POLICY = load_policy("us-fair-lending").policy
 
 
-def _stacked(drawn: list[Hits]) -> Hits:
+def stacked(drawn: list[Hits]) -> Hits:
     return {name: np.array([one[name] for one in drawn]) for name in drawn[0]}
 
 
-def _asking(reference: str, cutoffs: tuple[float | None, ...], seed: int) -> Asking:
-    policy = load_policy("us-fair-lending").policy
-    return Asking(policy, {"g": reference}, cutoffs, 0.95, seed)
+def asking(reference: str, cutoffs: tuple[float | None, ...], seed: int) -> Asking:
+    return Asking(POLICY, {"g": reference}, cutoffs, 0.95, seed)
 
 
 # Distances and quantiles
@@ -79,9 +79,9 @@ def _distances(n: int, values: int, shift: float) -> Callable[[np.random.Generat
             cube = fa.from_counts(
                 table, counts="n", groups="g", score="s", higher_is="better", cutoff=values // 2, outcome="y", bad=1
             )
-            asked = _asking("b", (float(values // 2),), int(rng.integers(2**31)))
+            asked = asking("b", (float(values // 2),), int(rng.integers(2**31)))
             found.append(_of_distances(distributions.ask([grouping(cube, ["g"])], asked), shares, shift))
-        return _stacked(found)
+        return stacked(found)
 
     return run
 
@@ -214,7 +214,7 @@ def _whole(n: int, rate: float) -> Callable[[np.random.Generator, int], Hits]:
                         table["y"].append(y)
                         table["n"].append(counted)
             cube = fa.from_counts(table, counts="n", groups="g", decision="d", favorable=1, outcome="y", bad=1)
-            records = summaries.ask([grouping(cube, ["g"])], _asking("a", (None,), int(rng.integers(2**31))))
+            records = summaries.ask([grouping(cube, ["g"])], asking("a", (None,), int(rng.integers(2**31))))
             hits: Hits = {}
             truths = {"largest_selection_gap": 0.0, "smallest_selection_ratio": 1.0, "largest_equalized_odds_gap": 0.0}
             for one in records:
@@ -229,7 +229,7 @@ def _whole(n: int, rate: float) -> Callable[[np.random.Generator, int], Hits]:
                 }:  # fmt: skip
                     hits[f"test:{words} (permutation)"] = rejected(np.nan if one.p is None else one.p)
             found.append(hits)
-        return _stacked(found)
+        return stacked(found)
 
     return run
 
@@ -265,7 +265,7 @@ def _controlled(n: int, effect: float) -> Callable[[np.random.Generator, int], H
             raw = linear_effect(group, control[:, :0], chosen, people)
             hits["interval:foil: raw difference"] = covered(effect, raw.low, raw.high, raw.value)
             found.append(hits)
-        return _stacked(found)
+        return stacked(found)
 
     return run
 

@@ -51,34 +51,52 @@ DESCRIPTIONS = {"measure", "contrast", "Contrast"}
 LEFT_OUT = {"operator_string", "operator_assignment", "operator_dict_arguments", "operator_lambda"}
 
 OWN = {
+    "cube/banding": ("test_age_line.py",),
     "cube/confusion": ("cube/test_confusion.py", "cube/test_scores.py", "cube/test_cube.py"),
     "cube/cube": ("cube/test_cube.py", "cube/test_scores.py", "cube/test_properties.py"),
     "cube/axes": ("cube/test_axes.py", "cube/test_cube.py"),
+    "cube/fixed_point": ("cube/test_from_counts.py", "cube/test_properties.py"),
+    "cube/from_clusters": ("cube/test_replicates.py", "test_clusters.py"),
+    "cube/memberships": ("test_judging_members.py",),
+    "cube/people": ("questions/test_controls.py",),
     "cube/score_sums": ("cube/test_scores.py",),
+    "cube/sorting": ("cube/test_from_counts.py",),
     "metrics/base": ("metrics/test_catalogue.py",),
     "metrics/calibration": ("inference/test_calibration.py",),
     "metrics/disparity": ("metrics/test_published.py", "metrics/test_oracles.py"),
     "metrics/error_rates": ("metrics/test_published.py", "metrics/test_oracles.py"),
     "metrics/ranking": ("metrics/test_oracles.py",),
+    "metrics/sampling": ("test_population.py",),
     "metrics/selection": ("metrics/test_published.py", "metrics/test_oracles.py"),
     "metrics/summaries": ("questions/test_summaries.py",),
-    "metrics/identification": ("inference/test_bounds.py",),
+    "inference/counts": ("inference/test_combining.py", "inference/test_contrast.py", "inference/test_proportion.py"),
     "inference/identification": ("questions/test_bounds.py",),
+    "inference/of_clusters": ("inference/test_replicates.py", "test_clusters.py"),
+    "inference/permutation": ("metrics/test_distribution.py",),
+    "inference/proxies": ("questions/test_controls.py",),
+    "inference/together": ("explanation/test_gap_drivers.py",),
+    "inference/roots": ("inference/test_intervals.py",),
 }
 """Tests of a module that does not have tests/<room>/test_<module>.py, or not them alone."""
 
 WIDER = {
     "cube": ("cube", "property/test_counting.py"),
     "metrics": ("metrics", "property/test_inference.py", "questions"),
-    "inference": ("property/test_inference.py", "reference/test_r_values.py"),
+    "inference": ("inference", "questions", "reference/test_r_values.py", "test_searching.py"),
     "policy": ("policy", "test_judging.py", "reference/test_policies.py"),
 }
+
+
+Chosen = set[tuple[str, str, int]]
+"""Changes by their words: a line before, the same line after, and which of the lines that read alike it is."""
 
 
 class Mutant(NamedTuple):
     """One change of a module."""
 
     line: int
+    nth: int
+    """Which of the lines that read alike."""
     before: str
     after: str
     code: str
@@ -101,8 +119,8 @@ class _Collector(cst.CSTVisitor):
             if isinstance(node, kind) and operator.__name__ not in LEFT_OUT:
                 for changed in operator(node):
                     if operator.__name__ != "operator_arg_removal" or _drops_a_keyword(node, changed):
-                        line = self.get_metadata(libcst.metadata.PositionProvider, node).start.line
-                        self.found.append((line, node, changed))
+                        place = self.get_metadata(libcst.metadata.PositionProvider, node)
+                        self.found.append((place.start.line, place.end.line, node, changed))
         return super().on_visit(node)
 
 
@@ -111,7 +129,7 @@ def _drops_a_keyword(node: cst.Call, changed: cst.Call) -> bool:
     return len(changed.args) < len(node.args) and len(kept) < sum(arg.keyword is not None for arg in node.args)
 
 
-def draw_mutants(source: str, sample: int | set[tuple[str, str]]) -> tuple[int, dict[int, Mutant]]:
+def draw_mutants(source: str, sample: int | Chosen) -> tuple[int, dict[int, Mutant]]:
     """Return how many changes of a module there are, and a sample of them, or those of lines before and after."""
     wrapper = libcst.metadata.MetadataWrapper(cst.parse_module(source))
     collector = _Collector(wrapper.module)
@@ -119,19 +137,24 @@ def draw_mutants(source: str, sample: int | set[tuple[str, str]]) -> tuple[int, 
     lines = source.splitlines()
     if isinstance(sample, set):
         # By their words, not their place: the module may have changed elsewhere.
-        befores = {before for before, _ in sample}
-        picked = [i for i, (line, *_) in enumerate(collector.found) if lines[line - 1].strip() in befores]
+        befores = {before for before, *_ in sample}
+        picked = [
+            i
+            for i, (start, end, *_) in enumerate(collector.found)
+            if any(line.strip() in befores for line in lines[start - 1 : end])
+        ]
     else:
         picked = random.Random(SEED).sample(range(len(collector.found)), min(sample, len(collector.found)))
     mutants = {}
     for index in sorted(picked):
-        line, node, changed = collector.found[index]
+        line, _, node, changed = collector.found[index]
         # Writing a changed module out is slow: only those drawn are.
         code = wrapper.module.deep_replace(node, changed).code
         old, new = lines, code.splitlines()
         at = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), line - 1)
-        mutant = Mutant(at + 1, old[at].strip(), new[at].strip(), code)
-        if isinstance(sample, int) or (mutant.before, mutant.after) in sample:
+        nth = sum(other.strip() == old[at].strip() for other in old[:at])
+        mutant = Mutant(at + 1, nth, old[at].strip(), new[at].strip(), code)
+        if isinstance(sample, int) or (mutant.before, mutant.after, mutant.nth) in sample:
             mutants[index] = mutant
     return len(collector.found), mutants
 
@@ -196,10 +219,12 @@ def tests_of(path: Path) -> tuple[list[str], list[str]]:
     return [str(path), *at], [name for name in wider if Path(name).exists()]
 
 
-def try_module(path: Path, sample: int | set[tuple[str, str]], *, wide: bool) -> Iterator[dict[str, object]]:
+def try_module(path: Path, sample: int | Chosen, *, wide: bool) -> Iterator[dict[str, object]]:
     """Yield what became of each sampled mutant of a module."""
     source = path.read_text()
     of, mutants = draw_mutants(source, sample)
+    if not mutants:
+        return
     own, wider = tests_of(path)
     started = time.monotonic()
     if run(path, source, own, 600) != "passed":
@@ -212,7 +237,7 @@ def try_module(path: Path, sample: int | set[tuple[str, str]], *, wide: bool) ->
         if fate == "survived" and wide:
             fate = "survived" if run(path, mutant.code, wider, 600) == "passed" else "killed by others"
         yield {"module": str(path.relative_to(ROOT)), "of": of, "index": index, "fate": fate,
-               "line": mutant.line, "before": mutant.before, "after": mutant.after}  # fmt: skip
+               "line": mutant.line, "nth": mutant.nth, "before": mutant.before, "after": mutant.after}  # fmt: skip
 
 
 def table(results: list[dict[str, object]]) -> str:
@@ -245,11 +270,11 @@ def main() -> None:
     for name in PRELOAD:
         importlib.import_module(name)
     for module in map(Path.resolve, given.modules):
-        chosen: int | set[tuple[str, str]] = given.sample
+        chosen: int | Chosen = given.sample
         if given.again:
             name = str(module.relative_to(ROOT))
             mine = [r for r in read(given.out) if r["module"] == name and r["fate"] == "survived"]
-            chosen = {(r["before"], r["after"]) for r in mine}
+            chosen = {(r["before"], r["after"], r["nth"]) for r in mine}
         for result in try_module(module, chosen, wide=not given.own_only):
             line = json.dumps(result)
             if result["fate"] != "killed":
@@ -262,7 +287,7 @@ def main() -> None:
 def read(path: Path) -> list[dict[str, object]]:
     """Return the last word on each mutant: a module may have been tried again after a test was added."""
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return list({(r["module"], r["before"], r["after"]): r for r in lines}.values())
+    return list({(r["module"], r["before"], r["after"], r["nth"]): r for r in lines}.values())
 
 
 if __name__ == "__main__":

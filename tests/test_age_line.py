@@ -96,3 +96,19 @@ def test_people_stay_the_same(data):
     assert with_line(cube, "age", 62, "fine").marginal("fine").group_people.tolist() == (
         cube.marginal("age").group_people.tolist()
     )
+
+
+def test_other_attributes_keep_their_cells_when_bands_are_put_together():
+    cube = fa.from_counts(
+        {"age": [20, 20, 40, 70, 70], "sex": ["f", "m", "m", "f", "m"], "d": [1, 0, 1, 0, 1], "n": [1, 2, 4, 8, 16]},
+        groups=["age", "sex"], bands={"age": [30, 62]}, decision="d", favorable=1,
+    )  # fmt: skip
+    made = with_line(cube, "age", 62, "finer")
+    assert made.axes.names == ("age", "sex", "finer")
+    assert made.axes.cells.shape[1] == 3
+    assert made.marginal("sex").group_people.tolist() == cube.marginal("sex").group_people.tolist() == [9, 22]
+    crossed = made.marginal(("age", "sex"))
+    assert dict(zip(crossed.groups, crossed.group_people.tolist(), strict=True)) == {
+        "under 62 × f": 1, "under 62 × m": 6, "62 and over × f": 8, "62 and over × m": 16,
+    }  # fmt: skip
+    assert made.marginal("finer").group_people.tolist() == cube.marginal("age").group_people.tolist()

@@ -1,5 +1,6 @@
 """Memberships and several races in a whole audit: what is found, refused, shown, and what a proxy never gives."""
 
+import dataclasses
 import sys
 
 import duckdb
@@ -14,6 +15,7 @@ from fairaudit.auditing import count
 from fairaudit.cli import main
 from fairaudit.cube.from_counts import from_counts
 from fairaudit.cube.io import load, save
+from fairaudit.cube.memberships import members
 from fairaudit.cube.publish import suppress
 from fairaudit.errors import CubeError, PolicyError, SchemaError
 from fairaudit.policy.loading import load_policy
@@ -354,3 +356,30 @@ def test_several_races_on_the_command_line(run):
     assert "Two or More Races against White" in out
     code, _, err = run(*arguments, *boxes)
     assert (code, "no scheme: add --races race=eeo1" in err) == (2, True)
+
+
+def test_memberships_are_read_over_all_cells():
+    rows = people(300)
+    rows["branch"] = np.where(np.arange(300) % 3 == 0, "north", "south")
+    cube = count(rows, **{k: v for k, v in ROLES.items() if k != "reference"}, groups="branch")
+    (of,) = members(cube)
+    known = rows.dropna(subset=["p_black"])
+    taken = of.table("first", None)[0].sum(axis=0)
+    wanted = known.loc[known.approved == 1, ["p_black", "p_white"]].sum()
+    np.testing.assert_allclose(taken[[of.levels.index("Black"), of.levels.index("White")]], wanted, rtol=1e-4)
+    assert of.without == 20
+    assert int(of.total("people")[0]) == 280
+    scored = count(rows, score="score", higher_is="better", groups="branch", memberships={"race": LEVELS}, cutoff=320)
+    (of,) = members(scored)
+    taken = of.table("first", 320.0)[0].sum(axis=0)
+    wanted = known.loc[known.score >= 320, ["p_black", "p_white"]].sum()
+    np.testing.assert_allclose(taken[[of.levels.index("Black"), of.levels.index("White")]], wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [0, -1, 2.5, "2", None])
+def test_memberships_of_a_damaged_scale_are_refused(scale):
+    cube = count(people(60), **{k: v for k, v in ROLES.items() if k != "reference"})
+    ((name, block),) = cube.blocks.items()
+    broken = dataclasses.replace(block, about={**block.about, "scale": scale})
+    with pytest.raises(CubeError, match="do not fit together"):
+        list(members(dataclasses.replace(cube, blocks={name: broken})))

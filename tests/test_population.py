@@ -187,3 +187,16 @@ def test_people_drawn_by_outcome_are_resampled_by_outcome():
     result = fa.audit(population(), **ROLES, sampled_by="outcome").result
     [method] = {one.method for one in result.rates if one.metric == "kolmogorov_smirnov"}
     assert method == "count bootstrap within each outcome, 2,000 draws"
+
+
+def test_which_reference_the_data_can_choose():
+    by_group = Sampling(frozenset({"sex"}))
+    assert by_group.lost_reference("named", over=("sex",), groups=2) is None
+    # Rates of the groups themselves stand, so the highest can be chosen where the groups are those of the drawing.
+    assert by_group.lost_reference("highest", over=("sex",), groups=2) is None
+    assert "name the reference" in by_group.lost_reference("highest", over=("race",), groups=2)
+    assert "how large groups are" in by_group.lost_reference("largest", over=("sex",), groups=2)
+    # The rest of two groups is one group; of three it is a mixture in shares that are not known.
+    assert by_group.lost_reference("rest", over=("sex",), groups=2) is None
+    assert "how large groups are" in by_group.lost_reference("rest", over=("sex",), groups=3)
+    assert by_group.lost_reference("named", over=("sex",), groups=3) is None

@@ -20,7 +20,7 @@ from ..metrics.disparity import SIGMAS, rates, standard_deviation, value
 from ..metrics.ranking import mean_variance, moments
 from .combining import bonferroni_p, half_sum_and_difference, mean_absolute, mover, worst_of
 from .contrast import Comparisons, compare_many, contrast_value, one_sided, other_tests
-from .of_metrics import auc_ties, auc_variance, effective, is_weighted
+from .of_metrics import auc_people, auc_ties, auc_variance, effective, is_weighted
 from .power import (
     minimum_detectable_ratio,
     minimum_detectable_smd,
@@ -164,7 +164,7 @@ def _weighing(item: Contrast, groups: Any) -> str:
     if item.how == "standardized_difference":
         return ", weighted: effective people"
     if isinstance(groups, ScoreTable):
-        return ", weighted: linearised variance"
+        return ", weighted: linearised variance or, where few, effective people"
     return ", weighted: effective counts" if len(item.of) > 1 else ""
 
 
@@ -387,7 +387,7 @@ def _auc_difference(item: Contrast, groups: ScoreTable, references: ScoreTable, 
     people = [(side.good.n.sum(axis=-1), side.bad.n.sum(axis=-1)) for side in sides]
     arguments = [
         argument
-        for auc, side, heads in zip(values, sides, people, strict=True)
+        for auc, side, heads in zip(values, sides, map(auc_people, sides), strict=True)
         for argument in (auc, auc_variance(side), *heads)
     ]
     tied, tied_reference = (auc_ties(side) for side in sides)

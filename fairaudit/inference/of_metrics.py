@@ -14,7 +14,7 @@ from .bootstrap import bootstrap, outer_interval
 from .combining import mover
 from .contrast import compare_many
 from .proportion import effective_n, effective_rate_interval, rate_interval
-from .ranking import auc_interval, delong, tied_share
+from .ranking import SCORE, auc_interval, delong, tied_share
 
 DRAWS = 2_000
 MOST_DRAWN_BINS = 64
@@ -22,6 +22,8 @@ MOST_DRAWN_BINS = 64
 
 FEW_OF_A_KIND = 20
 """With fewer good, or fewer bad people, resampling alone covers 86% where 95% are meant."""
+
+EFFECTIVE = "effective people"
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.object_]
@@ -128,7 +130,7 @@ def _of_estimate(
     weighted = "" if np.array_equal(s.table.w, s.table.n) else ", weighted: linearised variance"
     if item.id in {"area_under_curve", "gini"}:
         variance = auc_variance(s)
-        heads = (s.good.n.sum(axis=-1), s.bad.n.sum(axis=-1))
+        heads = auc_people(s)
         auc = made.value if item.id == "area_under_curve" else (made.value + 1) / 2
         low, high, method = auc_interval(auc, variance, *heads, confidence=confidence, tied=auc_ties(s))
         if item.id == "gini":
@@ -137,7 +139,7 @@ def _of_estimate(
             made.value,
             np.asarray(low),
             np.asarray(high),
-            _names(np.asarray(method, dtype=object) + weighted, shape),
+            _names(_weighing(method, weighted), shape),
             made.n,
         )
     if made.variance is not None:
@@ -158,9 +160,34 @@ def auc_variance(s: ScoreTable) -> Floats:
     return np.asarray(delong(s.good.w, s.bad.w, good_w2=s.good.w2, bad_w2=s.bad.w2).variance)
 
 
-def auc_ties(s: ScoreTable) -> Floats | None:
-    """Return what equal scores take from each group's variance; None for weighted rows, where it is not known."""
-    return tied_share(s.good.n + s.bad.n) if np.array_equal(s.table.w, s.table.n) else None
+def auc_people(s: ScoreTable) -> tuple[Floats, Floats]:
+    """Return good and bad people of each group; of weighted rows how many equally weighted ones they are worth."""
+    return _worth(s.good), _worth(s.bad)
+
+
+def _worth(side: Tally) -> Floats:
+    """Return the people of all bins, or Kish's number of them: a few heavy rows are few people."""
+    if side.w is side.n:
+        return np.asarray(side.n.sum(axis=-1))
+    squares = side.w2.sum(axis=-1)
+    return np.asarray(np.where(squares > 0, side.w.sum(axis=-1) ** 2 / np.where(squares > 0, squares, 1.0), 0.0))
+
+
+def auc_ties(s: ScoreTable) -> Floats:
+    """Return what equal scores take from each group's variance; weights are scaled to the number of rows."""
+    people = s.good.n + s.bad.n
+    if s.table.w is s.table.n:
+        return tied_share(people)
+    weights = s.good.w + s.bad.w
+    total = weights.sum(axis=-1, keepdims=True)
+    return tied_share(weights * people.sum(axis=-1, keepdims=True) / np.where(total > 0, total, 1.0))
+
+
+def _weighing(method: Any, weighted: str) -> Names:
+    """Return the methods of AUC intervals with how weights enter: the score interval takes effective people."""
+    names = np.atleast_1d(np.asarray(method, dtype=object))
+    by_people = f", weighted: {EFFECTIVE}" if weighted else ""
+    return np.array([f"{name}{by_people if name == SCORE else weighted}" for name in names], dtype=object)
 
 
 def _bootstrapped(

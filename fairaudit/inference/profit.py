@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.special
 from numpy.typing import ArrayLike
 
 from ..cube.confusion import Tally
@@ -15,7 +14,7 @@ from ..metrics.profit import PARITIES, Ints, Parity, Payoff, best_rules, selecte
 from .bootstrap import draw_counts, draw_weighted
 from .counts import Interval, scalar_or_array
 from .permutation import coarse_edges, merge_bins
-from .proportion import wilson
+from .proportion import effective_n, effective_rate_interval, wilson
 
 DRAWS = 500
 CHUNK_ENTRIES = 2_000_000
@@ -62,23 +61,33 @@ def expected_profit_interval(
         odds = first * second / ((1 - first) * (1 - second))
         # A gain and a loss: the two parts of the profit go together where the two shares go apart.
         together = np.sqrt(np.where(np.isfinite(odds), np.clip(odds, 0.0, 1.0), 1.0))
-    some = np.maximum(people, 1.0)
-    gain, loss = (wilson(np.minimum(side, some), some, confidence=confidence) for side in (good, bad))
+    gain, loss = (wilson(side, people, confidence=confidence) for side in (good, bad))
+    return _mover((first, second), (gain, loss), together, payoff, METHOD)
+
+
+METHOD = "MOVER of two dependent Wilson intervals"
+
+
+def _mover(
+    shares: tuple[Floats, Floats], ends: tuple[Interval, Interval], together: Floats, payoff: Payoff, method: str
+) -> Interval:
+    """Put the intervals of the two shares together; NaN where one of them is."""
+    (first, second), (gain, loss) = shares, ends
     value = payoff.good * first + payoff.bad * second
     down = payoff.good * (first - gain.low), payoff.bad * (second - loss.high)
     up = payoff.good * (gain.high - first), payoff.bad * (loss.low - second)
-    under, over = (np.sqrt(a**2 + b**2 + 2 * together * a * b) for a, b in (down, up))
-    return Interval(
-        scalar_or_array(np.where(people > 0, value - under, np.nan)),
-        scalar_or_array(np.where(people > 0, value + over, np.nan)),
-        "MOVER of two dependent Wilson intervals",
-    )
+    under, over = (np.sqrt(np.maximum(a**2 + b**2 + 2 * together * a * b, 0.0)) for a, b in (down, up))
+    return Interval(scalar_or_array(value - under), scalar_or_array(value + over), method)
 
 
 def linearised_profit_interval(
     good: Tally, bad: Tally, people: Tally, payoff: Payoff, *, confidence: float = 0.95
 ) -> Interval:
-    """Interval of the expected profit per person where rows carry weights, by its linearised variance.
+    """Interval of the expected profit per person where rows carry weights.
+
+    Each share has its interval at its effective people (Wilson's, or Korn and Graubard's where few), and the two have
+    the correlation of their linearised covariance. The normal interval of the linearised variance covered 81% to 93%
+    where few were selected with a bad outcome.
 
     Parameters
     ----------
@@ -94,23 +103,31 @@ def linearised_profit_interval(
 
     Notes
     -----
-    Source: Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.5.
+    Source: Sarndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, 5.5; Zou (2007).
 
     Examples
     --------
     >>> sides = [Tally.of(np.array(n)) for n in (60.0, 10.0, 100.0)]
     >>> low, high, _ = linearised_profit_interval(*sides, Payoff(18, -82))
     >>> print(f"{low:.2f} {high:.2f}")
-    -3.15 8.35
+    -4.55 7.67
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = payoff.of(good.w, bad.w) / people.w
+        first, second = good.w / people.w, bad.w / people.w
         others = people.w2 - good.w2 - bad.w2
-        squares = good.w2 * (payoff.good - value) ** 2 + bad.w2 * (payoff.bad - value) ** 2 + others * value**2
-        reach = scipy.special.ndtri(0.5 + confidence / 2) * np.sqrt(squares) / people.w
-    known = people.w > 0
-    low, high = (np.where(known, end, np.nan) for end in (value - reach, value + reach))
-    return Interval(scalar_or_array(low), scalar_or_array(high), "linearised variance")
+        spreads = [
+            side.w2 * (1 - share) ** 2 + (people.w2 - side.w2) * share**2
+            for side, share in ((good, first), (bad, second))
+        ]
+        both = others * first * second - good.w2 * (1 - first) * second - bad.w2 * first * (1 - second)
+        correlation = both / np.sqrt(spreads[0] * spreads[1])
+    together = np.where(np.isfinite(correlation), np.clip(-correlation, -1.0, 1.0), 1.0)
+    ends = []
+    for side, share in ((good, first), (bad, second)):
+        worth = effective_n(side.w, people.w, side.w2, people.w2)
+        ends.append(effective_rate_interval(np.nan_to_num(share), np.nan_to_num(worth), confidence=confidence))
+    method = "MOVER of two dependent intervals, weighted: effective people"
+    return _mover((first, second), (ends[0], ends[1]), together, payoff, method)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,6 +218,50 @@ def draw_costs(
         rate={parity: joined[f"rate {parity}"] for parity in (None, *PARITIES)},
         optimism=np.asarray((own - joined["own on the people"]).mean(axis=0)),
     )
+
+
+def draw_alike(
+    good: Floats, bad: Floats, payoff: Payoff, *, draws: int = DRAWS, rng: np.random.Generator | int
+) -> dict[Parity, Floats]:
+    """Draw groups that are alike, and return what each parity leaves of the maximum by chance alone [draw].
+
+    Groups keep their sizes, and all are drawn from everybody together. A parity then costs nothing in truth, but
+    chance sets the groups apart, and each own cut-off gains by it: shares lie below 1 all the same.
+
+    Parameters
+    ----------
+    good, bad, payoff, draws, rng
+        As in :func:`draw_costs`.
+
+    Examples
+    --------
+    >>> good, bad = np.array([[5.0, 30.0], [20.0, 40.0]]), np.array([[25.0, 10.0], [20.0, 5.0]])
+    >>> shares = draw_alike(good, bad, Payoff(1.0, -1.0), draws=200, rng=1)["demographic parity"]
+    >>> bool((shares <= 1 + 1e-9).all()), bool(np.median(shares) > 0.95)
+    (True, True)
+    """
+    generator = np.random.default_rng(rng)
+    starts = _starts(good, bad, payoff)
+    coarse = np.stack([merge_bins(side, starts) for side in (good, bad)], axis=-1)
+    pooled = coarse.sum(axis=0)
+    sizes = coarse.sum(axis=(1, 2)).astype(np.int64)
+    law = pooled.ravel() / pooled.sum()
+    size = max(1, CHUNK_ENTRIES // max(1, coarse.size))
+    parts: list[dict[Parity, Floats]] = []
+    for start in range(0, draws, size):
+        shape = (min(size, draws - start), len(sizes))
+        drawn = generator.multinomial(np.broadcast_to(sizes, shape), law).reshape(*shape, *pooled.shape)
+        parts.append(_shares_of_most(drawn[..., 0].astype(np.float64), drawn[..., 1].astype(np.float64), payoff))
+    return {parity: np.concatenate([part[parity] for part in parts]) for parity in PARITIES}
+
+
+def _shares_of_most(good: Floats, bad: Floats, payoff: Payoff) -> dict[Parity, Floats]:
+    most = best_rules(None, good, bad, payoff).profit
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            parity: np.where(most > 0, best_rules(parity, good, bad, payoff).profit / most, np.nan)
+            for parity in PARITIES
+        }
 
 
 def _starts(good: Floats, bad: Floats, payoff: Payoff) -> Ints:

@@ -281,7 +281,8 @@ def ratio_band(
     others[:, reference] = False
     enough &= others
     low, high = np.full(a.shape, np.nan), np.full(a.shape, np.nan)
-    drawn_error, each = _split(check_share(confidence, "confidence"), enough | ~others, np.stack([a, n, b, m], axis=-1))
+    tables = np.stack([a, n, b, m], axis=-1)[others]
+    drawn_error, each = _split(check_share(confidence, "confidence"), enough[others], tables)
     if enough.any():
         sure = 1 - 2 * float(scipy.special.ndtr(-_critical(largest, drawn_error)))
         found = miettinen_nurminen_ratio(a[enough], n[enough], b[enough], m[enough], confidence=sure)

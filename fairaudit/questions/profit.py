@@ -14,19 +14,28 @@ import numpy as np
 
 from ..cube.axes import ScoreAxis
 from ..cube.confusion import Confusion, ScoreTable, Tally
-from ..inference.bootstrap import outer_interval, percentile_interval
+from ..inference.bootstrap import outer_interval
 from ..inference.of_metrics import measure as measured
-from ..inference.profit import DRAWS, Drawn, draw_costs, expected_profit_interval, linearised_profit_interval
+from ..inference.permutation import beside
+from ..inference.profit import (
+    DRAWS,
+    Drawn,
+    draw_alike,
+    draw_costs,
+    expected_profit_interval,
+    linearised_profit_interval,
+)
 from ..measuring import Grouping
 from ..metrics.base import MEASURES, METRICS, Floats
 from ..metrics.profit import PARITIES, Mixture, Parity, Payoff, best_rules
 from ..result import Curves, Measurement, finite
-from .common import Asking, groups_left_out, shown, written
+from .common import Asking, adjusted, groups_left_out, shown, written
 
 TOPIC = "profit"
 OWN = "each group's own cut-off"
 MOST_GROUPS = 12
 DRAWN = f"count bootstrap within groups, cut-offs chosen anew, {DRAWS:,} draws"
+ALIKE = f"groups drawn alike, {DRAWS:,} draws"
 DRAWN_WEIGHTED = f"draws of weights within groups, linearised, cut-offs chosen anew, {DRAWS:,} draws"
 ONE_GROUP = "there is only one group with enough people whose outcome is observed"
 
@@ -44,7 +53,7 @@ def ask(groupings: Sequence[Grouping], asking: Asking) -> list[Measurement]:
             records += _decided(of, of.cube.confusion(cutoff), cutoff, payoff, asking)
         if of.cube.axes.score is not None:
             records += _costs(of, of.cube.score_table(), of.cube.axes.score, payoff, asking)
-    return records
+    return adjusted(records)
 
 
 # What the decisions bring
@@ -143,6 +152,8 @@ class _Study:
     payoff: Payoff
     asking: Asking
     drawn: Drawn
+    alike: dict[Parity, Floats]
+    """What parities leave of the maximum where groups are alike; empty for weighted people, who are not drawn so."""
     how: str
     note: str | None
 
@@ -170,9 +181,10 @@ def _costs(of: Grouping, s: ScoreTable, score: ScoreAxis, payoff: Payoff, asking
     good, bad = s.good[able], s.bad[able]
     rng = asking.rng(of.name, "profit")
     drawn = draw_costs(good.w, bad.w, payoff, rng=rng, squares=(good.w2, bad.w2) if weighted else None)
+    alike = {} if weighted else draw_alike(good.n, bad.n, payoff, rng=asking.rng(of.name, "alike"))
     study = _Study(
         of, tuple(of.groups[i] for i in able), score, good.w, bad.w, (good.n + bad.n).sum(axis=-1), payoff, asking,
-        drawn, DRAWN_WEIGHTED if weighted else DRAWN, _limits(of, s, able),
+        drawn, alike, DRAWN_WEIGHTED if weighted else DRAWN, _limits(of, s, able),
     )  # fmt: skip
     yield from _maxima(study)
     for parity in PARITIES:
@@ -192,9 +204,26 @@ def _limits(of: Grouping, s: ScoreTable, able: Sequence[int]) -> str | None:
     return "; ".join(said) or None
 
 
-def _ends(drawn: Floats, confidence: float) -> dict[str, Any]:
-    ends = percentile_interval(drawn, confidence=confidence)
+def _ends(value: float, drawn: Floats, confidence: float) -> dict[str, Any]:
+    """Return the interval of a share from both ends of the draws: where two cut-offs tie, chance moves it one way."""
+    ends = outer_interval(value, drawn, confidence=confidence, least=0.0, most=1.0)
     return {"low": float(ends.low), "high": float(ends.high)}
+
+
+def _of_share(share: float, drawn: Floats, alike: Floats | None, confidence: float) -> dict[str, Any]:
+    """Return the interval of what a parity leaves of the maximum, beside what it leaves where groups are alike.
+
+    Chance can only take from a share of 1, so no draw around it comes near: 1 is in the interval unless the share
+    is lower than in all but a tail of the draws of alike groups.
+    """
+    fields = _ends(share, drawn, confidence)
+    known = np.zeros(0) if alike is None else alike[~np.isnan(alike)]
+    if not len(known):
+        return fields
+    by_chance = beside(-share, -known)
+    if by_chance.p > (1 - confidence) / 2:
+        fields["high"] = 1.0
+    return fields | {"expected": -by_chance.expected, "excess": -by_chance.excess, "p": by_chance.p, "test": ALIKE}
 
 
 def _maxima(study: _Study) -> Iterator[Measurement]:
@@ -253,8 +282,9 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
         yield study.record("profit_under_parity", np.nan, detail=parity, undefined=why)
         return
     rules = best_rules(parity, good, bad, study.payoff)
-    fields = _ends(drawn.share[parity], sure)
-    yield study.record("profit_under_parity", float(rules.profit) / most, detail=parity, **fields)
+    share = float(rules.profit) / most
+    fields = _of_share(share, drawn.share[parity], study.alike.get(parity), sure)
+    yield study.record("profit_under_parity", share, detail=parity, **fields)
     for i, group in enumerate(study.groups):
         value, words = _spoken(study.score, rules.mixture, i)
         yield study.record(
@@ -267,14 +297,10 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
 def _rates(study: _Study, parity: Parity | None, mixture: Mixture) -> Iterator[Measurement]:
     chosen = mixture.of(study.good + study.bad) / study.people
     for i, group in enumerate(study.groups):
-        fields = _ends(study.drawn.rate[parity][:, i], study.asking.confidence)
+        rate = float(chosen[i])
+        fields = _ends(rate, study.drawn.rate[parity][:, i], study.asking.confidence)
         yield study.record(
-            "selection_rate_under_parity",
-            float(chosen[i]),
-            group=group,
-            n=study.heads[i],
-            detail=parity or OWN,
-            **fields,
+            "selection_rate_under_parity", rate, group=group, n=study.heads[i], detail=parity or OWN, **fields
         )
 
 

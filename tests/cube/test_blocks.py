@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fairaudit.cube.blocks import Sums
+from fairaudit.cube.blocks import Sums, read_block
 from fairaudit.cube.from_counts import from_counts
 from fairaudit.cube.io import load, save
 from fairaudit.cube.plain import from_plain, to_plain
@@ -104,3 +104,15 @@ def test_a_damaged_block_is_refused(change, said):
     change(plain["blocks"]["by cell"])
     with pytest.raises(DataContractError, match=said):
         from_plain(plain)
+
+
+def test_the_order_of_what_a_block_is_about_changes_no_digest():
+    one, two = ({"times": 2, "of": "n"}, {"of": "n", "times": 2})
+    parts = [b"".join(Sums("test", about, {"n": np.ones((1, 1, 1, 1), dtype=np.int64)}).digest_parts())
+             for about in (one, two)]  # fmt: skip
+    assert parts[0] == parts[1]
+
+
+def test_a_block_of_one_number_is_read_back():
+    made = Sums("test", {}, {"n": np.full((1, 1), 7, dtype=np.int64)}, along="cells")
+    assert read_block(made.to_plain(), "one").arrays["n"].tolist() == [[7]]

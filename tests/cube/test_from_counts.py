@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fairaudit.cube import axes
-from fairaudit.cube.fixed_point import fixed
+from fairaudit.cube.fixed_point import check_fits, check_weights, fixed
 from fairaudit.cube.from_counts import build_cube, from_counts
 from fairaudit.cube.sorting import Coded, Counted
 from fairaudit.errors import ColumnNotFoundError, CubeError, DataContractError, SchemaError
@@ -362,3 +362,77 @@ def test_merging_to_too_many_entries_names_the_column(monkeypatch):
     one, other = (count(customer=list(ids), s=[*range(6)], groups="customer", **SCORED) for ids in ("abcdef", "uvwxyz"))
     with pytest.raises(CubeError, match=r"72 entries .* more than 50: 'customer' has 12 levels"):
         one + other
+
+
+# What mutation testing found that no test here noticed
+
+
+def test_a_missing_score_is_unscored_and_not_text():
+    cube = count(s=[600, None, 620, float("nan")], **SCORED)
+    assert cube.people == 4
+    assert cube.unscored.tolist() == [2]
+    assert codes(cube)["score_missing"].count == 2
+
+
+def test_a_probability_may_be_0_and_1():
+    assert count(s=[0.0, 0.5, 1.0], score_unit="probability", **SCORED).people == 3
+    with pytest.raises(DataContractError, match=r"holds 1\.01"):
+        count(s=[0.0, 1.01], score_unit="probability", **SCORED)
+
+
+def test_a_one_sided_decision_sets_nobody_aside():
+    issue = codes(count(d=["yes", "yes"], decision="d", favorable="yes"))["decision_one_sided"]
+    assert (issue.count, issue.action) == (0, "used; are the labels right?")
+
+
+def test_a_banded_attribute_keeps_its_edges():
+    (age,) = count(age=[20, 40, 30], d=[1, 0, 1], groups="age", bands={"age": [30]}, decision="d",
+                   favorable=1).axes.dimensions  # fmt: skip
+    assert (age.edges, age.closed, age.levels) == ((30,), "left", ("under 30", "30 and over"))
+
+
+def test_scores_outside_declared_edges_are_counted_and_cut_offs_there_are_edges():
+    """Edges are declared so that cubes merge: a month without high scores must have the same edges."""
+    for higher_is in ("better", "worse"):
+        cube = count(s=[-5, 10, 15, 99], score="s", higher_is=higher_is, edges=(10, 20), cutoff=(500, -500, 12))
+        assert {10.0, 20.0, 12.0, 500.0, -500.0} <= {*cube.axes.score.edges.tolist()}
+        assert (cube.people, cube.axes.score.low, cube.axes.score.high) == (4, -5, 99)
+        assert cube.confusion(12.0).selected.n.tolist() == [2]
+
+
+def test_races_that_overlap_are_memberships_of_the_weight():
+    """Two people ticked both: each counts whole in both groups, and the pair's product is theirs alone."""
+    made = count(
+        w=[1, 0, 1, 1], b=[0, 1, 1, 0], d=[1, 0, 1, 0], n=[5, 3, 2, 1], k=[2.0, 1.0, 0.5, 4.0],
+        decision="d", favorable=1, weight="k",
+        races={"race": {"scheme": "alone-or-in-combination", "columns": {"White": "w", "Black": "b"}}},
+    )  # fmt: skip
+    (block,) = made.blocks.values()
+    scale = block.about["scale"]
+    white, black = block.about["levels"].index("White"), block.about["levels"].index("Black")
+    first = block.arrays["first"].sum(axis=(0, 1, 2, 3)) / scale
+    assert (first[white], first[black]) == (5 * 2 + 2 * 0.5 + 1 * 4, 3 * 1 + 2 * 0.5)
+    second = block.arrays["second"].sum(axis=(0, 1, 2, 3)) / scale
+    assert sorted(second.tolist()) == sorted([5 * 4 + 2 * 0.25 + 16, 2 * 0.25, 3 + 2 * 0.25])
+    assert (block.about["collected"], block.about["labelled"]) == ("self-reported", None)
+
+
+# Weights in whole numbers
+
+
+def test_too_small_weights_are_given_the_scale_that_keeps_them():
+    schema = declare(outcome="y", bad=1, weight="w")
+    # Ten weights of 1e-4: their squares of 1e-8 are 5,000 units of 1e-12 at the least.
+    with pytest.raises(SchemaError, match=r"Give weight_scale=1000000000000\."):
+        check_weights(schema, 1e-3, 1e-7, 10)
+    finer = declare(outcome="y", bad=1, weight="w", weight_scale=10**12)
+    check_weights(finer, 1e-3, 1e-7, 10)
+
+
+def test_the_largest_sum_that_fits_with_a_smaller_scale():
+    largest = (2**63 - 1) / 4
+    check_fits(largest, 1, "weight", "w")
+    with pytest.raises(SchemaError, match=r"Give a smaller scale, for example weight_scale=1\."):
+        check_fits(largest, 10, "weight", "w")
+    with pytest.raises(SchemaError, match="No scale is small enough"):
+        check_fits(largest * 1.1, 10, "weight", "w")

@@ -63,3 +63,15 @@ def test_without_a_score_there_is_no_median():
     cube = fa.count({"g": ["a", "b"], "d": [1, 0]}, groups="g", decision="d", favorable=1)
     with pytest.raises(CubeError, match="needs a score"):
         above_median(cube)
+
+
+def test_where_nobody_with_a_weight_has_a_score_nobody_is_above_the_median():
+    cube = from_counts(
+        {"g": ["a", "b", "b"], "s": [1, 2, None], "w": [0, 0, 1], "y": [1, 0, 0], "n": [2, 3, 4]},
+        groups="g", score="s", higher_is="better", outcome="y", bad=1, weight="w",
+    )  # fmt: skip
+    made = above_median(cube)
+    assert (made.value, made.people_at, made.people_above, made.people) == (None, 0, 0, 0)
+    assert made.confusion.selected.n.tolist() == [0, 0]
+    assert made.confusion.people.n.tolist() == [2, 3]
+    assert made.confusion.bad.n.tolist() == [2, 0]

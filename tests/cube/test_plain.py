@@ -163,3 +163,30 @@ def test_a_cube_too_large_is_refused_before_it_is_made(monkeypatch):
     monkeypatch.setattr(axes, "MOST_ENTRIES", 10)
     with pytest.raises(CubeError, match="more than 10: 'age' has 3 levels"):
         from_plain(PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("role", "to"),
+    [
+        ("strata", ["race"]), ("controls", [{"name": "race", "edges": [], "closed": "left"}]), ("period", "race"),
+        ("weight", "race"), ("counts", "w"), ("cluster", "race"), ("score", "d"), ("decision", "y"),
+        ("outcome", "d"), ("good", [1.5]), ("bad", []), ("unobserved", {"1": "declined"}), ("edges", [float("inf")]),
+        ("score_scale", 0), ("score_unit", "dollars"), ("sampled_by", ["weather"]),
+        ("decision_levels", {"yes": "fine"}), ("memberships", {"race": {"Black": "p"}}), ("labelled", {"race": "told"}),
+        ("races", {"race": {"scheme": "none", "columns": {"A": "a"}, "hispanic": None}}),
+    ],
+)  # fmt: skip
+def test_each_role_of_a_damaged_file_is_read_back_and_checked(role, to):
+    """Were a role not handed on when the roles are declared again, its damage would pass."""
+    with pytest.raises(DataContractError):
+        from_plain(changed("schema", role, to=to))
+
+
+def test_bands_that_a_damaged_file_gives_no_end_are_refused():
+    with pytest.raises(DataContractError):
+        from_plain(changed("schema", "attributes", 1, "edges", to=[float("inf")]))
+
+
+def test_a_probability_outside_0_and_1_is_refused():
+    with pytest.raises(DataContractError, match="said to be a probability, but lies outside 0 and 1"):
+        from_plain(changed("schema", "score_unit", to="probability"))

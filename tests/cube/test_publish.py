@@ -85,3 +85,10 @@ def test_the_first_cube_is_left_alone():
     suppress(whole, 4)
     assert whole.digest == before
     assert whole.people == 18
+
+
+def test_a_score_of_one_person_in_a_group_that_stays_is_kept():
+    table = {"g": ["a", "a", "b"], "s": [1, 2, 3], "n": [5, 1, 1]}
+    safer = suppress(from_counts(table, groups="g", score="s", higher_is="better"), 4)
+    assert safer.axes.score.values.tolist() == [1, 2]
+    assert safer.group_people.tolist() == [6, 0]

@@ -6,6 +6,7 @@ import pytest
 from fairaudit.cube import ScoreAxis
 from fairaudit.cube.axes import GRID_BINS, MOST_DISTINCT
 from fairaudit.cube.from_counts import from_counts
+from fairaudit.cube.score_sums import score_sums
 from fairaudit.errors import CubeError, SchemaError
 
 
@@ -125,3 +126,40 @@ def test_bins_of_the_worse_side_run_backwards_in_the_score_table():
     assert table.scores[0].tolist() == [2, 1]
     assert table.people.n[0].tolist() == [2, 1]
     assert table.sign == -1
+
+
+# Sums of scores
+
+
+@pytest.mark.parametrize("higher_is", ["better", "worse"])
+@pytest.mark.parametrize("edges", [None, [10.0, 20.0]])
+def test_sums_of_scores_are_those_of_the_rows(higher_is, edges):
+    rng = np.random.default_rng(3)
+    score, group, bad = rng.integers(0, 30, 200) / 2, rng.integers(0, 3, 200), rng.integers(0, 2, 200)
+    cube = from_counts(
+        {"s": score, "g": group, "y": bad, "n": np.ones(200, dtype=int)}, score="s", higher_is=higher_is, groups="g",
+        outcome="y", bad=1, **({"edges": edges} if edges else {}),
+    )  # fmt: skip
+    made = score_sums(cube)
+    assert made.sign == (1.0 if higher_is == "better" else -1.0)
+    bins = cube.axes.score.scored_bins
+    assert made.table.n.shape == made.sums.shape == made.squares.shape == (3, bins, 3)
+    place = np.searchsorted(edges, score, "right" if higher_is == "better" else "left") if edges else (
+        np.unique(score, return_inverse=True)[1])  # fmt: skip
+    place = place if higher_is == "better" else bins - 1 - place
+    for g in range(3):
+        for b in range(bins):
+            for y in (0, 1):
+                mine = score[(group == g) & (place == b) & (bad == y)]
+                assert made.sums[g, b, y] == pytest.approx(mine.sum())
+                assert made.squares[g, b, y] == pytest.approx((mine**2).sum())
+    assert made.observed.n.sum() == 200
+    # Groups stacked again are the groups, and pooled ones are summed.
+    again = type(made).stacked([made[0], made[1], made[2]])
+    np.testing.assert_array_equal(again.table.n, made.table.n)
+    np.testing.assert_array_equal(again.sums, made.sums)
+    np.testing.assert_array_equal(again.squares, made.squares)
+    pooled = made.pooled([0, 2])
+    np.testing.assert_array_equal(pooled.table.n, made.table.n[[0, 2]].sum(axis=0))
+    np.testing.assert_allclose(pooled.sums, made.sums[[0, 2]].sum(axis=0))
+    np.testing.assert_allclose(pooled.squares, made.squares[[0, 2]].sum(axis=0))

@@ -116,3 +116,19 @@ def test_no_draws_is_an_error():
         bootstrap(lambda k: k, [1, 2], draws=0)
     with pytest.raises(UndefinedMetricError, match="draws=-1"):
         draw_counts([1, 2], -1)
+
+
+def test_no_draws_one_at_a_time_and_draws_of_the_first_axis():
+    counts = np.array([[4, 6], [5, 15]])
+    assert draw_counts(counts, 0, rng=1).shape == (0, 2, 2)
+    by_first = draw_counts(counts, 30, rng=1, strata=0)
+    assert by_first.shape == (30, 2, 2)
+    assert (by_first.sum(axis=2) == counts.sum(axis=1)).all()
+    whole = bootstrap(lambda k: k[:, 0, 0], counts, draws=20, rng=1)
+    assert bootstrap(lambda k: k[:, 0, 0], counts, draws=20, rng=1, chunk=1).tolist() == whole.tolist()
+
+
+def test_the_outer_interval_has_the_confidence_asked_for():
+    drawn = np.arange(101.0)
+    assert [float(end) for end in outer_interval(50.0, drawn, confidence=0.5)[:2]] == [25.0, 75.0]
+    assert [float(end) for end in outer_interval(60.0, drawn, confidence=0.5)[:2]] == [25.0, 95.0]

@@ -116,3 +116,9 @@ def test_many_tables_at_once_are_the_same_as_each_alone(parts):
 def test_fractions_are_refused_with_the_mend():
     with pytest.raises(UndefinedMetricError, match=r"whole numbers.*2\.5.*integer=False"):
         mid_p(2.5, 10, 3, 10)
+
+
+def test_one_in_the_reference_leaves_an_end_to_the_odds_ratio():
+    one, none = (mid_p_interval(4, 12, b, 15, how="odds_ratio") for b in (1, 0))
+    assert np.isfinite(one.high)
+    assert np.isinf(none.high)

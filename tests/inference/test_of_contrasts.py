@@ -5,6 +5,7 @@ import pytest
 
 from fairaudit.cube.confusion import Confusion, ScoreTable, Tally
 from fairaudit.inference.of_contrasts import Asked, compare_groups
+from fairaudit.inference.simultaneous import ALL_PAIRS, AllPairs
 from fairaudit.metrics.base import CONTRASTS
 from fairaudit.metrics.disparity import value
 
@@ -174,3 +175,50 @@ def test_every_method_of_weighted_people_says_so_and_weight_1_is_no_weight(name,
     assert "effective" not in found["one"].method
     assert found["one"].method == found[None].method
     assert (found["one"].low, found["one"].high, found["one"].p) == (found[None].low, found[None].high, found[None].p)
+
+
+def test_alone_an_audit_asks_for_one_comparison():
+    assert Asked() == Asked(family=1, comparisons=1, minimum_n=1)
+    two = AllPairs(2, ALL_PAIRS, np.sort(np.random.default_rng(1).normal(size=50)))
+    assert Asked(pairs=two).widened == ", widened for all 2 pairs, largest statistic drawn (Tukey)"
+    assert Asked(pairs=AllPairs(1, ALL_PAIRS, None)).widened == ""
+
+
+def test_what_could_be_revealed_lies_on_the_side_where_the_group_is_worse_off():
+    k = random_confusions(np.random.default_rng(3), 2)
+    made = {name: compare_groups(CONTRASTS[name], k[[0]], k[[1]])[0].minimum_detectable for name in DECISIONS}
+    assert made["adverse_impact_ratio"] < 1 < made["adverse_outcome_ratio"]
+    assert made["selection_rate_difference"] < 0 < made["equalized_odds_difference"]
+    assert made["average_odds_difference"] < 0 < made["shortfall"]
+
+
+def test_what_could_be_revealed_of_two_gaps_follows_from_the_width():
+    k = random_confusions(np.random.default_rng(3), 2)
+    for name, sign in (("equalized_odds_difference", 1), ("average_odds_difference", -1)):
+        (made,) = compare_groups(CONTRASTS[name], k[[0]], k[[1]], asked=Asked(power=0.9))
+        # Two-sided test at 5% with power of 90%: 1.960 + 1.282 standard errors, the width being 2 x 1.960.
+        expected = sign * (1.959964 + 1.281552) * (made.high - made.low) / (2 * 1.959964)
+        assert made.minimum_detectable == pytest.approx(expected, rel=1e-6)
+
+
+def test_people_needed_to_clear_alike_groups_do_not_depend_on_the_family():
+    k = random_confusions(np.random.default_rng(5), 2, people=60)
+    alone, many = (
+        compare_groups(CONTRASTS["adverse_impact_ratio"], k[[0]], k[[1]], asked=Asked(line=0.8, family=family))[0]
+        for family in (1, 20)
+    )
+    assert alone.people_needed_if_alike == many.people_needed_if_alike
+
+
+def test_people_behind_rankings_and_the_smallest_groups():
+    s = random_scores(np.random.default_rng(3), 2)
+    fewer = s.table.n.copy()
+    fewer[1] = np.floor(fewer[1] / 2)
+    s = ScoreTable(Tally.of(fewer), s.scores, s.squares, True)
+    (made,) = compare_groups(CONTRASTS["area_under_curve_difference"], s[[0]], s[[1]])
+    assert (made.n, made.n_reference) == (fewer[0].sum(), fewer[1].sum())
+    two = np.zeros((1, 12, 3))
+    two[0, 3, 0] = two[0, 8, 1] = 1
+    pair = ScoreTable(Tally.of(two), s.scores[[0]], s.squares[[0]], True)
+    (made,) = compare_groups(CONTRASTS["standardized_mean_difference_two_group"], s[[0]], pair)
+    assert made.minimum_detectable is not None

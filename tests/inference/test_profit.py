@@ -9,7 +9,12 @@ import scipy.stats
 from fairaudit.cube.confusion import Tally
 from fairaudit.errors import UndefinedMetricError
 from fairaudit.inference.bootstrap import draw_counts, percentile_interval
-from fairaudit.inference.profit import draw_costs, expected_profit_interval, linearised_profit_interval
+from fairaudit.inference.profit import (
+    draw_alike,
+    draw_costs,
+    expected_profit_interval,
+    linearised_profit_interval,
+)
 from fairaudit.metrics.profit import PARITIES, Payoff, best_rules
 
 STUDY = Payoff(18.0, -82.0)
@@ -45,7 +50,35 @@ def test_a_linearised_interval_is_that_of_the_mean_of_what_people_bring():
     low, high, _ = linearised_profit_interval(*sides, STUDY)
     mean = np.average(brings, weights=w)
     error = np.sqrt((w**2 * (brings - mean) ** 2).sum()) / w.sum()
-    assert (low, high) == (pytest.approx(mean - 1.959964 * error), pytest.approx(mean + 1.959964 * error))
+    # Of so many people two Wilson intervals and their correlation come to the same; they lean to the middle a little.
+    assert (low + high) / 2 == pytest.approx(mean, abs=0.1 * error)
+    assert high - low == pytest.approx(2 * 1.959964 * error, rel=0.002)
+
+
+def test_the_weighted_interval_of_weights_of_one_is_the_unweighted():
+    # From 15 people on a side on: below it the weighted one takes the exact interval of each share.
+    good, bad, people = np.array([60.0, 30.0, 200.0]), np.array([15.0, 19.0, 40.0]), np.array([100.0, 90.0, 400.0])
+    plain = expected_profit_interval(good, bad, people, STUDY)
+    weighted = linearised_profit_interval(*map(Tally.of, (good, bad, people)), STUDY)
+    np.testing.assert_allclose(weighted[:2], plain[:2])
+
+
+def test_the_weighted_interval_covers_where_few_are_selected_with_a_bad_outcome():
+    """Seeded: some nine rows of them, of very different weights. The normal interval covers less than 90%."""
+    rng = np.random.default_rng(5)
+    weight, share = np.array([0.5, 1.0, 2.0, 5.0]), np.array([0.4, 0.3, 0.2, 0.1])
+    law = np.array([0.55, 0.06, 0.39])
+    rows = rng.multinomial(150, np.outer(law, share).ravel(), 2_000).reshape(-1, 3, 4).astype(float)
+    parts = [Tally(r.sum(axis=-1), r @ weight, r @ weight**2) for r in (rows[:, 0], rows[:, 1], rows.sum(axis=1))]
+    low, high, _ = linearised_profit_interval(*parts, STUDY)
+    true = law @ [STUDY.good, STUDY.bad, 0.0]
+    covered = ((low <= true) & (true <= high)).mean()
+    value = STUDY.of(parts[0].w, parts[1].w) / parts[2].w
+    spread = [side.w2 * (brings - value) ** 2 for side, brings in zip(parts, (18.0, -82.0), strict=False)]
+    others = (parts[2].w2 - parts[0].w2 - parts[1].w2) * value**2
+    reach = 1.959964 * np.sqrt(sum(spread) + others) / parts[2].w
+    assert (np.abs(value - true) <= reach).mean() < 0.9
+    assert 0.92 <= covered <= 0.97
 
 
 GOOD = np.array([[20.0, 30, 45, 60, 70, 80], [40.0, 40, 35, 30, 25, 20]])
@@ -127,3 +160,13 @@ def test_many_bins_are_merged_for_the_draws_and_cut_offs_stay_where_they_are():
     for parity in PARITIES:
         share = float(best_rules(parity, good, bad, STUDY).profit / most.profit)
         assert np.median(drawn.share[parity]) == pytest.approx(share, abs=0.03)
+
+
+def test_alike_groups_lose_by_chance_what_their_sizes_say():
+    small, large = (draw_alike(times * GOOD, times * BAD, STUDY, draws=60, rng=1) for times in (1, 25))
+    for parity in PARITIES:
+        assert small[parity].shape == (60,)
+        assert (small[parity] <= 1 + 1e-9).all()
+        # Chance costs less the more people there are.
+        assert np.median(small[parity]) < np.median(large[parity]) or parity == PARITIES[0]
+        assert np.median(large[parity]) > 0.97

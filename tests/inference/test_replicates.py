@@ -310,5 +310,62 @@ def test_few_clusters_are_said_and_scores_have_no_interval():
     assert found.undecided.startswith(f"15 clusters of 'home' in the group; with fewer than {FEWEST_CLUSTERS}")
     (alone,) = compare_clustered_groups(item, k[[0]], k[[1]], None, of)
     assert alone.value == found.value
-    assert np.isnan([alone.low, alone.high]).all()
+    assert np.isnan([alone.low, alone.high, alone.low_one_sided, alone.high_one_sided]).all()
     assert (alone.p, alone.test, alone.method) == (None, None, "no interval that allows for clusters of 'home'")
+
+
+def test_unequal_numbers_of_clusters_have_satterthwaite_s_freedom():
+    """Satterthwaite (1946): (v1 + v2)^2 / (v1^2 / f1 + v2^2 / f2), here with the same rate in both groups."""
+    weights = balanced(100)
+    counted = np.tile([1.0, 0.0, 0.0, 1.0, 0.0], 20)
+    first, second = (np.arange(100) < 25).astype(float), (np.arange(100) >= 25).astype(float)
+    one, two = (clustered(counted * side, side, np.arange(100), weights) for side in (first, second))
+    assert (float(one.clusters), float(two.clusters)) == (25, 75)
+    pair = effective_pair(one, two)
+    v1, v2 = float(1 / pair.n), float(1 / pair.m)
+    design = (v1 + v2) ** 2 / (v1**2 / 24 + v2**2 / 74)
+    assert float(pair.freedom) == pytest.approx(1 / (1 / design + 1 / 128))
+    # Between the freedom of the smaller group and that of both together.
+    assert 24 < design < 98
+
+
+def homes_of(size, homes=160, seed=8):
+    """Confusion of two groups whose homes are whole, and its replicates: everybody in a home is the same."""
+    rng = np.random.default_rng(seed)
+    group = np.arange(homes) % 2
+    made = np.stack([group, rng.random(homes) > 0.5 - 0.1 * group, rng.random(homes) < 0.5], axis=1).astype(int)
+    rows = np.repeat(made, size, axis=0)
+    hashes = hash_labels([f"home {i}" for i in np.repeat(np.arange(homes), size)])
+    k, replicates = confusion_of(rows, 2.0 * counted_in(hashes).T)
+    smallest = np.full((2, 256), np.iinfo(np.int64).max)
+    signed = (hashes >> np.uint64(1)).astype(np.int64)
+    for g in (0, 1):
+        some = np.unique(signed[rows[:, 0] == g])[:256]
+        smallest[g, : len(some)] = some
+    return k, Replicated(replicates, smallest), Clusters("home", float(homes), exact=True)
+
+
+def test_homes_of_two_need_twice_the_people():
+    item, asked = CONTRASTS["adverse_impact_ratio"], Asked(line=0.8)
+    needed = []
+    for size in (1, 2):
+        k, drawn, of = homes_of(size)
+        (made,) = compare_clustered_groups(item, k[[0]], k[[1]], (drawn[[0]], drawn[[1]]), of, asked=asked)
+        needed.append(made.people_needed)
+    assert needed[1] == pytest.approx(2 * needed[0], rel=0.15)
+
+
+def test_the_larger_of_two_gaps_has_the_confidence_asked_for():
+    k, drawn, of = homes_of(1, homes=400)
+    item = CONTRASTS["equalized_odds_difference"]
+    for sure in (0.8, 0.95):
+        asked = Asked(confidence=sure)
+        (ours,) = compare_clustered_groups(item, k[[0]], k[[1]], (drawn[[0]], drawn[[1]]), of, asked=asked)
+        (theirs,) = compare_groups(item, k[[0]], k[[1]], asked=asked)
+        assert ours.high - ours.value == pytest.approx(theirs.high - theirs.value, rel=0.5)
+
+
+def test_one_cluster_is_said_in_the_singular():
+    k, drawn, of = homes_of(3, homes=2)
+    (made,) = compare_clustered_groups(CONTRASTS["adverse_impact_ratio"], k[[0]], k[[1]], (drawn[[0]], drawn[[1]]), of)
+    assert made.undecided.startswith("1 cluster of 'home' in the group")

@@ -116,3 +116,24 @@ def test_the_case_in_which_the_drawn_law_alone_fails():
     rates, ratios = coverage(np.linspace(30, 400, 12).astype(int), shares, 300, seed=7)
     assert rates >= 0.93
     assert ratios >= 0.93
+
+
+def test_where_few_are_expected_each_rate_of_a_ratio_has_half_of_the_error():
+    """Oracle: scipy's beta quantiles. One table alone is exact here, so it has all of the error, a half a rate."""
+    a, n, b, m = 3, 20, 8, 40
+    band = ratio_band(np.array([[a, b]]), np.array([n, m]), 1, np.ones(10), confidence=0.9)
+    tail = 0.1 / 2 / 2
+    mine, theirs = (
+        (scipy.stats.beta.ppf(tail, k, of - k + 1), scipy.stats.beta.ppf(1 - tail, k + 1, of - k))
+        for k, of in ((a, n), (b, m))
+    )
+    assert (band.drawn, band.exact) == (0, 1)
+    assert band.low[0, 0] == pytest.approx(mine[0] / theirs[1])
+    assert band.high[0, 0] == pytest.approx(mine[1] / theirs[0])
+    # Two different tables share the error; the same table twice does not.
+    two = ratio_band(np.array([[a, b], [a + 1, b]]), np.array([n, m]), 1, np.ones(10), confidence=0.9)
+    same = ratio_band(np.array([[a, b], [a, b]]), np.array([n, m]), 1, np.ones(10), confidence=0.9)
+    assert two.low[0, 0] == pytest.approx(
+        scipy.stats.beta.ppf(tail / 2, a, n - a + 1) / scipy.stats.beta.ppf(1 - tail / 2, b + 1, m - b)
+    )
+    assert same.low[0, 0] == pytest.approx(band.low[0, 0])

@@ -225,3 +225,29 @@ def test_mistakes_are_named():
         search([0, 1], [1, 1], [2, 2])
     with pytest.raises(UndefinedMetricError, match="between 0 and its total"):
         search([[0], [1]], [3, 1], [2, 2])
+
+
+def test_a_search_on_both_sides_doubles_the_smaller_p():
+    codes = np.array([[0], [1], [2], [3]])
+    num, den = [200, 300, 305, 390], [600] * 4
+    lower, higher, both = (
+        {c.levels: c for c in search(codes, num, den, direction=way, level=0.9).candidates}
+        for way in ("lower", "higher", "both")
+    )
+    assert {levels: c.side for levels, c in both.items()}[(0,)] == "lower"
+    assert {levels: c.side for levels, c in both.items()}[(3,)] == "higher"
+    assert both[(0,)].p == pytest.approx(2 * lower[(0,)].p, abs=0)
+    assert both[(3,)].p == pytest.approx(2 * higher[(3,)].p, abs=0)
+    # Nobody is both: where the nearer side is no surprise the p is 1, never more.
+    assert all(c.p <= 1 for c in both.values())
+
+
+def test_a_crossing_is_too_small_by_what_its_parents_predict():
+    """Forty people, half of whom everybody else's rate expects; the parents' rates expect next to nobody."""
+    codes = np.array(list(np.ndindex(2, 2)))
+    num, den = [1_900, 40, 40, 1], [2_000, 400, 400, 40]
+    depths = search(codes, num, den).depths
+    others = (1_900 + 40 + 40) / 2_800
+    assert min(40 * others, 40 * (1 - others)) > 5
+    assert (depths[1].crossings, depths[1].too_small) == (4, 1)
+    assert depths[1].tested == 3

@@ -347,3 +347,7 @@ def test_parts_of_a_contrast():
     assert isinstance(true_positive, Rate)
     assert (true_positive.value.tolist(), false_positive.value.tolist()) == ([0.5], [0.25])
     assert true_positive[0].den == 4
+
+
+def test_a_rate_lies_between_0_and_1_unless_it_says_otherwise():
+    assert all(item.range == (0.0, 1.0) for item in METRICS.values() if item.kind in {"rate", "average"})

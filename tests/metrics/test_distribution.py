@@ -6,7 +6,8 @@ import scipy.stats
 from sklearn.metrics import roc_auc_score, roc_curve
 
 import fairaudit as fa
-from fairaudit.inference.permutation import permuted
+from fairaudit.cube.confusion import ScoreTable, Tally
+from fairaudit.inference.permutation import deal, permuted
 from fairaudit.metrics import distribution as d
 
 ROLES = {"score": "points", "higher_is": "better", "outcome": "bad", "bad": 1, "groups": "g", "cutoff": 5}
@@ -207,3 +208,26 @@ def test_a_group_that_is_too_small_is_not_compared():
     rows["g"][:5] = "c"
     made = fa.audit(rows, reference={"g": "a"}, **ROLES)
     assert {m.group for m in made.result.measurements if m.topic == "distribution"} == {"b"}
+
+
+def test_the_best_shares_are_those_the_page_names(audited):
+    details = [detail for metric, detail in audited[1] if detail and detail.startswith("best ")]
+    said = {detail.split(" ")[1] for detail in details}
+    assert said == {"5%", "10%", "20%", "30%", "40%", "50%", "60%", "70%", "80%", "90%"}
+
+
+def test_bins_of_nobody_have_the_score_between_their_neighbors():
+    counts = np.zeros((2, 5, 3))
+    counts[0, 1, 0], counts[1, 1, 1], counts[1, 3, 0] = 3, 1, 1
+    scores = np.array([[np.nan, 610, np.nan, np.nan, np.nan], [np.nan, 630, np.nan, 700, np.nan]])
+    s = ScoreTable(Tally.of(counts), np.nan_to_num(scores), np.nan_to_num(scores) ** 2, True)
+    # Three at 610 and one at 630 make 615; beyond the last people a bin has their score.
+    assert d.bin_scores(s).tolist() == [615, 615, 657.5, 700, 700]
+    nobody = ScoreTable(Tally.of(np.zeros((2, 3, 3))), np.zeros((2, 3)), np.zeros((2, 3)), True)
+    assert np.isnan(d.bin_scores(nobody)).all()
+
+
+def test_more_people_than_can_be_dealt_are_not_dealt():
+    rng = np.random.default_rng(1)
+    assert deal([[5 * 10**8, 0]], [[0, 5 * 10**8]], rng=rng, draws=1) is None
+    assert deal([[5 * 10**8 - 1, 0]], [[0, 5 * 10**8]], rng=rng, draws=1) is not None

@@ -110,3 +110,10 @@ def test_inputs_that_were_not_named_are_said_to_be_unseen():
     data = {**DATA, "score": [1, 2, 3, 4] * 50}
     made = fa.audit(data, score="score", higher_is="better", cutoff=2, **ROLES).result
     assert any("Direct use" in entry.what and "--feature" in entry.reason for entry in made.not_run)
+
+
+def test_what_was_given_in_place_of_names_is_said():
+    with pytest.raises(SchemaError, match="got a object without feature_names_in_"):
+        feature_names(object())
+    with pytest.raises(SchemaError, match=r"got \[3\]"):
+        feature_names([3])

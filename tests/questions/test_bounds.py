@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 import fairaudit as fa
-from fairaudit.inference.identification import auc_bounds, imputed_bad_rates, ratio_bounds
+from fairaudit.inference.identification import auc_bounds, imputed_bad_rates, observation_weighted, ratio_bounds
 
 small = st.lists(st.integers(0, 2), min_size=3, max_size=3)
 
@@ -142,3 +142,9 @@ def test_the_ratio_lies_within_its_bounds(rows, found):
 def test_nearest_observed_bin_stands_in():
     assert imputed_bad_rates([0, 0], [0, 0], [np.nan, 0.3]).tolist() == [0.3, 0.3]
     assert np.isnan(imputed_bad_rates([0], [0], [np.nan])).all()
+
+
+def test_nobody_stands_for_nobody():
+    good, bad, share = observation_weighted([0, 0], [0, 0], [0, 0])
+    assert good.tolist() == bad.tolist() == [0, 0]
+    assert np.isnan(share)

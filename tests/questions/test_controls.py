@@ -8,8 +8,10 @@ import statsmodels.api as sm
 from sklearn.metrics import roc_auc_score
 
 import fairaudit as fa
+from fairaudit.cube.people import people_of_cube, relabelled
 from fairaudit.errors import DataContractError, SchemaError
 from fairaudit.inference.proxies import goes_with_score, tells_apart
+from fairaudit.inference.ranking import auc_interval, delong, tied_share
 from fairaudit.inference.regression import Lines, linear_effect_of, logit_effect_of
 
 ROLES = {"decision": "d", "favorable": "yes", "groups": "g", "reference": {"g": "b"}}
@@ -292,3 +294,64 @@ def test_the_report_says_raw_and_adjusted_side_by_side(rows):
     text = fa.audit(rows, controls=["branch", "income"], **ROLES).to_markdown()
     assert "percentage points raw; given branch, income, fitted from rows" in text
     assert "counts do not hold the number 'income'" in text
+
+
+# Lines of people from a cube
+
+
+def test_a_cube_without_a_recorded_decision_has_lines_without_one():
+    made = people_of_cube(fa.from_counts({"g": ["a", "b"], "s": [1, 2], "n": [3, 4]}, groups="g", score="s",
+                                         higher_is="better"))  # fmt: skip
+    assert made.decision is None
+    assert made.decided(None).tolist() == [-1, -1]
+
+
+@pytest.mark.parametrize("higher_is", ["better", "worse"])
+def test_a_binned_score_is_on_its_own_side_of_every_cut_off(higher_is):
+    rng = np.random.default_rng(4)
+    score = np.append(rng.integers(0, 40, 300) / 2, [20.0, 0.0])
+    cube = fa.from_counts({"s": score, "n": np.ones(302, dtype=int)}, score="s", higher_is=higher_is,
+                          edges=[5, 10, 15])  # fmt: skip
+    lines = people_of_cube(cube)
+    for cutoff in (5.0, 10.0, 15.0):
+        wanted = (score >= cutoff if higher_is == "better" else score <= cutoff).sum()
+        assert lines.n[lines.decided(cutoff) == 1].sum() == wanted
+        assert lines.n[lines.decided(cutoff) == 0].sum() == 302 - wanted
+
+
+def test_levels_put_together_keep_their_people_and_their_order():
+    cube = fa.from_counts({"age": [20, 40, 70], "n": [1, 2, 4], "d": [1, 0, 1]}, groups="age", bands={"age": [30, 62]},
+                          decision="d", favorable=1)  # fmt: skip
+    lines = people_of_cube(cube)
+    made = relabelled(lines, "age", ["under 62", "62 and over"], [0, 0, 1])
+    column = made.attributes["age"]
+    assert (column.levels, column.ordered, column.numeric) == (("under 62", "62 and over"), True, False)
+    assert [made.n[column.values == code].sum() for code in (0, 1)] == [3, 4]
+    assert relabelled(lines, "sex", ["x"], [0]) is lines
+
+
+# How well one column tells a group
+
+
+def test_labels_are_put_in_the_order_of_the_group_s_share():
+    """Oracle: scikit-learn's AUC of each row's share of the group in its label; large labels are not at the end."""
+    label, group = np.array([0, 0, 1, 1, 2, 2]), np.array([1, 0, 1, 0, 1, 0])
+    people = np.array([300, 100, 10, 1, 40, 160])
+    made = tells_apart(label, group, people, ordered=False)
+    share = np.array([0.75, 0.75, 10 / 11, 10 / 11, 0.2, 0.2])
+    assert made.auc == pytest.approx(roc_auc_score(group, share, sample_weight=people))
+    low, high, method = auc_interval(
+        made.auc, delong([40, 300, 10], [160, 100, 1]).variance, 350, 261,
+        tied=tied_share(np.array([200, 400, 11])),
+    )  # fmt: skip
+    assert (made.low, made.high, made.method) == (pytest.approx(low), pytest.approx(high), method)
+    # With few people equal values are allowed for.
+    few = tells_apart(label, group, [6, 2, 3, 1, 2, 7], ordered=False)
+    assert few.method == "Newcombe score, ties allowed for"
+
+
+def test_a_score_of_two_values_goes_with_a_column():
+    made = goes_with_score([1, 2, 2, 3], [0, 0, 1, 1], [4, 3, 2, 5], ordered=True, numeric=True)
+    rows = [np.repeat(side, [4, 3, 2, 5]) for side in ([1, 2, 2, 3], [0, 0, 1, 1])]
+    assert made.strength == pytest.approx(scipy.stats.spearmanr(*rows).statistic)
+    assert np.isnan(goes_with_score([1, 2], [5, 5], [1, 1], ordered=True, numeric=True).strength)

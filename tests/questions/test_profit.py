@@ -241,3 +241,32 @@ def test_from_the_command_line(capsys, monkeypatch):
         code, _, err = run(*arguments, last)
         assert code == 2
         assert words in err
+
+
+def test_what_a_parity_costs_reaches_nothing_where_groups_are_alike():
+    """Drawn anew, a share lies below 1 whatever the groups: the interval would never say that a parity is free."""
+    good, bad = [2, 6, 14, 22, 30], [9, 8, 7, 5, 2]
+    shifted = [3, 6, 13, 22, 30], [8, 9, 7, 4, 3]
+    table = {"g": [], "s": [], "y": [], "n": []}
+    for group, sides in (("a", (good, bad)), ("b", shifted)):
+        for y, counts in enumerate(sides):
+            table["g"] += [group] * 5
+            table["s"] += range(5)
+            table["y"] += [y] * 5
+            table["n"] += counts
+    cube = fa.from_counts(table, groups="g", score="s", higher_is="better", cutoff=2, outcome="y", bad=1)
+    made = fa.audit(cube, cutoff=2, reference={"g": "a"}, profit=STUDY)
+    for parity in PARITIES:
+        one = profit(made, "profit_under_parity", detail=parity)
+        assert one.low < one.value <= one.high == 1.0
+        assert one.p > 0.025
+        assert one.p_adjusted >= one.p
+        assert one.expected < 1
+        assert one.excess == pytest.approx(one.value - one.expected)
+
+
+def test_a_parity_that_costs_more_than_chance_is_below_the_whole(fico):
+    one = profit(fico, "profit_under_parity", detail="demographic parity")
+    assert one.high < 1
+    assert one.p == pytest.approx(1 / 501)
+    assert one.expected > 0.99
