@@ -15,11 +15,14 @@ from ..schema.roles import HigherIs
 from . import parsing
 from .backends import Backend, Coefficients, OwnValues, Sampled, Table, Trees
 from .reading import numbers
+from .short_table import short_table
 from .targets import target_of
 from .trees import Floats, Integers
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .charts import Charts
 
 ENOUGH_ROWS = 1_000
 """Rows from which the rows to explain may be their own background."""
@@ -63,6 +66,17 @@ class Explanation:
         some = self.rows.iloc[chosen] if hasattr(self.rows, "iloc") else self.rows[chosen]
         errors = None if self.errors is None else self.errors[chosen]
         return replace(self, values=self.values[chosen], data=self.data[chosen], errors=errors, rows=some)
+
+    @property
+    def plot(self) -> Charts:
+        """Charts in the units of the score: ``plot.waterfall(row)``, ``plot.beeswarm()``, ``plot.bar()``."""
+        from .charts import Charts
+
+        return Charts(self)
+
+    def _repr_html_(self) -> str:
+        """Return a short table for a notebook: one row's features, or the mean size of each feature over many."""
+        return short_table(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line per row and feature: row, feature, value, attribution."""
@@ -197,10 +211,10 @@ class Explainer:
         worked = backend.work(ready, data)
         own = self.target.own(data)
         if worked.errors is None:
+            # In the model's own units: a scale of points must not decide how exact is exact enough.
             scale = abs(self.target.factor)
-            parsing.same_or_refused(
-                (worked.base + worked.values.sum(axis=1)) / scale, own / scale, "base and attributions", backend.tolerance
-            )  # fmt: skip
+            ours = (worked.base + worked.values.sum(axis=1)) / scale
+            parsing.same_or_refused(ours, own / scale, "base and attributions", backend.tolerance)
         return Explanation(
             values=worked.values,
             base=worked.base,
@@ -233,10 +247,8 @@ class Explainer:
 
     def _read(self, rows: Any, what: str) -> Any:
         """Return the rows in the model's order of columns, matched by name where names are known."""
-        if self.target.names is not None:
-            made = matched(rows, self.target.names)
-        else:
-            made = self._in_order(rows, what)
+        names = self.target.names
+        made = self._in_order(rows, what) if names is None else matched(rows, names)
         wanted = None if self.target.inside is None else self.target.inside.width
         if len(made) == 0 or len(made.shape) != 2 or (wanted is not None and made.shape[1] != wanted):
             message = f"{what.capitalize()} are of shape {made.shape}; the model takes {wanted or 'some'} columns."
@@ -297,7 +309,9 @@ class Explainer:
             said = f"{how}, interventional: against {len(background):,} background rows"
         note = "" if self.target.inside is None or self.target.score is not None else self.target.inside.note
         said += f"; {note}" if note else ""
-        return said + (f"; columns that the model does not use, left out: {listed(left_out, most=5)}" if left_out else "")
+        return said + (
+            f"; columns that the model does not use, left out: {listed(left_out, most=5)}" if left_out else ""
+        )
 
 
 def _shown(rows: Any, player_of: Integers, players: int) -> NDArray[Any]:

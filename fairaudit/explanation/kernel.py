@@ -71,9 +71,7 @@ class Prepared:
         return self.tables[at] if self.tables else _table(self.plans[at], self.background)
 
 
-def prepare(
-    ensemble: Ensemble, background: Floats | None, player_of: Integers, players: int | None = None
-) -> Prepared:
+def prepare(ensemble: Ensemble, background: Floats | None, player_of: Integers, players: int | None = None) -> Prepared:
     """Return the ensemble ready to be explained: path-dependent without a background, interventional with one."""
     plans = _plans(ensemble, player_of)
     most = max((each.most_players for each in plans), default=0)

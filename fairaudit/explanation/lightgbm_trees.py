@@ -1,8 +1,8 @@
 """LightGBM's models, scikit-learn's interface and Booster, read from the text that they save.
 
 Traps: float64 ``value <= threshold``; what a missing value is depends on the node (NaN, zero, or nothing: then NaN
-is compared as zero); categories are bits, and a code without a bit goes right; a random forest averages; a linear
-tree has a regression in each leaf and is no tree of constants.
+is compared as zero); numbers nearer to zero than 1e-35 are zero; categories are bits, and a code without a bit goes
+right; a random forest averages; a linear tree has a regression in each leaf and is no tree of constants.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def _encode(model: Any, rows: Any) -> Floats:
             f"{len(named)}. Turn the same columns into categories."
         )
         raise ExplanationError(message)
-    return numbers(rows.assign(**{name: codes_of(rows[name], known) for name, known in zip(named, categories, strict=True)}))
+    return numbers(
+        rows.assign(**{name: codes_of(rows[name], known) for name, known in zip(named, categories, strict=True)})
+    )
 
 
 def _obstacle(model: Any) -> str:
@@ -92,10 +94,14 @@ def _trees(model: Any) -> Ensemble:
     trees = [_tree(part, _scale(text)) for part in parts]
     zeros = {column for tree in trees for column in tree["zero_missing"]}
     if zeros & {column for tree in trees for column in tree["others"]}:
-        message = "A column's zeros mean 'missing' in some of the trees only. Such a LightGBM model cannot be explained."
+        message = (
+            "A column's zeros mean 'missing' in some of the trees only. Such a LightGBM model cannot be explained."
+        )
         raise ExplanationError(message)
     width = int(settings["max_feature_idx"]) + 1
-    return joined(trees, 0.0, width, single_precision=False, zero_missing=tuple(sorted(zeros)))
+    return joined(
+        trees, 0.0, width, single_precision=False, zero_missing=tuple(sorted(zeros)), tiny_is_zero=True
+    )  # fmt: skip
 
 
 def _tree(part: dict[str, str], scale: float) -> dict[str, Any]:

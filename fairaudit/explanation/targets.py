@@ -114,7 +114,11 @@ def _in_units(model: Any, inside: Opened, good: Any, wrapped: WrappedModel | Non
         place = 1 if good is None else _place(model, good)
         why = f"a probability is no straight line of the model's {own}"
         return replace(made, units=units, factor=1.0, offset=0.0, score=_probability(model, place), why=why)
-    known = [own, *(["points"] if scale is not None else []), *(["probability"] if hasattr(model, "predict_proba") else [])]
+    known = [
+        own,
+        *(["points"] if scale is not None else []),
+        *(["probability"] if hasattr(model, "predict_proba") else []),
+    ]
     message = (
         f"units={units!r} is not what {type(model).__name__} can be explained in; it gives "
         f"{' or '.join(repr(each) for each in dict.fromkeys(known))}."
