@@ -6,7 +6,7 @@
 ``pipelines``    which column is behind each encoded one
 ``backends``     the ways of working values out: closed form, trees, CatBoost's own, sampling
 ``parsing``      model objects to ensembles, each compared with the model's own output; a reader for each library in
-                 ``sklearn_trees``, ``lightgbm_trees``, ``xgboost_trees``, ``catboost_trees`` (``reading``: what they share)
+                 ``sklearn_trees``, ``lightgbm_trees``, ``xgboost_trees``, ``catboost_trees`` (``reading``: shared)
 ``trees``        an ensemble of trees as flat arrays
 ``paths``        the kernel's instructions
 ``kernel``       Shapley values of ensembles, compiled (the only module that imports numba)

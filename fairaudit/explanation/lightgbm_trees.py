@@ -18,6 +18,7 @@ from .trees import Ensemble, Floats, joined
 
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 ZERO_IS_MISSING, NAN_IS_MISSING = 1, 2
+AVERAGE = "\naverage_output\n"
 LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
@@ -53,7 +54,8 @@ def _output(model: Any, rows: Any) -> Floats:
     if raw.ndim == 2:
         message = "One output is needed; this LightGBM model has several. Train one model a class."
         raise ExplanationError(message)
-    return raw * _scale(_text(model))
+    head = str(_booster(model).model_to_string(num_iteration=1))  # the whole text takes longer than a prediction
+    return raw * _scale(_text(model)) if AVERAGE in head else raw
 
 
 def _text(model: Any) -> str:
@@ -62,7 +64,7 @@ def _text(model: Any) -> str:
 
 def _scale(text: str) -> float:
     """Return what a sum of trees is multiplied by: a random forest's raw score is a sum, its prediction an average."""
-    return 1.0 / text.count("\nTree=") if "\naverage_output\n" in text else 1.0
+    return 1.0 / text.count("\nTree=") if AVERAGE in text else 1.0
 
 
 def _encode(model: Any, rows: Any) -> Floats:
