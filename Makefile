@@ -1,4 +1,4 @@
-.PHONY: help install test lint format types contract schema metrics bench mutation demo ci
+.PHONY: help install test lint format types contract schema metrics translations bench mutation demo ci
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ schema:  ## write fairaudit/result.schema.json anew
 
 metrics:  ## write docs/metrics anew, a page a metric
 	python docs/metric_pages.py
+
+translations:  ## collect the strings of letters, compile what is translated
+	python docs/translations.py
 
 bench:  ## benchmarks, both sides in one process
 	python benchmarks/metricframe.py

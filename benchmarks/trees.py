@@ -176,7 +176,7 @@ def population(model, many: int, background: pd.DataFrame, threads: int) -> str:
     watcher.join()
     return (
         f"{len(made):,} rows against {len(background):,}, {threads} threads: {in_words(clock)} on the clock, "
-        f"{in_words(processor)} of processor time, {highest[0] - before:,.0f} MiB above the {before:,.0f} MiB of before "
+        f"{in_words(processor)} of processor time, {highest[0] - before:,.0f} MiB above {before:,.0f} MiB before "
         "(the rows, the model and the imported libraries)"
     )
 

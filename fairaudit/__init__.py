@@ -44,7 +44,18 @@ if TYPE_CHECKING:
     from .data.bundled import describe as describe_dataset
     from .data.bundled import load as load_dataset
     from .errors import FairauditError
+    from .explanation.actions import Actions
     from .explanation.attribution import Explainer, Explanation, explain
+    from .explanation.composition import compose
+    from .explanation.composition_record import Composition
+    from .explanation.counted_drivers import bin_counts, drivers_from_counts
+    from .explanation.drivers_record import Drivers
+    from .explanation.gap_drivers import drivers
+    from .explanation.recourse_by_group import RecourseGap, recourse_gap
+    from .explanation.recourse_record import Recourse
+    from .explanation.seeking_recourse import recourse
+    from .models.loading import load_scorer as load_model
+    from .models.saving import save_model
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
     from .models.training import Trained, train
@@ -53,13 +64,18 @@ if TYPE_CHECKING:
     from .searching import SubgroupSearch, search_subgroups
 
 _WHERE = {
+    "Actions": ("explanation.actions", "Actions"),
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
+    "Composition": ("explanation.composition_record", "Composition"),
+    "Drivers": ("explanation.drivers_record", "Drivers"),
     "Explainer": ("explanation.attribution", "Explainer"),
     "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
     "PointsScale": ("models.scale", "PointsScale"),
+    "Recourse": ("explanation.recourse_record", "Recourse"),
+    "RecourseGap": ("explanation.recourse_by_group", "RecourseGap"),
     "Result": ("result", "Result"),
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
@@ -67,43 +83,64 @@ _WHERE = {
     "wrap": ("models.wrapping", "wrap"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
+    "bin_counts": ("explanation.counted_drivers", "bin_counts"),
+    "compose": ("explanation.composition", "compose"),
     "count": ("auditing", "count"),
+    "drivers": ("explanation.gap_drivers", "drivers"),
+    "drivers_from_counts": ("explanation.counted_drivers", "drivers_from_counts"),
     "dataset_names": ("data.bundled", "dataset_names"),
     "describe_dataset": ("data.bundled", "describe"),
     "explain": ("explanation.attribution", "explain"),
     "from_counts": ("cube.from_counts", "from_counts"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
+    "load_model": ("models.loading", "load_scorer"),
     "read_result": ("result", "read_result"),
+    "recourse": ("explanation.seeking_recourse", "recourse"),
+    "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
     "save_cube": ("cube.io", "save"),
+    "save_model": ("models.saving", "save_model"),
     "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
 }
 """Public name -> where it lives: loaded when first used, so that importing the package costs nothing."""
 
 __all__ = [
+    "Actions",
     "Audit",
+    "Composition",
     "Cube",
+    "Drivers",
     "Explainer",
     "Explanation",
     "FairauditError",
     "Finding",
     "PointsScale",
+    "Recourse",
+    "RecourseGap",
     "Result",
     "Scorecard",
     "SubgroupSearch",
     "Trained",
     "__version__",
     "audit",
+    "bin_counts",
+    "compose",
     "count",
     "dataset_names",
     "describe_dataset",
+    "drivers",
+    "drivers_from_counts",
     "explain",
     "from_counts",
     "load_cube",
     "load_dataset",
+    "load_model",
     "read_result",
+    "recourse",
+    "recourse_gap",
     "save_cube",
+    "save_model",
     "search_subgroups",
     "suppress",
     "train",

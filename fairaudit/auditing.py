@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import combinations
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
@@ -94,6 +94,9 @@ def audit(
     profit: Mapping[str, float] | None = None,
     rng: np.random.Generator | int | None = None,
     features: Any = None,
+    model: Any = None,
+    actions: Any = None,
+    words: Any = None,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -118,6 +121,15 @@ def audit(
     features
         Names of the model's inputs, or a fitted estimator or pipeline with ``feature_names_in_``: whether a declared
         group, or a prohibited basis on the policy's list, is one of them.
+    model
+        What scores the rows: a scorecard, what ``train`` or ``wrap`` returned. The audit then also says which
+        features carry a gap, why some declined people were declined, and what they could change; all that is made
+        from rows. Its inputs are the ``features``, and ``score`` and ``higher_is`` are its own.
+    actions
+        What people can change, as :class:`~fairaudit.explanation.actions.Actions`: with it, who has a way to the
+        cut-off is asked for each group.
+    words
+        With a model, a catalogue of plain words for its features (a mapping, or the path of a YAML file), for reasons.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -142,19 +154,30 @@ def audit(
     """
     from . import describing
     from .age_line import with_age_bands
+    from .explaining import explained
     from .metrics.profit import Payoff
     from .policy.loading import load_policy
     from .policy.model import check_ready, profit_of
+    from .scoring import refuse_unless_model, score_rows
 
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
     check_types(roles)
+    refuse_unless_model(model, actions=actions, words=words)
+    scored = None if model is None else score_rows(data, model, roles)
+    if scored is not None:
+        data, roles = scored.rows, cast("Any", scored.roles)
+        features = scored.scorer.feature_names if features is None else features
     roles = with_age_bands(data, roles, loaded.policy)
     cube, people = _counted(data, roles)
+    cube = cube if scored is None else scored.named(cube)
     given = loaded.policy.profit if profit is None else profit_of(profit)
     payoff = None if given is None else Payoff(given.good, given.bad)
     crossed = loaded.policy.cross and len(group_names(cube, groups_given(roles))) > 1 if cross is None else cross
     made = _result(cube, people, loaded, crossed, metrics, payoff, rng, roles)
+    if scored is not None:
+        explanation, lost = explained(scored, made, cube, policy=policy, actions=actions, words=words)
+        made = dataclasses.replace(made, explanation=explanation, not_run=[*made.not_run, *lost])
     used = describing.direct_use(features, cube, loaded.policy)
     if used is not None:
         return Audit(dataclasses.replace(made, direct_use=used), cube)

@@ -7,10 +7,8 @@ nothing here says who would have paid back.
 
 from __future__ import annotations
 
-import logging
 import math
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,9 @@ from numpy.typing import NDArray
 from .auditing import Audit, audit, count
 from .data.bundled import load, loanapp_features, loanapp_left_out
 from .errors import FairauditError
+from .explanation.attribution import Explainer
+from .explanation.seeking_recourse import recourse
+from .models.scale import PointsScale
 from .report.nodes import Block, Cell, Column, Item, Items, Paragraph, Report, Section, table
 from .result import STATUS_WORDS
 
@@ -28,16 +29,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .cube.cube import Cube
+    from .models.scorer import WrappedModel
 
 SEED = 1989
 HELD_OUT = 0.4
-BASE_POINTS = 500.0
-"""The score at even odds of approval."""
-DOUBLE_ODDS = 50.0
-"""Points that double the odds."""
+SCALE = PointsScale(base_score=500.0, base_odds=1.0, points_to_double_odds=50.0)
+"""500 points at even odds of approval, and 50 more to double them."""
+ACTIONS: dict[str, Any] = {
+    "features": {
+        "loanprc": {"change": "down", "step": 0.05},
+        "obrat": {"change": "down", "step": 1},
+        "cosign": {"change": "up", "levels": [0, 1]},
+    },
+}
+"""What an applicant can change before applying again: pay more down, pay off other debts, bring a co-signer."""
 GROUPS = ["race", "sex"]
 REFERENCE = {"race": "White", "sex": "Male"}
-TOLERANCE = 1e-9
 
 Floats = NDArray[np.float64]
 
@@ -46,11 +53,11 @@ Floats = NDArray[np.float64]
 class Imitation:
     """A model that imitates the lender, and the score that it gives in points.
 
-    ``features`` are its only inputs. ``training`` and ``held_out`` are disjoint; the cut-off approves the
-    same share of the training applicants as the lender did.
+    ``features`` are its only inputs. ``training`` and ``held_out`` are disjoint; the cut-off, in whole points,
+    approves nearly the same share of the training applicants as the lender did.
     """
 
-    pipeline: Any
+    scorer: WrappedModel
     features: Mapping[str, str]
     training: pd.DataFrame
     held_out: pd.DataFrame
@@ -59,17 +66,17 @@ class Imitation:
     @property
     def training_shares(self) -> tuple[float, float]:
         """The share of the training applicants that the lender approved, and that the cut-off approves."""
-        approved = self.whole_points(self.training) >= self.cutoff
+        approved = self.score(self.training) >= self.cutoff
         return float(self.training["approve"].mean()), float(approved.mean())
 
-    def whole_points(self, rows: pd.DataFrame) -> Floats:
-        """Return the score that decides: whole points, as scores are issued."""
-        return np.round(self.score(rows))
+    @property
+    def pipeline(self) -> Any:
+        """The model itself: a scikit-learn pipeline."""
+        return self.scorer.model
 
     def score(self, rows: pd.DataFrame) -> Floats:
-        """Return the score of applicants in points, before rounding."""
-        margin = self.pipeline.decision_function(rows[list(self.features)])
-        return np.asarray(BASE_POINTS + points(margin), dtype=np.float64)
+        """Return the score of applicants in points."""
+        return self.scorer.score(rows)
 
 
 @dataclass(frozen=True)
@@ -89,16 +96,12 @@ class Contribution:
     @property
     def words(self) -> tuple[str, str]:
         """What 1 and 0 mean, as the description has it in brackets: yes and no unless it says otherwise."""
-        found = re.search(r"\(1 = ([^,;)]+)(?:, 0 = ([^,;)]+))?", self.description)
-        return (found[1], found[2] or "no") if found else ("yes", "no")
+        return words_of_flag(self.description)
 
     @property
     def label(self) -> str:
         """The description without what stands in brackets, and without a "No" that would meet another one."""
-        label = self.description.split(" (")[0]
-        if self.words[0] == "none" and label.startswith("No "):
-            label = label[3:4].upper() + label[4:]
-        return label
+        return label_of(self.description)
 
     @property
     def told(self) -> tuple[str, str]:
@@ -109,6 +112,26 @@ class Contribution:
         else:
             value, average = _number(self.value), _number(self.average)
         return (value if self.given else f"not given, counted as {value}"), average
+
+
+def words_of_flag(description: str) -> tuple[str, str]:
+    """Return what 1 and 0 mean, as a description has it in brackets: yes and no unless it says otherwise.
+
+    Examples
+    --------
+    >>> words_of_flag("No account delinquent (1 = none, 0 = at least one)"), words_of_flag("Net worth")
+    (('none', 'at least one'), ('yes', 'no'))
+    """
+    found = re.search(r"\(1 = ([^,;)]+)(?:, 0 = ([^,;)]+))?", description)
+    return (found[1], found[2] or "no") if found else ("yes", "no")
+
+
+def label_of(description: str) -> str:
+    """Return a description without what stands in brackets, and without a "No" that would meet another one."""
+    label = description.split(" (")[0]
+    if words_of_flag(description)[0] == "none" and label.startswith("No "):
+        label = label[3:4].upper() + label[4:]
+    return label
 
 
 @dataclass(frozen=True)
@@ -125,22 +148,6 @@ class ScoreExplanation:
     base: float
     contributions: tuple[Contribution, ...]
     background: str
-
-    @property
-    def whole_points(self) -> int:
-        """The score that decides: in whole points."""
-        return round(self.score)
-
-
-def points(margin: Any) -> Any:
-    """Return log-odds in points.
-
-    Examples
-    --------
-    >>> round(float(points(math.log(2))), 9)
-    50.0
-    """
-    return np.asarray(margin) * (DOUBLE_ODDS / math.log(2))
 
 
 def _number(value: float) -> str:
@@ -178,39 +185,53 @@ def train_imitation() -> Imitation:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    from .models.wrapping import wrap
+
     people, features = load("loanapp"), loanapp_features()
     training, held_out = train_test_split(people, test_size=HELD_OUT, random_state=SEED, stratify=people["approve"])
     pipeline = make_pipeline(
         SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression(C=1.0, max_iter=1_000)
     )
     pipeline.fit(training[list(features)], training["approve"])
-    model = Imitation(pipeline, features, training, held_out, math.nan)
-    return replace(model, cutoff=_cutoff_approving(float(training["approve"].mean()), model.whole_points(training)))
+    model = Imitation(wrap(pipeline, good=1, scale=SCALE), features, training, held_out, math.nan)
+    return replace(model, cutoff=_cutoff_approving(float(training["approve"].mean()), model.score(training)))
 
 
 def _cutoff_approving(share: float, scores: Floats) -> float:
-    """Return the cut-off, among the scores, that approves the share nearest to the one asked for.
+    """Return the cut-off, in whole points, that approves the share nearest to the one asked for.
 
     Examples
     --------
-    >>> _cutoff_approving(0.7, np.array([500.0, 510.0, 510.0, 520.0, 530.0]))
-    510.0
+    >>> _cutoff_approving(0.7, np.array([500.2, 510.0, 510.0, 520.0, 530.0]))
+    501.0
     """
-    cutoffs = np.unique(scores)
+    cutoffs = np.arange(math.floor(scores.min()), math.ceil(scores.max()) + 1.0)
     approved = (scores[:, None] >= cutoffs).mean(axis=0)
     return float(cutoffs[np.argmin(np.abs(approved - share))])
 
 
 def audit_imitation(model: Imitation) -> Audit:
-    """Step 2b: audit the model's scores on applicants that it never saw."""
-    rows = model.held_out[GROUPS].assign(points=model.whole_points(model.held_out))
-    cube = count(rows, score="points", higher_is="better", cutoff=model.cutoff, groups=GROUPS, reference=REFERENCE)
-    return _audit_named("a model's scores of held-out applicants (loanapp)", cube)
+    """Step 2b: audit the model's scores on applicants that it never saw, and take them apart."""
+    made = audit(
+        model.held_out, model=model.scorer, cutoff=model.cutoff, groups=GROUPS, reference=REFERENCE,
+        actions=ACTIONS, words=words_of(model),
+    )  # fmt: skip
+    named = replace(made.result.input, name="a model's scores of held-out applicants (loanapp)")
+    return replace(made, result=replace(made.result, input=named))
+
+
+def words_of(model: Imitation) -> dict[str, Any]:
+    """Return plain words for the model's inputs, made of what the data set's own page says of them."""
+    entries = {}
+    for name, description in model.features.items():
+        label, (yes, no) = label_of(description), words_of_flag(description)
+        entries[name] = {"name": label, "categories": {"1": f"{label}: {yes}", "0": f"{label}: {no}"}}
+    return {"features": entries}
 
 
 def choose_declined(model: Imitation) -> int:
     """Return the place, among the held-out applicants, of the declined one with the middle score."""
-    scores = model.whole_points(model.held_out)
+    scores = model.score(model.held_out)
     declined = np.flatnonzero(scores < model.cutoff)
     if not len(declined):
         message = f"The model declines nobody at the cut-off of {model.cutoff:g} points: there is nobody to explain."
@@ -219,10 +240,10 @@ def choose_declined(model: Imitation) -> int:
 
 
 def explain_score(model: Imitation, row: int) -> ScoreExplanation:
-    """Step 3: explain one held-out applicant's score with SHAP, in points.
+    """Step 3: explain one held-out applicant's score with Shapley values, in points.
 
-    Each input's contribution is set against all training applicants (shap would otherwise quietly keep
-    100 of them). For a linear model SHAP values are exact: coefficient x (value - average).
+    Each input's contribution is set against all training applicants. For a linear model Shapley values have a
+    closed form: coefficient x (value - average).
 
     Parameters
     ----------
@@ -243,50 +264,42 @@ def explain_score(model: Imitation, row: int) -> ScoreExplanation:
     if not 0 <= row < len(model.held_out):
         message = f"There is no held-out applicant {row}: they are numbered 0 to {len(model.held_out) - 1}."
         raise FairauditError(message)
-    shap = _shap()
     names = list(model.features)
-    prepare, linear = model.pipeline[:-1], model.pipeline[-1]
-    background = prepare.transform(model.training[names])
-    applicant = model.held_out.iloc[[row]]
-    explainer = shap.LinearExplainer(linear, shap.maskers.Independent(background, max_samples=len(background)))
-    made = explainer(prepare.transform(applicant[names]))
-    base = BASE_POINTS + float(points(np.ravel(made.base_values)[0]))
-    shares = points(made.values[0])
-    score = float(model.score(applicant)[0])
-    if abs(base + shares.sum() - score) > TOLERANCE * max(1.0, abs(score)):
-        message = (
-            f"The explanation does not add up: {base:.6f} + {shares.sum():.6f} is not the score of {score:.6f} points."
-        )
-        raise FairauditError(message)
+    applicant = model.held_out[names].iloc[[row]]
+    made = _explainer(model).explain(applicant)
+    shares = dict(zip(made.names, made.values[0], strict=True))
     values, everybody = (model.pipeline[0].transform(rows[names]) for rows in (applicant, model.training))
     contributions = tuple(
         Contribution(
-            names[i],
-            model.features[names[i]],
-            float(values[0, i]),
-            float(everybody[:, i].mean()),
-            float(shares[i]),
-            bool(np.isin(everybody[:, i], (0, 1)).all()),
-            bool(applicant[names[i]].notna().all()),
+            name,
+            model.features[name],
+            float(values[0, names.index(name)]),
+            float(everybody[:, names.index(name)].mean()),
+            float(shares[name]),
+            bool(np.isin(everybody[:, names.index(name)], (0, 1)).all()),
+            bool(applicant[name].notna().all()),
         )
-        for i in np.argsort(shares, kind="stable")
+        for name in sorted(names, key=lambda name: shares[name])
     )
-    told = f"all {len(background):,} applicants that the model was trained on"
-    return ScoreExplanation(row, score, model.cutoff, base, contributions, told)
+    told = f"all {len(model.training):,} applicants that the model was trained on"
+    return ScoreExplanation(row, float(made.scores[0]), model.cutoff, made.base, contributions, told)
 
 
-def _shap() -> Any:
-    """Return shap, imported in silence: it warns of old parts, and its matplotlib tells stderr of font caches."""
-    logger = logging.getLogger("matplotlib")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import shap
-    finally:
-        logger.setLevel(level)
-    return shap
+def _explainer(model: Imitation) -> Explainer:
+    return Explainer(model.scorer, background=model.training[list(model.features)], cutoff=model.cutoff)
+
+
+def letter_to(model: Imitation, row: int) -> tuple[str, str]:
+    """Step 3b: return the draft of a letter to one declined applicant, as HTML and as Markdown.
+
+    It holds the reasons against those at or just above the cut-off, and what would change the decision.
+    """
+    names = list(model.features)
+    applicant = model.held_out[names].iloc[[row]]
+    reasons = _explainer(model).explain(applicant).reasons(0, applicants=model.training[names], words=words_of(model))
+    ways = recourse(model.scorer, applicant, actions=ACTIONS, cutoff=model.cutoff, data=model.training[names])
+    html, plain = (reasons.letter(kind, would_change=ways.sentences()) for kind in ("html", "md"))
+    return html, plain
 
 
 # What the example shows
@@ -297,10 +310,9 @@ def plain_explanation(made: ScoreExplanation) -> dict[str, Any]:
     return {
         "held_out_applicant": made.row,
         "units": "points",
-        "points_at_even_odds": BASE_POINTS,
-        "points_that_double_the_odds": DOUBLE_ODDS,
+        "points_at_even_odds": SCALE.base_score,
+        "points_that_double_the_odds": SCALE.points_to_double_odds,
         "score": made.score,
-        "whole_points": made.whole_points,
         "cutoff": made.cutoff,
         "base": made.base,
         "background": made.background,
@@ -324,10 +336,12 @@ def explanation_sentence(made: ScoreExplanation) -> str:
     costs = ", and ".join(
         f"{c.label[:1].lower()}{c.label[1:]} ({c.told[0]}; average {c.told[1]}), {-c.points:.0f} points" for c in worst
     )
-    below = made.cutoff - made.whole_points
-    place = f"declined applicant scored {made.whole_points} points, {below:.0f} below the cut-off of {made.cutoff:.0f}"
-    if below <= 0:
-        place = f"approved applicant scored {made.whole_points} points; the cut-off is {made.cutoff:.0f}"
+    below = made.cutoff - made.score
+    place = (
+        f"declined applicant scored {made.score:.1f} points, {below:.1f} below the cut-off of {made.cutoff:.0f}"
+        if below > 0
+        else f"approved applicant scored {made.score:.1f} points; the cut-off is {made.cutoff:.0f}"
+    )
     return (
         f"One {place}. The average score is {made.base:.0f}. What cost most against the average: {costs or 'nothing'}."
     )
@@ -340,8 +354,7 @@ def explanation_report(made: ScoreExplanation) -> Report:
         for c in made.contributions
     ]
     rows.append((Cell("Average score", f"of {made.background}"), Cell(), Cell(), Cell(f"{made.base:.1f}")))
-    issued = f"the sum of all rows above; issued and decided on in whole points: {made.whole_points}"
-    rows.append((Cell("Score", issued), Cell(), Cell(), Cell(f"{made.score:.1f}")))
+    rows.append((Cell("Score", "the sum of all rows above"), Cell(), Cell(), Cell(f"{made.score:.1f}")))
     columns = (
         Column("Input"),
         Column("This applicant", numeric=True),
@@ -351,9 +364,9 @@ def explanation_report(made: ScoreExplanation) -> Report:
     lead: tuple[Block, ...] = (
         Paragraph(explanation_sentence(made), "lead"),
         Paragraph(
-            f"{BASE_POINTS:.0f} points are even odds of approval, and every {DOUBLE_ODDS:.0f} points more double the "
-            "odds. The points are SHAP values: what each input adds to the average score, or takes from it. For a "
-            "linear model like this one they are exact, and they add up to the score."
+            f"{SCALE.base_score:.0f} points are even odds of approval, and {SCALE.points_to_double_odds:.0f} more "
+            "double the odds. The points below are Shapley values: what each input adds to the average score, or takes "
+            "from it. For a linear model like this one they are exact, and they add up to the score."
         ),
     )
     limits = (
@@ -452,7 +465,11 @@ STEPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
     (
         "A model that imitates the lender",
         (
-            Item("its scores, of applicants that it never saw", "The audit", link="step-2-model/report.html"),
+            Item(
+                "its scores, of applicants that it never saw: who is approved, what carries gaps, who could change it",
+                "The audit",
+                link="step-2-model/report.html",
+            ),
             Item(
                 "each column it sees, and why it does not see the others",
                 "What the model may know",
@@ -467,6 +484,11 @@ STEPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
                 "one declined applicant's score, point by point",
                 "The explanation",
                 link="step-3-explanation/explanation.html",
+            ),
+            Item(
+                "a draft: the score, what counted, what would change the decision",
+                "The letter to the applicant",
+                link="step-3-explanation/letter.html",
             ),
         ),
     ),

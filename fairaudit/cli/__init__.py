@@ -20,6 +20,7 @@ COMMANDS = {
     "datasets": "Data sets that come along, or can be fetched.",
     "demo": "A worked example on real data, offline.",
     "doctor": "Versions, for a bug report.",
+    "explain": "What a model's score is made of, and the reasons of a decline.",
     "merge": "Merge cube files.",
     "metrics": "What each metric means.",
     "policy": "Policies: list, show, lint.",

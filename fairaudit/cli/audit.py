@@ -52,6 +52,18 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     metavar="OUTCOME=AMOUNT",
     help="What a selected person brings: --profit good=18 --profit bad=-82. Says what each parity costs.",
 )
+@click.option(
+    "--model", "model", metavar="PATH", help="A saved model that scores the rows; fairaudit train writes one."
+)
+@click.option("--trust", multiple=True, metavar="TYPE", help="A type that a skops model may build, by its full name.")
+@click.option(
+    "--actions", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file of what people can change: with --model, who has a way to the cut-off.",
+)  # fmt: skip
+@click.option(
+    "--words", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file with plain words for the model's features, for reasons.",
+)  # fmt: skip
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
@@ -73,6 +85,7 @@ def command(data: str | None, **options: Any) -> int:
       fairaudit audit teal.csv --counts n --decision decision --favorable pass \\
           --group race --reference race=White
       fairaudit audit all.cube --cutoff 640 --fail-on flag
+      fairaudit audit applicants.csv --model model/ --cutoff 560 --group race --reference race=White --out report/
     """
     data = _given(data, options["cross"])
     quiet = bool(options["quiet"])
@@ -85,6 +98,9 @@ def command(data: str | None, **options: Any) -> int:
             profit=amounts(options["profit"], "--profit"),
             rng=options["seed"],
             features=_features(options["features"], options["features_file"]),
+            model=_model(options["model"], options["trust"]),
+            actions=options["actions"],
+            words=options["words"],
             **roles_of(options),
         )
     code = 0
@@ -104,6 +120,17 @@ def _given(data: str | None, crossings: Sequence[str]) -> str:
             f" '{taken[-1]}' was taken for the columns of --cross: put DATA first, or write --cross=COLUMN,COLUMN."
         )
     raise click.UsageError(message)
+
+
+def _model(path: str | None, trusted: Sequence[str]) -> Any:
+    if path is None:
+        if trusted:
+            message = "--trust is for a --model."
+            raise click.UsageError(message)
+        return None
+    from ..models.loading import load_scorer
+
+    return load_scorer(path, trusted=trusted)
 
 
 def _features(named: Sequence[str], file: Path | None) -> list[str] | None:

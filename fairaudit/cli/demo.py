@@ -71,16 +71,20 @@ def command(out: Path, *, no_browser: bool, quiet: bool) -> int:
     files |= _reports("step-2-model", scores)
     files |= {"step-2-model/left-out.html": page(left_out), "step-2-model/left-out.md": markdown(left_out)}
 
-    say("Step 3 of 3. One declined applicant's score, explained with SHAP in points of the score.")
+    say("Step 3 of 3. One declined applicant: the score in points, and the draft of a letter.")
     say("  An illustration of the score, not an adverse-action notice.")
     with progress("Explaining one applicant", quiet=quiet):
-        explanation = example.explain_score(model, example.choose_declined(model))
+        row = example.choose_declined(model)
+        explanation = example.explain_score(model, row)
+        letter, plain_letter = example.letter_to(model, row)
     told = example.explanation_report(explanation)
     plain = json.dumps(example.plain_explanation(explanation), indent=1, ensure_ascii=False)
     files |= {
         "step-3-explanation/explanation.html": page(told),
         "step-3-explanation/explanation.md": markdown(told),
         "step-3-explanation/explanation.json": plain + "\n",
+        "step-3-explanation/letter.html": letter,
+        "step-3-explanation/letter.md": plain_letter,
     }
     sentences = [
         example.most_important(decisions),

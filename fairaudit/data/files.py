@@ -60,6 +60,34 @@ def inside(place: int) -> str:
     return f"c{place}"
 
 
+def header_of_files(pattern: str) -> list[str]:
+    """Return the column names of the first of the files that a path or glob names.
+
+    Raises
+    ------
+    DataContractError
+        If nothing is there, or it cannot be read.
+    """
+    import duckdb
+
+    paths = find_files(pattern)
+    kind = _kind(paths)
+    path = next((one for one in paths if kind == "parquet" or not is_blank(one)), paths[0])
+    _check_compressed(path)
+    if kind != "parquet" and is_blank(path):
+        message = f"{path.name} is empty: it has neither a header nor rows."
+        raise DataContractError(message)
+    connection = _locked([path])
+    try:
+        if kind == "json":
+            return _keys(connection, path, "")
+        if kind == "csv":
+            return header_of(path, sniffed(connection, path, _exactly(path)))
+        return [str(name) for name in connection.read_parquet(_exactly(path), hive_partitioning=False).columns]
+    except duckdb.Error as error:
+        raise DataContractError(unreadable(path.name, error)) from None
+
+
 def open_files(pattern: str, wanted: Sequence[str], numeric: Sequence[str]) -> Opened:
     """Open the files that a path or glob names.
 
@@ -89,18 +117,25 @@ def open_files(pattern: str, wanted: Sequence[str], numeric: Sequence[str]) -> O
     if not paths:
         message = f"{name} is empty: it has neither a header nor rows."
         raise DataContractError(message)
-    connection = duckdb.connect()
-    # Nothing but these files can be read, whatever stands in them.
-    allowed = ", ".join(_literal(text) for path in paths for text in {str(path), _exactly(path)})
-    connection.execute(f"SET allowed_paths=[{allowed}]")
-    connection.execute("SET enable_external_access=false")
-    connection.execute("SET lock_configuration=true")
+    connection = _locked(paths)
     try:
         opened = {"csv": _delimited, "json": _json, "parquet": _parquet}[kind](connection, paths, wanted, numeric)
         relation, header, issues = opened
     except duckdb.Error as error:
         raise DataContractError(unreadable(name, error)) from None
     return Opened(relation, tuple(header), name, files, issues, connection)
+
+
+def _locked(paths: Sequence[Path]) -> Any:
+    """Return a database that can read nothing but these files, whatever stands in them."""
+    import duckdb
+
+    connection = duckdb.connect()
+    allowed = ", ".join(_literal(text) for path in paths for text in {str(path), _exactly(path)})
+    connection.execute(f"SET allowed_paths=[{allowed}]")
+    connection.execute("SET enable_external_access=false")
+    connection.execute("SET lock_configuration=true")
+    return connection
 
 
 Parts = tuple[Any, list[str], tuple[DataIssue, ...]]

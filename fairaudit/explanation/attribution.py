@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .charts import Charts
+    from .drivers_record import Drivers, Measure
+    from .reason_parity import FileFidelity, ReasonParity
+    from .reason_records import Reason, Reasons
 
 ENOUGH_ROWS = 1_000
 """Rows from which the rows to explain may be their own background."""
@@ -92,12 +95,85 @@ class Explanation:
             }
         )
 
+    def drivers(self, attribute: Any, *, reference: Any, measure: Measure = "mean score", **options: Any) -> Drivers:
+        """Return the gap between a group and its reference among these rows, split by feature, with intervals.
+
+        The mean score is split by the attributions. A rate at the cut-off is split by paired Shapley values.
+
+        Parameters
+        ----------
+        attribute
+            The attribute of each row: a column of texts, or of numbers with ``bands``.
+        reference
+            The level that the group is compared with.
+        measure
+            ``"mean score"``, ``"selection rate"``, ``"true positive rate"`` or ``"false positive rate"``.
+        options
+            ``group``: whose gap, needed where there is more than one other level. ``name`` of the attribute.
+            ``bands``: edges of bands of a number. ``weight`` of each row (mean score only). ``outcome`` and ``good``:
+            what happened, and which value is good (true and false positive rates). ``cutoff`` and ``higher_is``, where
+            they are not the explainer's. ``pairs``: how many are drawn (rates; 20,000). ``rng``: seed. ``confidence``:
+            0.95. ``fewest``: people that each side needs, 30.
+
+        Returns
+        -------
+        Drivers
+
+        Raises
+        ------
+        FairauditError
+            If a level, an outcome or an option is wrong, or a side has too few people.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.linear_model import LinearRegression
+        >>> rows = np.random.default_rng(1).normal(size=(1_000, 2))
+        >>> made = explain(LinearRegression().fit(rows, rows @ [2.0, 1.0]), rows)
+        >>> found = made.drivers(np.where(rows[:, 0] > 0, "A", "B"), reference="B")
+        >>> found.drivers[0].feature, f"{found.drivers[0].share:.0%}"
+        ('column_0', '101%')
+        """
+        from .gap_drivers import drivers_of_explanation
+
+        return drivers_of_explanation(self, attribute, reference=reference, measure=measure, **options)
+
     def to_shap(self) -> Any:
         """Return shap's own Explanation, so that every plot of shap works."""
         import shap
 
         base = np.full(len(self), self.base)
         return shap.Explanation(values=self.values, base_values=base, data=self.data, feature_names=list(self.names))
+
+    def reasons(self, row: int, k: int = 4, **options: Any) -> Reasons:
+        """Return a declined person's principal reasons; see :func:`fairaudit.explanation.reason_codes.reasons`."""
+        from .reason_codes import reasons
+
+        return reasons(self, row, k, **options)
+
+    def key_factors(self, row: int, **options: Any) -> tuple[Reason, ...]:
+        """Return what held a score back; see :func:`fairaudit.explanation.reason_codes.key_factors`."""
+        from .reason_codes import key_factors
+
+        return key_factors(self, row, **options)
+
+    def reason_table(self, k: int = 4, **options: Any) -> pd.DataFrame:
+        """Return the reasons of everybody declined; see :func:`fairaudit.explanation.reason_parity.reason_table`."""
+        from .reason_parity import reason_table
+
+        return reason_table(self, k, **options)
+
+    def reason_parity(self, attribute: Any, **options: Any) -> ReasonParity:
+        """Return who is told what, by group; see :func:`fairaudit.explanation.reason_parity.reason_parity`."""
+        from .reason_parity import reason_parity
+
+        return reason_parity(self, attribute, **options)
+
+    def reason_fidelity(self, k: int = 4, **options: Any) -> FileFidelity:
+        """Return whether reasons carry decisions; see :func:`fairaudit.explanation.reason_parity.reason_fidelity`."""
+        from .reason_parity import reason_fidelity
+
+        return reason_fidelity(self, k, **options)
 
 
 class Explainer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ from sklearn.utils.validation import (
 )
 
 from ..errors import DataContractError, SchemaError
+from .features import Feature
 from .scale import PointsScale
-from .woe import FeatureBins, as_numbers, bins_of, is_numeric
+from .woe import Binning, FeatureBins, as_numbers, bins_of, is_numeric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,9 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Inverse strength of the regression's penalty, as in scikit-learn.
     round_points
         Whether points are whole numbers. Log-odds and probabilities stay unrounded.
+    binning
+        "tree" cuts with a decision tree and pools neighbors until they are monotone; "optbinning" asks the package of
+        that name for the monotone bins of the most information (``pip install 'fairaudit-toolkit[scorecard]'``).
 
     Raises
     ------
@@ -61,7 +65,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     --------
     >>> card = Scorecard(min_share=0.25).fit([[1], [2], [3], [4], [5], [6], [7], [8]], [0, 0, 1, 0, 1, 1, 0, 1])
     >>> list(card.table().columns)
-    ['feature', 'bin', 'people', 'good', 'bad', 'weight_of_evidence', 'points']
+    ['feature', 'bin', 'people', 'good', 'bad', 'weight_of_evidence', 'points', 'note']
 
     References
     ----------
@@ -77,6 +81,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_bins: int = 8,
         C: float = 1.0,  # noqa: N803 - scikit-learn's name
         round_points: bool = False,
+        binning: Binning = "tree",
     ) -> None:
         self.scale = scale
         self.good = good
@@ -84,6 +89,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.max_bins = max_bins
         self.C = C
         self.round_points = round_points
+        self.binning = binning
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn is told: two classes, text and missing values allowed."""
@@ -100,6 +106,9 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             message = (
                 f"min_share is above 0 and at most 0.5, max_bins at least 2; got {self.min_share}, {self.max_bins}."
             )
+            raise SchemaError(message)
+        if self.binning not in get_args(Binning):
+            message = f"binning is one of {', '.join(get_args(Binning))}, got {self.binning!r}."
             raise SchemaError(message)
         if y is None:
             message = "This Scorecard estimator requires y to be passed, but the target y is None."
@@ -125,7 +134,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         is_good = y == self.good_
         names = self._names()
         self.bins_ = tuple(
-            bins_of(name, column, is_good, min_share=self.min_share, max_bins=self.max_bins)
+            bins_of(name, column, is_good, min_share=self.min_share, max_bins=self.max_bins, binning=self.binning)
             for name, column in zip(names, columns, strict=True)
         )
         evidence = np.column_stack(
@@ -138,12 +147,8 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def log_odds(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the log-odds of the good outcome."""
-        check_is_fitted(self, "bins_")
-        columns = self._columns(X, reset=False)
-        total = np.full(len(columns[0]), self.intercept_)
-        for one, weight, column in zip(self.bins_, self.weights_, columns, strict=True):
-            total += weight * np.asarray(one.woe)[one.place(column)]
-        return total
+        made: NDArray[np.float64] = self.intercept_ + self.parts(X, log_odds=True).sum(axis=1)
+        return made
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Return the log-odds of ``classes_[1]``, as scikit-learn wants it; see :meth:`log_odds`."""
@@ -174,10 +179,9 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         With ``log_odds`` the part of the log-odds that each feature adds; the intercept is left out.
         """
-        check_is_fitted(self, "bins_")
-        columns = self._columns(X, reset=False)
-        evidence = [weight * np.asarray(one.woe) for one, weight in zip(self.bins_, self.weights_, strict=True)]
+        evidence = [weight * np.asarray(one.woe) for one, weight in zip(self._bins(), self.weights_, strict=True)]
         table = evidence if log_odds else self._points_by_bin()
+        columns = self._columns(X, reset=False)
         return np.column_stack(
             [made[one.place(column)] for made, one, column in zip(table, self.bins_, columns, strict=True)]
         )
@@ -188,17 +192,20 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         check_is_fitted(self, "bins_")
         rows = [
-            (one.name, label, good + bad, good, bad, woe, float(points))
+            (one.name, label, good + bad, good, bad, woe, float(points), note)
             for one, made in zip(self.bins_, self._points_by_bin(), strict=True)
-            for label, good, bad, woe, points in zip(one.labels, one.good, one.bad, one.woe, made, strict=True)
+            for label, good, bad, woe, points, note in zip(
+                one.labels, one.good, one.bad, one.woe, made, one.notes, strict=True
+            )
         ]
-        return pd.DataFrame(rows, columns=["feature", "bin", "people", "good", "bad", "weight_of_evidence", "points"])
+        columns = ["feature", "bin", "people", "good", "bad", "weight_of_evidence", "points", "note"]
+        return pd.DataFrame(rows, columns=columns)
 
     def __str__(self) -> str:
         """Return the table in words, or the estimator's own before it is fitted."""
         if not hasattr(self, "bins_"):
             return str(self.__repr__())
-        scale = self._scale()
+        scale = self.points_scale
         rounded = "rounded to whole numbers" if self.round_points else "not rounded"
         return (
             f"Scorecard: {scale.base_score:g} points at {scale.base_odds:g} good to 1 bad, "
@@ -228,16 +235,62 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         from .scorecard_file import read
 
-        text = (
-            source if isinstance(source, str) and source.lstrip().startswith("{") else Path(source).read_text("utf-8")
-        )
-        return read(text, cls())
+        plain = isinstance(source, str) and source.lstrip().startswith("{")
+        return read(str(source) if plain else _read_text(Path(source)), cls())
 
-    def _scale(self) -> PointsScale:
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Return the scorecard as a CSV table, a row a bin, and write it if a path is given."""
+        from .scorecard_csv import to_text
+
+        check_is_fitted(self, "bins_")
+        text = to_text(self)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8", newline="")
+        return text
+
+    @classmethod
+    def from_csv(cls, source: str | Path) -> Scorecard:
+        """Return the scorecard of a CSV text (of several lines) or file that :meth:`to_csv` made.
+
+        Raises
+        ------
+        DataContractError
+            For a table that is no scorecard, or whose points were changed by hand.
+        """
+        from .scorecard_csv import of_text
+
+        if isinstance(source, str) and "\n" in source:
+            return of_text(source)
+        return of_text(_read_text(Path(source)))
+
+    @property
+    def points_scale(self) -> PointsScale:
+        """The scale of points: the one given, or the usual one."""
         return PointsScale() if self.scale is None else self.scale
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features."""
+        return tuple(self._names())
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """What each feature holds."""
+        return tuple(
+            Feature(one.name, one.kind, tuple(name for names in one.categories for name in names) or None)
+            for one in self._bins()
+        )
+
+    unseen = "given no weight: it moves the score neither way"
+    """What is done with a category that was never seen."""
+
+    def _bins(self) -> tuple[FeatureBins, ...]:
+        check_is_fitted(self, "bins_")
+        made: tuple[FeatureBins, ...] = self.bins_
+        return made
+
     def _points_by_bin(self) -> list[NDArray[np.float64]]:
-        scale = self._scale()
+        scale = self.points_scale
         share = float(scale.points(self.intercept_)) / len(self.bins_)
         made = [share + scale.factor * weight * np.asarray(one.woe)
                 for one, weight in zip(self.bins_, self.weights_, strict=True)]  # fmt: skip
@@ -262,6 +315,14 @@ class Scorecard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if is_numeric(column):
                 as_numbers(column, name)
         return columns
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        message = f"{path.name} is not text in UTF-8. Export the scorecard again."
+        raise DataContractError(message) from None
 
 
 def rebuilt(card: Scorecard, bins: tuple[FeatureBins, ...], weights: tuple[float, ...], intercept: float,

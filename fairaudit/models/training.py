@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -13,6 +13,10 @@ from ..errors import ColumnNotFoundError, DataContractError, SchemaError, listed
 from ..inference.ranking import auc_interval, delong, tied_share
 from ..policy.direct_use import Use, refuse_prohibited
 from ..policy.loading import load_policy
+from .columns import matched
+from .features import Feature, features_of, prepared
+from .scale import PointsScale
+from .woe import Binning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +26,12 @@ FEWEST = 20
 """People of each outcome below which nothing can be trained and tested."""
 RARE = 0.01
 """Categories of fewer people than this share are put together."""
+UNSEEN: Mapping[str, str] = {
+    "scorecard": "given no weight: it moves the score neither way",
+    "logistic": "put with the rare categories of the feature, or with none of its categories where none is rare",
+    "boosting": "counted as a missing value",
+}
+"""What each kind does with a category that it never saw."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,11 +58,37 @@ class Trained:
     """Columns that were not used, and why."""
     prohibited: tuple[Use, ...]
     """Declared groups or listed bases among the features; only ``teaching=True`` lets them in."""
+    columns: tuple[Feature, ...] = ()
+    """What each feature held among the rows that the model was fitted to."""
+    scale: PointsScale | None = None
+    """Makes points of the log-odds of the good outcome, where it was given."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What split and fit depended on: ``test_share``, ``rng``, ``policy``, ``teaching``."""
+
+    @property
+    def unseen(self) -> str:
+        """What the model does with a category that it never saw, in words."""
+        return UNSEEN[self.kind]
+
+    def record(self) -> dict[str, Any]:
+        """Return how the model was trained and how it ranked the rows it never saw, as plain values."""
+        return {
+            "kind": self.kind,
+            "train_people": len(self.train_rows),
+            "test_people": len(self.test_rows),
+            "area_under_curve": self.area_under_curve,
+            "low": self.low,
+            "high": self.high,
+            "method": self.method,
+            "left_out": dict(self.left_out),
+            "prohibited": [asdict(use) for use in self.prohibited],
+            "settings": dict(self.settings),
+        }
 
     def probability_of_good(self, X: pd.DataFrame) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name
         """Return the predicted probability of the good outcome of each row; other columns are not looked at."""
         classes = [*self.model.classes_]
-        predicted = self.model.predict_proba(X[list(self.features)])
+        predicted = self.model.predict_proba(prepared(matched(X, self.features), self.columns))
         return np.asarray(predicted[:, classes.index(self.good)], dtype=np.float64)
 
 
@@ -67,6 +103,8 @@ def train(
     teaching: bool = False,
     test_share: float = 0.3,
     rng: int = 0,
+    scale: PointsScale | None = None,
+    binning: Binning = "tree",
 ) -> Trained:
     """Train a model on part of the rows, and say how well it ranks the others.
 
@@ -91,6 +129,10 @@ def train(
         Share of the rows, of each outcome, that the model never sees.
     rng
         Seed of the split and of the model.
+    scale
+        The scale of a scorecard's points (the usual one if not given). A model of another kind gets points by it.
+    binning
+        How a scorecard cuts bins, see :class:`fairaudit.Scorecard`.
 
     Returns
     -------
@@ -124,15 +166,17 @@ def train(
 
     rows = np.arange(len(X))
     fitted, tested = train_test_split(rows, test_size=test_share, stratify=outcomes, random_state=rng)
-    model = _model(X[list(features)].iloc[fitted], kind, good, rng)
-    model.fit(X[list(features)].iloc[fitted], np.asarray(y)[fitted])
+    columns = features_of(X[list(features)].iloc[fitted])
+    chosen = prepared(X[list(features)], columns)
+    model = _model(columns, kind, good, rng, scale, binning)
+    model.fit(chosen.iloc[fitted], np.asarray(y)[fitted])
+    settings = {"test_share": test_share, "rng": rng, "policy": str(policy), "teaching": teaching}
     made = Trained(
-        model, kind, features, good, np.sort(fitted), np.sort(tested), np.nan, np.nan, np.nan, "", left_out, used
-    )
-    auc, low, high, method = _ranked(made.probability_of_good(X.iloc[tested]), outcomes[tested])
-    return Trained(
-        model, kind, features, good, made.train_rows, made.test_rows, auc, low, high, method, left_out, used
+        model, kind, features, good, np.sort(fitted), np.sort(tested), np.nan, np.nan, np.nan, "", left_out, used,
+        columns, scale, settings,
     )  # fmt: skip
+    auc, low, high, method = _ranked(made.probability_of_good(X.iloc[tested]), outcomes[tested])
+    return replace(made, area_under_curve=auc, low=low, high=high, method=method)
 
 
 def _check(X: Any, kind: str, test_share: float) -> None:  # noqa: N803
@@ -203,7 +247,9 @@ def _repeats(side: NDArray[np.bool_], good: NDArray[np.bool_]) -> bool:
     return bool((side == good).all() or (side != good).all())
 
 
-def _model(X: pd.DataFrame, kind: Kind, good: Any, rng: int) -> Any:  # noqa: N803
+def _model(
+    columns: Sequence[Feature], kind: Kind, good: Any, rng: int, scale: PointsScale | None, binning: Binning
+) -> Any:
     from sklearn.compose import ColumnTransformer
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.impute import SimpleImputer
@@ -214,9 +260,9 @@ def _model(X: pd.DataFrame, kind: Kind, good: Any, rng: int) -> Any:  # noqa: N8
     if kind == "scorecard":
         from .scorecard import Scorecard
 
-        return Scorecard(good=good)
-    numbers = X.select_dtypes(include=["number", "bool"]).columns.tolist()
-    words = [name for name in X.columns if name not in numbers]
+        return Scorecard(good=good, scale=scale, binning=binning)
+    numbers = [one.name for one in columns if one.kind == "number"]
+    words = [one.name for one in columns if one.kind == "category"]
     if kind == "boosting":
         codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=200)
         columns = ColumnTransformer([("numbers", "passthrough", numbers), ("words", codes, words)])

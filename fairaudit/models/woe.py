@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataContractError
+from ..schema.labels import MISSING, label
+from .optimal_bins import category_groups, number_edges
 
 FloatArray = NDArray[np.float64]
+Binning = Literal["tree", "optbinning"]
+"""How numbers and categories are cut into bins."""
 SMOOTHING = 0.5
 """Added to the good and bad people of a bin that lacks one of them, so that its weight of evidence is finite."""
-MISSING, UNSEEN = "(missing)", "(any other)"
+UNSEEN = "(any other)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class FeatureBins:
     edges: tuple[float, ...]
     """Numbers: the upper ends of all bins but the last; a value on an edge is in the lower bin."""
     categories: tuple[tuple[str, ...], ...]
-    """Categories, as text, by bin."""
+    """Labels of the categories, by bin."""
     good: tuple[float, ...]
     bad: tuple[float, ...]
     woe: tuple[float, ...]
@@ -42,6 +46,11 @@ class FeatureBins:
         between = [f"{low!r} < x <= {high!r}" for low, high in zip(self.edges[:-1], self.edges[1:], strict=True)]
         return (f"x <= {self.edges[0]!r}", *between, f"x > {self.edges[-1]!r}", MISSING)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of a bin: that a class is missing in it, or that nobody was in it."""
+        return tuple(_note(good, bad) for good, bad in zip(self.good, self.bad, strict=True))
+
     def place(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """Return the bin of each value."""
         if self.kind == "number":
@@ -49,10 +58,25 @@ class FeatureBins:
             return np.where(np.isnan(numbers), len(self.edges) + 1, np.searchsorted(self.edges, numbers, side="left"))
         known = {name: i for i, names in enumerate(self.categories) for name in names}
         known_bins = len(self.categories)
-        empty = is_missing(values)
-        found = [known_bins if gone else known.get(str(value), known_bins + 1)
-                 for value, gone in zip(values.tolist(), empty, strict=True)]  # fmt: skip
+        found = [known_bins if name == MISSING else known.get(name, known_bins + 1) for name in _texts(values)]
         return np.asarray(found, dtype=np.intp)
+
+
+def _note(good: float, bad: float) -> str:
+    if good == bad == 0:
+        return "nobody seen: weight of evidence set to 0"
+    if good == 0 or bad == 0:
+        return f"no {'good' if good == 0 else 'bad'} people: {SMOOTHING:g} added to both"
+    return ""
+
+
+def _texts(values: NDArray[Any]) -> list[str]:
+    """Return the label of each value, worked out once a distinct value where values can be told apart quickly."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    names = [label(value) for value in distinct.tolist()]
+    return [names[code] for code in codes.tolist()]
 
 
 def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
@@ -98,7 +122,13 @@ def as_numbers(values: NDArray[Any], name: str) -> FloatArray:
 
 
 def bins_of(
-    name: str, values: NDArray[Any], good: NDArray[np.bool_], *, min_share: float, max_bins: int
+    name: str,
+    values: NDArray[Any],
+    good: NDArray[np.bool_],
+    *,
+    min_share: float,
+    max_bins: int,
+    binning: Binning = "tree",
 ) -> FeatureBins:
     """Return the bins of a feature and their weight of evidence.
 
@@ -112,6 +142,8 @@ def bins_of(
         The smallest share of the people in a bin (missing values aside).
     max_bins
         The most bins, missing values aside.
+    binning
+        "tree", or "optbinning", see :class:`fairaudit.models.scorecard.Scorecard`.
 
     Examples
     --------
@@ -124,13 +156,25 @@ def bins_of(
     if is_numeric(values):
         numbers = as_numbers(values, name)
         empty = np.isnan(numbers)
-        edges, counts = _number_bins(numbers[~empty], good[~empty], min_share, max_bins)
+        seen = (numbers[~empty], good[~empty])
+        if binning == "optbinning":
+            edges = number_edges(name, *seen, min_share=min_share, max_bins=max_bins)
+            counts = _counted(np.searchsorted(edges, seen[0], side="left"), seen[1], len(edges) + 1).tolist()
+        else:
+            edges, counts = _number_bins(*seen, min_share, max_bins)
         kind: Literal["number", "category"] = "number"
         names: tuple[tuple[str, ...], ...] = ()
     else:
-        empty = is_missing(values)
-        texts = np.asarray([str(value) for value in values[~empty].tolist()], dtype=object)
-        names, counts = _category_bins(texts, good[~empty], min_share, max_bins)
+        texts = np.asarray(_texts(values), dtype=object)
+        empty = texts == MISSING
+        said = (texts[~empty], good[~empty])
+        if binning == "optbinning":
+            names = category_groups(name, *said, min_share=min_share, max_bins=max_bins)
+            known = {one: place for place, group in enumerate(names) for one in group}
+            places = np.asarray([known[one] for one in said[0].tolist()], dtype=np.intp)
+            counts = _counted(places, said[1], len(names)).tolist()
+        else:
+            names, counts = _category_bins(*said, min_share, max_bins)
         kind, edges = "category", ()
     last = [[float((good & empty).sum()), float((~good & empty).sum())]]
     rows = [*counts, *last, *([[0.0, 0.0]] if kind == "category" else [])]

@@ -1,7 +1,7 @@
 """YAML text to plain data, with the line of every key: nothing is evaluated and nothing is guessed.
 
-A policy file may come from a stranger. Only mappings, lists and text are read (every scalar stays the
-text that was written, so the level ``No`` is not a boolean and version ``1.0`` keeps its zero); tags,
+A policy, or a catalogue of words, may come from a stranger. Only mappings, lists and text are read (every
+scalar stays the text that was written, so the level ``No`` is not a boolean and version ``1.0`` keeps its zero); tags,
 merge keys and keys given twice are problems, and size, depth and number of nodes have a limit.
 """
 
@@ -79,8 +79,8 @@ class _Composer(yaml.SafeLoader):
 
 def _too_big(depth: int) -> str:
     if depth > MAX_DEPTH:
-        return f"keys are nested more than {MAX_DEPTH} deep; a policy never needs that"
-    return f"there are more than {MAX_NODES:,} keys and values; a policy never needs that"
+        return f"keys are nested more than {MAX_DEPTH} deep; no such file needs that"
+    return f"there are more than {MAX_NODES:,} keys and values; no such file needs that"
 
 
 class _TooBig(Exception):  # noqa: N818 - caught in this module, never seen outside
@@ -114,7 +114,7 @@ def read_yaml(text: str) -> Document:
                 walk.problems.append(Problem(_line(node), f"{error}. Remove the aliases (*) and write the keys."))
         else:
             found = "nothing" if node is None else "a list" if isinstance(node, yaml.SequenceNode) else "text"
-            message = f"a policy is made of 'key: value' lines, and this file holds {found}."
+            message = f"the file is made of 'key: value' lines, and this one holds {found}."
             walk.problems.append(Problem(1, message))
     return Document(data, walk.lines, tuple(walk.problems))
 
@@ -186,10 +186,10 @@ class _Walk:
 
     def _refuse_tag(self, node: yaml.Node) -> None:
         if node.tag == f"{_CORE}merge":
-            message = "the merge key '<<' is not read in a policy. Write the keys out, or use 'extends'."
+            message = "the merge key '<<' is not read. Write the keys out."
         elif node.tag in {f"{_CORE}map", f"{_CORE}seq"}:
             message = "a key must be plain text."
         else:
             tag = str(node.tag).replace(_CORE, "!!")
-            message = f"the tag '{tag}' is refused: a policy holds text, numbers and lists only. Remove it."
+            message = f"the tag '{tag}' is refused: the file holds text, numbers and lists only. Remove it."
         self.problems.append(Problem(_line(node), message))

@@ -24,7 +24,6 @@ _ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
 _FAMILIES = {"primary": "Primary", "secondary": "Secondary", "exploratory": "Exploratory"}
 _NOT_FILLED = {
     "explanation": "an explanation of the score (which features carry it)",
-    "recourse": "what declined people could change",
     "alternatives": "a search for a less discriminatory alternative",
     "reliance": "how people rely on the score",
     "monitoring": "change over time",
@@ -101,6 +100,8 @@ def limits(result: Result) -> Section:
             )
             entries.append(Item(text, "Missing group"))
     absent = [words for name, words in _NOT_FILLED.items() if getattr(result, name) is None]
+    if result.explanation is None:
+        absent.insert(1, "what declined people could change")
     if absent:
         entries.append(Item(f"{'; '.join(absent)}.", "Not part of this audit"))
     return Section(

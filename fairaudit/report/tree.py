@@ -11,6 +11,7 @@ from ..result import Result
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .calibration import calibration_section
 from .direct_use import direct_use_section
+from .explanation import explanation_sections
 from .groups import attribute_sections, cutoff_section
 from .impact import impact_section
 from .lookup import Lookup
@@ -39,6 +40,7 @@ def report_tree(result: Result) -> Report:
         *calibration_section(result),
         *question_sections(result),
         *profit_section(result),
+        *explanation_sections(result),
         ledger_section(result),
         methods_section(result),
         policy_section(result),

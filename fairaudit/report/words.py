@@ -6,18 +6,16 @@ digit, and a share of 99.97% is "> 99.9%", not "100.0%".
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 
 from ..metrics import CONTRASTS, METRICS
 from ..result import Finding, RateRecord, Result
+from ..schema.text import visible as visible
 from .nodes import Cell
 
 Writer = Callable[[float], str]
 
 NOTHING = "–"
-_STEERING = frozenset({"Cc", "Cs"})
-_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 POINTS = frozenset({"difference", "worst_difference", "mean_difference", "mean_absolute_difference"})
 
 
@@ -150,18 +148,6 @@ def line_text(line: float, write: Writer = number) -> str:
     if write is not number:
         return write(line)
     return _signed(f"{line:.2f}" if round(line, 2) == line else f"{line:g}")
-
-
-def visible(text: str) -> str:
-    """Return text from data on one line, with characters that steer a terminal or turn text around made visible.
-
-    Examples
-    --------
-    >>> visible("two\\nlines"), visible("a\\u202eb")
-    ('two lines', 'a\ufffdb')
-    """
-    one_line = " ".join(text.split())
-    return "".join("\ufffd" if unicodedata.category(c) in _STEERING or c in _TURNING else c for c in one_line)
 
 
 def _signed(text: str) -> str:

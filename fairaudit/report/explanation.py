@@ -1,0 +1,179 @@
+"""The audited score taken apart: what drives its gaps, why people are declined, what they could change."""
+
+from __future__ import annotations
+
+from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result
+from .lookup import unique
+from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .words import NOTHING, Writer, interval, many, number, p_value, percent, points
+
+SHOWN_DRIVERS = 10
+"""Features of a gap that stand in its first table; the others follow, folded."""
+
+
+def explanation_sections(result: Result) -> tuple[Section, ...]:
+    """Return the sections on the model's score, or nothing where no model was given.
+
+    Parameters
+    ----------
+    result
+        What an audit found.
+    """
+    made = result.explanation
+    if made is None:
+        return ()
+    limits = items([Item(text) for text in made.limits])
+    parts = [Section("drivers", "What drives the gap?", (_model(made), *limits), _gaps(made))]
+    if made.people:
+        parts.append(Section("reasons", "Why were these people declined?", _people(made)))
+    if made.recourse:
+        parts.append(Section("recourse", "What could declined people change?", _recourse(made)))
+    return tuple(parts)
+
+
+def _model(made: ExplanationRecord) -> Paragraph:
+    model = made.model
+    better = "higher is better" if model.higher_is == "better" else "higher is worse"
+    return Paragraph(
+        f"The score is that of a {model.kind} ({model.units}, {better}) with "
+        f"{many(len(model.features), 'input', 'inputs')}. Amounts are in {model.explained_units}, {model.method}."
+    )
+
+
+# Drivers
+
+
+def _gaps(made: ExplanationRecord) -> tuple[Section, ...]:
+    return tuple(
+        Section(
+            f"drivers-{place}",
+            attribute,
+            tuple(block for gap in made.gaps if gap.attribute == attribute for block in _gap(gap)),
+        )
+        for place, attribute in enumerate(unique(gap.attribute for gap in made.gaps), start=1)
+    )
+
+
+def _gap(gap: GapRecord) -> tuple[Block, ...]:
+    said = Paragraph(gap.sentence, "lead")
+    if not gap.drivers:
+        return (said, *((Paragraph(f"{gap.undefined}.", "note"),) if gap.undefined else ()))
+    write = _amounts(gap)
+    by_size = sorted(gap.drivers, key=lambda driver: -abs(driver.value))
+    rows = [_driver(driver, write) for driver in by_size]
+    span = "" if gap.value is None else interval(gap.low, gap.high, write)
+    score = _figure(gap.score_proxy, gap.score_proxy_low, gap.score_proxy_high, number)
+    total = (Cell("Whole gap"), Cell(NOTHING if gap.value is None else write(gap.value), span), score, Cell())
+    unit = "percentage points" if write is points else gap.units
+    columns = (
+        Column("Feature"),
+        Column(f"Part of the gap ({unit})", numeric=True),
+        Column(f"Tells {gap.group} from {gap.reference} (AUC)", numeric=True),
+        Column(""),
+    )
+    caption = f"{gap.measure[:1].upper()}{gap.measure[1:]}: {gap.group} less {gap.reference}, by feature"
+    note = (
+        f"{gap.method}; {gap.n:,} and {gap.n_reference:,} people. Intervals hold for all features at once. An AUC of "
+        "0.5 is chance; beside the whole gap stands that of the score itself."
+    )
+    first = table(caption, columns, [*rows[:SHOWN_DRIVERS], total], note)
+    rest = rows[SHOWN_DRIVERS:]
+    folded = (Details(f"The other {len(rest)}", table(f"{caption}: the others", columns, rest)),) if rest else ()
+    return (said, *first, *folded)
+
+
+def _amounts(gap: GapRecord) -> Writer:
+    return points if gap.measure != "mean score" else signed
+
+
+def _driver(driver: DriverRecord, write: Writer) -> tuple[Cell, ...]:
+    return (
+        Cell(driver.feature),
+        Cell(write(driver.value), interval(driver.low, driver.high, write)),
+        _figure(driver.proxy, driver.proxy_low, driver.proxy_high, number),
+        Cell("carries the gap and tells the group" if driver.stands_out else ""),
+    )
+
+
+def signed(value: float) -> str:
+    """Return an amount with its sign, in as many digits as its size deserves.
+
+    Examples
+    --------
+    >>> signed(12.346), signed(-0.25)
+    ('+12.35', '−0.250')
+    """
+    text = number(value)
+    return text if value <= 0 or text[0] in "+−" else f"+{text}"
+
+
+# Reasons
+
+
+def _people(made: ExplanationRecord) -> tuple[Block, ...]:
+    told = Paragraph(
+        "A sample of declined people, by the place of their row, spread over the scores. What stands here is about "
+        "single people: think of who may read it before you pass it on."
+    )
+    return (told, *(block for person in made.people for block in _person(person)))
+
+
+def _person(person: PersonRecord) -> tuple[Block, ...]:
+    rows = [(Cell(one.words, one.feature), Cell(one.value), Cell(signed(one.amount))) for one in person.reasons]
+    columns = (Column("Reason"), Column("This person"), Column(f"Amount ({person.units})", numeric=True))
+    caption = (
+        f"Row {person.row:,}: score {number(person.score)}, cut-off {number(person.cutoff)} ({person.units}); compared "
+        f"with {person.baseline}"
+    )
+    made = table(caption, columns, rows, person.note or "")
+    return made or (Paragraph(f"{caption}. {person.note or 'No feature counted against this person.'}"),)
+
+
+# Recourse
+
+
+def _recourse(made: ExplanationRecord) -> tuple[Block, ...]:
+    blocks: list[Block] = [
+        Paragraph(
+            "The cheapest change of what was declared changeable that brings a declined person to the cut-off, "
+            "everything else as it is. It is a statement about this score, and no promise of a decision."
+        ),
+        Details("What may change", (Paragraph(made.recourse[0].actions),)),
+    ]
+    for attribute in unique(record.attribute for record in made.recourse):
+        own = [record for record in made.recourse if record.attribute == attribute]
+        found = "Without a way to the cut-off" + ("" if own[0].exact else " that was found")
+        columns = (
+            Column(attribute),
+            Column("Declined", numeric=True),
+            Column(found, numeric=True),
+            Column(f"Difference to {own[0].reference} (percentage points)", numeric=True),
+            Column("Median cost of the cheapest way", numeric=True),
+            Column(f"Difference to {own[0].reference}", numeric=True),
+        )
+        note = (
+            f"{own[0].method}. The median is of those who have a way: read it beside the share of those who have none."
+        )
+        blocks += table(f"Ways to the cut-off, by {attribute}", columns, [_way(record) for record in own], note)
+    return tuple(blocks)
+
+
+def _way(record: RecourseRecord) -> tuple[Cell, ...]:
+    aside = [
+        *([f"{record.drawn:,} drawn"] if record.drawn != record.declined else []),
+        *([f"{record.unsettled:,} not settled in time"] if record.unsettled else []),
+        *([f"{record.set_aside:,} set aside"] if record.set_aside else []),
+    ]
+    p = [] if record.share_gap_p is None else [f"p {p_value(record.share_gap_p)}"]
+    return (
+        Cell(record.group),
+        Cell(f"{record.declined:,}", "; ".join(aside)),
+        _figure(record.share_without, record.share_low, record.share_high, percent),
+        _figure(record.share_gap, record.share_gap_low, record.share_gap_high, points, *p),
+        _figure(record.median_cost, record.cost_low, record.cost_high, number),
+        _figure(record.cost_gap, record.cost_gap_low, record.cost_gap_high, signed),
+    )
+
+
+def _figure(value: float | None, low: float | None, high: float | None, write: Writer, *more: str) -> Cell:
+    return Cell(NOTHING) if value is None else Cell(write(value), "; ".join([interval(low, high, write), *more]))
