@@ -3,8 +3,8 @@
 Times are processor time on one core (rows a second), so that other work on the machine counts for little. shap's
 interventional values get the whole background, not the 100 rows that it keeps unless told otherwise.
 
-    OMP_NUM_THREADS=1 python benchmarks/trees.py                 # needs lightgbm, xgboost; woodelf-explainer if there
-    OMP_NUM_THREADS=1 python benchmarks/trees.py --population 1000000 --save
+    OMP_NUM_THREADS=1 python benchmarks/trees.py                 # needs lightgbm, xgboost
+    OMP_NUM_THREADS=1 python benchmarks/trees.py --population 1000000 --woodelf --save
 """
 
 import argparse
@@ -81,8 +81,10 @@ def of_shap_in_c(model):
     return lambda rows: explainer.shap_values(rows.to_numpy(), check_additivity=False)
 
 
-def of_woodelf(model, background):
-    """Return woodelf-explainer's values as a function of rows, None where it is not installed."""
+def of_woodelf(model, background, *, wanted: bool):
+    """Return woodelf-explainer's values as a function of rows, None where it is not wanted or not installed."""
+    if not wanted:
+        return None
     try:
         from woodelf import WoodelfExplainer
     except ImportError:
@@ -91,7 +93,7 @@ def of_woodelf(model, background):
     return explainer.shap_values
 
 
-def compared(name: str, model, rows: pd.DataFrame, background: pd.DataFrame, repeats: int) -> list[list[str]]:
+def compared(name: str, model, rows: pd.DataFrame, background: pd.DataFrame, repeats: int, woodelf: bool):
     """Return lines of the table for one model."""
     import shap
 
@@ -104,9 +106,9 @@ def compared(name: str, model, rows: pd.DataFrame, background: pd.DataFrame, rep
     here, made = rate(ours.explain, rows, repeats)
     few = rows[:300]
     sides = {"shap, C code": of_shap_in_c(model), "the library's own": lambda some: own_values(model, some)}
-    woodelf = of_woodelf(model, None)
-    if woodelf is not None:
-        sides["woodelf-explainer"] = woodelf
+    beside = of_woodelf(model, None, wanted=woodelf)
+    if beside is not None:
+        sides["woodelf-explainer"] = beside
     lines.append([name, "path-dependent", "fairaudit", f"{here:,.0f}", "", in_words(preparing)])
     for side, work in sides.items():
         some = rows if side.startswith("woodelf") else few
@@ -124,9 +126,9 @@ def compared(name: str, model, rows: pd.DataFrame, background: pd.DataFrame, rep
     lines.append([name, game, "fairaudit", f"{here:,.0f}", "", in_words(preparing)])
     whole = shap.TreeExplainer(model, shap.maskers.Independent(background, max_samples=len(background)))
     sides = {"shap": lambda some: whole.shap_values(some, check_additivity=False)}
-    woodelf = of_woodelf(model, background)
-    if woodelf is not None:
-        sides["woodelf-explainer"] = woodelf
+    beside = of_woodelf(model, background, wanted=woodelf)
+    if beside is not None:
+        sides["woodelf-explainer"] = beside
     for side, work in sides.items():
         some = rows if side.startswith("woodelf") else rows[:20]
         there, theirs = rate(work, some, repeats)
@@ -189,6 +191,7 @@ def main() -> None:
     parser.add_argument("--population", type=int, default=0, help="also explain so many rows against 10,000")
     parser.add_argument("--threads", type=int, default=2, help="of the population's run")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--woodelf", action="store_true", help="beside woodelf-explainer too; some minutes more")
     parser.add_argument("--save", action="store_true", help="write this section of docs/benchmarks.md")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -198,7 +201,7 @@ def main() -> None:
     fitted = models(train)
     lines, notes = [], []
     for name, model in fitted.items():
-        lines += compared(name, model, rows, train[: arguments.background], arguments.repeats)
+        lines += compared(name, model, rows, train[: arguments.background], arguments.repeats, arguments.woodelf)
         notes.append(f"- one row of a kept Explainer, {name}: {single(model, rows, train[: arguments.background])}")
         print(*lines[-8:], notes[-1], sep="\n", file=sys.stderr)
     if arguments.population:

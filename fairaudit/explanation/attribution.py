@@ -285,8 +285,8 @@ class Explainer:
         else:
             ready = backend.ready(against, data, player_of, len(names))
         worked = backend.work(ready, data)
-        own = self.target.own(data)
-        if worked.errors is None:
+        if worked.errors is None:  # sampled values add up by construction, and an evaluation may have its price
+            own = self.target.own(data)
             # In the model's own units: a scale of points must not decide how exact is exact enough.
             scale = abs(self.target.factor)
             ours = (worked.base + worked.values.sum(axis=1)) / scale
