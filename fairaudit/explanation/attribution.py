@@ -15,12 +15,14 @@ from ..schema.roles import HigherIs
 from . import parsing
 from .backends import Backend, Coefficients, OwnValues, Sampled, Table, Trees
 from .reading import numbers
+from .short_table import short_table
 from .targets import target_of
 from .trees import Floats, Integers
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .charts import Charts
     from .drivers_record import Drivers, Measure
     from .reason_parity import FileFidelity, ReasonParity
     from .reason_records import Reason, Reasons
@@ -67,6 +69,17 @@ class Explanation:
         some = self.rows.iloc[chosen] if hasattr(self.rows, "iloc") else self.rows[chosen]
         errors = None if self.errors is None else self.errors[chosen]
         return replace(self, values=self.values[chosen], data=self.data[chosen], errors=errors, rows=some)
+
+    @property
+    def plot(self) -> Charts:
+        """Charts in the units of the score: ``plot.waterfall(row)``, ``plot.beeswarm()``, ``plot.bar()``."""
+        from .charts import Charts
+
+        return Charts(self)
+
+    def _repr_html_(self) -> str:
+        """Return a short table for a notebook: one row's features, or the mean size of each feature over many."""
+        return short_table(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one line per row and feature: row, feature, value, attribution."""
@@ -272,12 +285,12 @@ class Explainer:
         else:
             ready = backend.ready(against, data, player_of, len(names))
         worked = backend.work(ready, data)
-        own = self.target.own(data)
-        if worked.errors is None:
+        if worked.errors is None:  # sampled values add up by construction, and an evaluation may have its price
+            own = self.target.own(data)
+            # In the model's own units: a scale of points must not decide how exact is exact enough.
             scale = abs(self.target.factor)
-            parsing.same_or_refused(
-                (worked.base + worked.values.sum(axis=1)) / scale, own / scale, "base and attributions", backend.tolerance
-            )  # fmt: skip
+            ours = (worked.base + worked.values.sum(axis=1)) / scale
+            parsing.same_or_refused(ours, own / scale, "base and attributions", backend.tolerance)
         return Explanation(
             values=worked.values,
             base=worked.base,
@@ -310,10 +323,8 @@ class Explainer:
 
     def _read(self, rows: Any, what: str) -> Any:
         """Return the rows in the model's order of columns, matched by name where names are known."""
-        if self.target.names is not None:
-            made = matched(rows, self.target.names)
-        else:
-            made = self._in_order(rows, what)
+        names = self.target.names
+        made = self._in_order(rows, what) if names is None else matched(rows, names)
         wanted = None if self.target.inside is None else self.target.inside.width
         if len(made) == 0 or len(made.shape) != 2 or (wanted is not None and made.shape[1] != wanted):
             message = f"{what.capitalize()} are of shape {made.shape}; the model takes {wanted or 'some'} columns."

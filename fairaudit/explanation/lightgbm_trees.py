@@ -1,8 +1,8 @@
 """LightGBM's models, scikit-learn's interface and Booster, read from the text that they save.
 
 Traps: float64 ``value <= threshold``; what a missing value is depends on the node (NaN, zero, or nothing: then NaN
-is compared as zero); categories are bits, and a code without a bit goes right; a random forest averages; a linear
-tree has a regression in each leaf and is no tree of constants.
+is compared as zero); numbers nearer to zero than 1e-35 are zero; categories are bits, and a code without a bit goes
+right; a random forest averages; a linear tree has a regression in each leaf and is no tree of constants.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .trees import Ensemble, Floats, joined
 
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 ZERO_IS_MISSING, NAN_IS_MISSING = 1, 2
+AVERAGE = "\naverage_output\n"
 LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
@@ -53,7 +54,8 @@ def _output(model: Any, rows: Any) -> Floats:
     if raw.ndim == 2:
         message = "One output is needed; this LightGBM model has several. Train one model a class."
         raise ExplanationError(message)
-    return raw * _scale(_text(model))
+    head = str(_booster(model).model_to_string(num_iteration=1))  # the whole text takes longer than a prediction
+    return raw * _scale(_text(model)) if AVERAGE in head else raw
 
 
 def _text(model: Any) -> str:
@@ -62,7 +64,7 @@ def _text(model: Any) -> str:
 
 def _scale(text: str) -> float:
     """Return what a sum of trees is multiplied by: a random forest's raw score is a sum, its prediction an average."""
-    return 1.0 / text.count("\nTree=") if "\naverage_output\n" in text else 1.0
+    return 1.0 / text.count("\nTree=") if AVERAGE in text else 1.0
 
 
 def _encode(model: Any, rows: Any) -> Floats:
@@ -99,7 +101,9 @@ def _trees(model: Any) -> Ensemble:
         )
         raise ExplanationError(message)
     width = int(settings["max_feature_idx"]) + 1
-    return joined(trees, 0.0, width, single_precision=False, zero_missing=tuple(sorted(zeros)))
+    return joined(
+        trees, 0.0, width, single_precision=False, zero_missing=tuple(sorted(zeros)), tiny_is_zero=True
+    )  # fmt: skip
 
 
 def _tree(part: dict[str, str], scale: float) -> dict[str, Any]:

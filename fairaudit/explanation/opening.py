@@ -186,14 +186,14 @@ def _black_box(model: Any, why: str) -> Opened:
     names = getattr(model, "feature_names", None) if names is None and hasattr(model, "higher_is") else names
     width = getattr(model, "n_features_in_", None)
     units, function = _function_of(model)
-    named = names is not None and not callable(names)
+    known = None if names is None else tuple(str(name) for name in names)
     return Opened(
         model=model,
         final=model,
         kind="sampled",
         why=why,
-        names=tuple(str(name) for name in names) if named else None,
-        width=len(names) if named else None if width is None else int(width),
+        names=known,
+        width=len(known) if known is not None else None if width is None else int(width),
         units=units,
         output=lambda rows: _scored(model, function, rows),
         encode=lambda rows: rows,

@@ -55,6 +55,8 @@ class Ensemble:
     """A number that means "missing", beside NaN."""
     zero_missing: tuple[int, ...] = ()
     """Columns whose zeros mean "missing"."""
+    tiny_is_zero: bool = False
+    """Whether the library takes numbers nearer to zero than 1e-35 for zero."""
 
 
 def joined(
@@ -65,6 +67,7 @@ def joined(
     single_precision: bool,
     missing_value: float = np.nan,
     zero_missing: tuple[int, ...] = (),
+    tiny_is_zero: bool = False,
 ) -> Ensemble:
     """Lay trees end to end; children that were positions in a tree become positions in the whole.
 
@@ -109,6 +112,7 @@ def joined(
         single_precision=single_precision,
         missing_value=missing_value,
         zero_missing=zero_missing,
+        tiny_is_zero=tiny_is_zero,
     )
 
 
@@ -129,11 +133,10 @@ def as_compared(ensemble: Ensemble, rows: Floats) -> Floats:
             compared = compared.astype(np.float32).astype(np.float64)
     if not np.isnan(ensemble.missing_value):
         compared = np.where(compared == ensemble.missing_value, np.nan, compared)
-    if ensemble.zero_missing:
-        compared = compared.copy()
-        columns = list(ensemble.zero_missing)
-        zeros = np.abs(compared[:, columns]) <= ZERO
-        compared[:, columns] = np.where(zeros, np.nan, compared[:, columns])
+    if ensemble.tiny_is_zero:
+        compared = np.where(np.abs(compared) <= ZERO, 0.0, compared)
+    for column in ensemble.zero_missing:
+        compared[compared[:, column] == 0.0, column] = np.nan
     return compared
 
 

@@ -9,6 +9,7 @@ sparse matrix does not hold is missing, not zero.
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,12 +70,12 @@ def _encode(model: Any, rows: Any) -> Floats:
     if not named:
         return numbers(rows)
     known = _categories(model)
-    made = {}
+    coded = {}
     for name in named:
         names = known.get(list(rows.columns).index(name))
         column = rows[name].cat
-        made[name] = codes_of(rows[name], column.categories if names is None else names)
-    return numbers(rows.assign(**made))
+        coded[name] = codes_of(rows[name], column.categories if names is None else names)
+    return numbers(rows.assign(**coded))
 
 
 def _categories(model: Any) -> dict[int, list[Any]]:
@@ -86,7 +87,7 @@ def _categories(model: Any) -> dict[int, list[Any]]:
         values = column.get("values", [])
         if column.get("offsets"):
             text, ends = bytes(value & 255 for value in values), column["offsets"]
-            found[at] = [text[low:high].decode() for low, high in zip(ends[:-1], ends[1:], strict=True)]
+            found[at] = [text[low:high].decode() for low, high in pairwise(ends)]
         elif values:
             found[at] = values
     return found

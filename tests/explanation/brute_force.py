@@ -7,13 +7,20 @@ import numpy as np
 
 
 def shapley(game, players):
+    known = {}
+
+    def worth(chosen):
+        if frozenset(chosen) not in known:
+            known[frozenset(chosen)] = game(chosen)
+        return known[frozenset(chosen)]
+
     values = np.zeros(players)
     for player in range(players):
         others = [each for each in range(players) if each != player]
         for size in range(players):
             weight = factorial(size) * factorial(players - size - 1) / factorial(players)
             for chosen in combinations(others, size):
-                values[player] += weight * (game({*chosen, player}) - game(set(chosen)))
+                values[player] += weight * (worth({*chosen, player}) - worth(set(chosen)))
     return values
 
 

@@ -91,6 +91,19 @@ def test_threads_and_tables_built_again_change_nothing(monkeypatch):
     np.testing.assert_array_equal(kernel.attribute(kept, rows, threads=1), kernel.attribute(again, rows, threads=3))
 
 
+@pytest.mark.parametrize("background", [False, True], ids=["cover", "background"])
+def test_tables_of_large_trees_stay_within_bounds_and_change_nothing(background, monkeypatch):
+    rows, outcome = people(missing=True)
+    ensemble = tree_of(MODELS["forest"].fit(rows, outcome), rows)
+    others = rows[50:90] if background else None
+    usual = kernel.prepare(ensemble, others, ALONE)
+    monkeypatch.setattr(kernel, "CHUNK_TABLES", 100)
+    bounded = kernel.prepare(ensemble, others, ALONE)
+    assert max(each.table_starts[-1] for each in usual.plans) > 100
+    assert max(each.table_starts[-1] for each in bounded.plans) <= 100
+    assert kernel.attribute(bounded, rows) == pytest.approx(kernel.attribute(usual, rows), abs=1e-12)
+
+
 def test_values_on_thresholds_follow_the_model_not_a_rounded_threshold():
     rows = np.array([[0.1], [0.1], [0.3], [0.3]] * 10)
     model = HistGradientBoostingClassifier(max_iter=1, min_samples_leaf=5).fit(rows, [0, 0, 1, 1] * 10)
