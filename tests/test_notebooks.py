@@ -37,7 +37,11 @@ def run(notebook, home, monkeypatch):
 
 
 def test_there_are_notebooks():
-    assert [path.name for path in NOTEBOOKS] == ["01-first-audit.py", "02-is-it-chance.py"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01-first-audit.py",
+        "02-is-it-chance.py",
+        "03-from-a-score-to-a-letter.py",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
