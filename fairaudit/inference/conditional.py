@@ -149,7 +149,7 @@ def central_exact(a: ArrayLike, n: ArrayLike, b: ArrayLike, m: ArrayLike) -> Flo
     Examples
     --------
     >>> print(f"{central_exact(26, 48, 206, 259):.2e}")  # Connecticut v. Teal
-    6.73e-04
+    6.57e-04
     """
     (p,) = _by_blocks(a, n, b, m, partial(_central, observed=1.0), outputs=1)
     return p

@@ -147,7 +147,7 @@ def test_rules_that_one_side_lacks_are_lost_and_clusters_must_be_on_both():
     table = people()
     one, two = fa.count(table, **ROLES), fa.count(table, **(ROLES | {"cutoff": [620.0, 630.0]}))
     assert (one + two).blocks["clusters"].rules == ("everybody", "recorded", "620.0")
-    with pytest.raises(CubeError, match="only one of them has 'clusters'"):
+    with pytest.raises(CubeError, match="only one of them has 'cluster"):
         one + fa.count(table, **(ROLES | {"cluster": None}))
     other = fa.count(table | {"tenant": table["home"]}, **(ROLES | {"cluster": "tenant"}))
     with pytest.raises(CubeError, match="differ in the column of the cluster: 'home' and 'tenant'"):
