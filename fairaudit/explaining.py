@@ -54,6 +54,10 @@ ASKED = 200
 SECONDS = 2.0
 """Time for one of them."""
 
+CLOSE = 1e-6
+"""Scores nearer to a cut-off, relative to its size, may fall on either side: some models work in single precision."""
+NO_COUNTERPART = "the cut-off has no counterpart in the unit that the score is explained in"
+
 LIMITS = (
     (
         "An attribution says what the score is made of. It does not tell a real difference between groups from one "
@@ -87,22 +91,26 @@ def explained(
         A catalogue of plain words for features.
     """
     from .explanation.attribution import Explainer
+    from .explanation.reason_words import catalogue_of
 
-    scorer = scored.scorer
+    scorer, words = scored.scorer, catalogue_of(words)
     inputs = scored.rows[list(scorer.feature_names)]
     some = drawn(np.arange(len(inputs)), BACKGROUND, result.seed)
     try:
         explainer = Explainer(scorer, background=inputs.iloc[some])
         sample = explainer.explain(inputs.iloc[some[:1]])
-        cutoff = _cutoff_explained(scored, result, explainer)
+        cutoff = _cutoff_explained(scored, result, explainer, some)
         if cutoff is not None:
             explainer = Explainer(scorer, background=inputs.iloc[some], cutoff=cutoff)
     except FairauditError as problem:
         return None, [NotRun("What the model's score is made of (drivers, reasons)", _said(problem))]
     work = _Work(scored, result, cube, explainer, cutoff, inputs, policy, words)
+    # What people can change is asked first: a mistake in the declared actions is the caller's to mend.
+    ways, unasked = work.ways(actions)
     gaps, lost = work.gaps()
     people, untold = work.people()
-    ways, unasked = work.ways(actions)
+    if result.schema.cutoffs and cutoff is None:
+        lost.append(NotRun("Drivers of the gap in selection rate", NO_COUNTERPART))
     model = ModelRecord(
         kind=type(getattr(scorer, "model", scorer)).__name__,
         units=scorer.units,
@@ -132,11 +140,27 @@ def _said(problem: Exception) -> str:
     return str(problem).rstrip(".")
 
 
-def _cutoff_explained(scored: ScoredRows, result: Result, explainer: Explainer) -> float | None:
-    """Return the production cut-off in the unit that the score is explained in, None where there is none."""
+def _cutoff_explained(
+    scored: ScoredRows, result: Result, explainer: Explainer, some: NDArray[np.int64]
+) -> float | None:
+    """Return the production cut-off in the unit that the score is explained in; None where there is none.
+
+    There is none either where the two part: a calibrated model's probability is no log-odds of the model inside it.
+    Then the same line would decide otherwise about somebody.
+    """
     if not result.schema.cutoffs:
         return None
-    cutoff = result.schema.cutoffs[0].cutoff
+    line = result.schema.cutoffs[0].cutoff
+    cutoff = _turned(line, scored, explainer)
+    scores = scored.rows[SCORE].to_numpy()[some]
+    inside = explainer.target.own(explainer.read(scored.rows[list(scored.scorer.feature_names)].iloc[some]))
+    better = scored.scorer.higher_is == "better"
+    one, other = (scores >= line, inside >= cutoff) if better else (scores <= line, inside <= cutoff)
+    near = np.abs(scores - line) <= CLOSE * max(1.0, abs(line))
+    return cutoff if bool(((one == other) | near).all()) else None
+
+
+def _turned(cutoff: float, scored: ScoredRows, explainer: Explainer) -> float:
     if scored.scorer.units == "probability" and explainer.units == "log-odds":
         inside = 0 < cutoff < 1
         return math.log(cutoff / (1 - cutoff)) if inside else math.copysign(math.inf, cutoff - 0.5)
@@ -230,7 +254,7 @@ class _Work:
 
     def people(self) -> tuple[list[PersonRecord], list[NotRun]]:
         if self.cutoff is None:
-            return [], [NotRun("Reasons of declined people", "it needs a cut-off")]
+            return [], [NotRun("Reasons of declined people", self._no_cutoff())]
         declined = self.declined()
         if not len(declined):
             return [], [NotRun("Reasons of declined people", "nobody is declined at the cut-off")]
@@ -245,13 +269,18 @@ class _Work:
             return made, [NotRun("Reasons of declined people", _said(problem))]
         return made, []
 
+    def _no_cutoff(self) -> str:
+        return NO_COUNTERPART if self.result.schema.cutoffs else "it needs a cut-off"
+
     def declined(self) -> NDArray[np.int64]:
         """Return the places of the rows on the unfavorable side of the production cut-off."""
         scores, cutoff = self.scored.rows[SCORE].to_numpy(), self.result.schema.cutoffs[0].cutoff
         return np.flatnonzero(scores < cutoff if self.scored.scorer.higher_is == "better" else scores > cutoff)
 
     def _person(self, explanation: Explanation, at: int, place: int) -> PersonRecord:
-        found = explanation.reasons(at, applicants=self.inputs, words=self.words, rng=self.result.seed)
+        # The explainer's own people are scored once for all; only where they are a sample are the others given.
+        everybody = self.inputs if len(self.inputs) > BACKGROUND else None
+        found = explanation.reasons(at, applicants=everybody, words=self.words, rng=self.result.seed)
         return PersonRecord(
             row=place,
             score=found.score,
@@ -270,7 +299,7 @@ class _Work:
         what = "What declined people could change to reach the cut-off"
         if actions is None:
             return [], [NotRun(what, "no actions were declared: give actions=")]
-        if self.cutoff is None:
+        if not self.result.schema.cutoffs:
             return [], [NotRun(what, "it needs a cut-off")]
         from .explanation.recourse_by_group import recourse_gap
 
@@ -281,15 +310,11 @@ class _Work:
             if record.reference is None or record.reference not in record.levels:
                 lost.append(NotRun(what, "no reference to hold groups against", record.name))
                 continue
-            try:
-                found = recourse_gap(
-                    self.scored.scorer, self.scored.rows, levels, actions=actions, reference=record.reference,
-                    cutoff=self.result.schema.cutoffs[0].cutoff, sample_rows=ASKED, groups=groups, time_limit=SECONDS,
-                    policy=self.policy, confidence=self.result.confidence, rng=self.result.seed,
-                )  # fmt: skip
-            except FairauditError as problem:
-                lost.append(NotRun(what, _said(problem), record.name))
-                continue
+            found = recourse_gap(
+                self.scored.scorer, self.scored.rows, levels, actions=actions, reference=record.reference,
+                cutoff=self.result.schema.cutoffs[0].cutoff, sample_rows=ASKED, groups=groups, time_limit=SECONDS,
+                policy=self.policy, confidence=self.result.confidence, rng=self.result.seed,
+            )  # fmt: skip
             made += recourse_records(found, record.name)
         return made, lost
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import fairaudit as fa
-from fairaudit.errors import SchemaError
+from fairaudit.errors import FairauditError, SchemaError
 from fairaudit.explaining import FEWEST
 from fairaudit.result import read_result
 from fairaudit.scoring import SCORE
@@ -172,3 +172,27 @@ def test_what_cannot_be_scored_is_refused(card, audit, tmp_path):
         fa.audit(PEOPLE.iloc[:0], model=card, **ROLES)
     with pytest.raises(SchemaError, match="actions cannot be given without model="):
         fa.audit(PEOPLE, actions={"debt": "down"}, score="income", higher_is="better", groups="group")
+
+
+def test_a_cut_off_that_means_something_else_inside_the_model_is_not_used():
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.frozen import FrozenEstimator
+
+    inputs = PEOPLE[["income", "debt"]]
+    inside = LogisticRegression().fit(inputs, PEOPLE["paid"])
+    half = PEOPLE["income"] > 45  # calibrated on other people, so that log-odds of the two differ
+    model = CalibratedClassifierCV(FrozenEstimator(inside), method="sigmoid", ensemble=False)
+    scorer = fa.wrap(model.fit(inputs[half], PEOPLE["paid"][half]), good="yes")
+    made = fa.audit(PEOPLE, model=scorer, cutoff=0.6, **ROLES)
+    assert {gap.measure for gap in made.result.explanation.gaps} == {"mean score"}
+    assert made.result.explanation.people == []
+    said = {one.what: one.reason for one in made.result.not_run}
+    assert "no counterpart" in said["Drivers of the gap in selection rate"]
+    assert "no counterpart" in said["Reasons of declined people"]
+
+
+def test_mistakes_in_what_the_caller_declared_are_errors(card):
+    with pytest.raises(FairauditError, match="Did you mean 'debt'"):
+        fa.audit(PEOPLE, model=card, cutoff=560, actions={"dbt": "down"}, **ROLES)
+    with pytest.raises(FairauditError, match="catalogue of words"):
+        fa.audit(PEOPLE, model=card, cutoff=560, words={"features": {"debt": {"too_hgh": "x"}}}, **ROLES)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..inference.counts import check_share
 from ..inference.together import Gaps, Means, all_at_once, one_by_one
 from .drivers_record import DRIVES, ENCODES, Amount, Driver
+from .mixing import Mixing
 from .proxy_features import Encoding, encoding
-from .scoring import Scored
 from .trees import Floats
 from .two_groups import TwoGroups
 
@@ -89,7 +89,7 @@ def drivers_of(
 
 
 def proxies_of(
-    made: Scored,
+    made: Mixing,
     scores: Floats,
     groups: TwoGroups,
     *,

@@ -250,11 +250,11 @@ class Explainer:
             raise ExplanationError(message)
         self._refuse_background(background)
         self._kind, self._players = kind, dict(players or {})
-        self._columns = self.target.names
+        self.columns = self.target.names
         self._left_out: tuple[str, ...] = ()
-        self._backend = self._backend_of(kind)
+        self.backend = self._backend_of(kind)
         self._sampler = self._backend_of("sampled") if kind == "own values" else None
-        self._background = None if background is None else self._read(background, "the background")
+        self.background = None if background is None else self.read(background, "the background")
         self._ready: Any = None
 
     def explain(self, rows: Any, *, background: Any = None) -> Explanation:
@@ -263,10 +263,10 @@ class Explainer:
         ``background`` compares with other people than the explainer's own, this once.
         """
         self._refuse_background(background)
-        data = self._read(rows, "the rows to explain")
+        data = self.read(rows, "the rows to explain")
         left_out = self._left_out
-        against = self._background if background is None else self._read(background, "the background")
-        backend = self._backend
+        against = self.background if background is None else self.read(background, "the background")
+        backend = self.backend
         if self._sampler is not None and against is not None and self.game == "interventional":
             backend = self._sampler
         if against is None and backend.needs_background:
@@ -277,8 +277,8 @@ class Explainer:
                 )
                 raise ExplanationError(message)
             against = data
-        names, player_of = self._grouped()
-        if against is self._background:
+        names, player_of = self.grouped()
+        if against is self.background:
             if self._ready is None:
                 self._ready = backend.ready(against, data, player_of, len(names))
             ready = self._ready
@@ -321,7 +321,7 @@ class Explainer:
             return OwnValues(self.target)
         return Sampled(self.target, self.target.why or type(self.model).__name__, self.draws, self.rng)
 
-    def _read(self, rows: Any, what: str) -> Any:
+    def read(self, rows: Any, what: str = "the rows") -> Any:
         """Return the rows in the model's order of columns, matched by name where names are known."""
         names = self.target.names
         made = self._in_order(rows, what) if names is None else matched(rows, names)
@@ -329,10 +329,10 @@ class Explainer:
         if len(made) == 0 or len(made.shape) != 2 or (wanted is not None and made.shape[1] != wanted):
             message = f"{what.capitalize()} are of shape {made.shape}; the model takes {wanted or 'some'} columns."
             raise ExplanationError(message)
-        if self._columns is None:
+        if self.columns is None:
             given = made.columns if hasattr(made, "columns") else [f"column_{at}" for at in range(made.shape[1])]
-            self._columns = tuple(str(name) for name in given)
-        known = set(self._columns)
+            self.columns = tuple(str(name) for name in given)
+        known = set(self.columns)
         given = getattr(rows, "columns", rows if isinstance(rows, Mapping) else ())
         self._left_out = tuple(str(name) for name in given if str(name) not in known)
         return made
@@ -348,21 +348,21 @@ class Explainer:
             return numbers(rows)
         as_it_is = self.target.inside is None or self.target.inside.width is None
         given = tuple(str(name) for name in rows.columns)
-        if self._columns is None:
-            self._columns = given
-        if sorted(given) != sorted(self._columns):
-            missing, extra = sorted(set(self._columns) - set(given)), sorted(set(given) - set(self._columns))
+        if self.columns is None:
+            self.columns = given
+        if sorted(given) != sorted(self.columns):
+            missing, extra = sorted(set(self.columns) - set(given)), sorted(set(given) - set(self.columns))
             message = (
                 f"The columns of {what} are not those of the first rows given. Missing: {listed(missing) or 'none'}; "
                 f"not there before: {listed(extra) or 'none'}. Give each of them once."
             )
             raise ExplanationError(message)
-        ordered = rows.set_axis(list(given), axis=1)[list(self._columns)]
+        ordered = rows.set_axis(list(given), axis=1)[list(self.columns)]
         return ordered if as_it_is else numbers(ordered)
 
-    def _grouped(self) -> tuple[tuple[str, ...], Integers]:
+    def grouped(self) -> tuple[tuple[str, ...], Integers]:
         """Return the names of the players and the player of each column."""
-        columns = self._columns or ()
+        columns = self.columns or ()
         owner: dict[str, str] = {}
         for player, members in self._players.items():
             for column in members:

@@ -13,7 +13,7 @@ from ..inference.together import LARGEST, Means, gaps_of, means_of, means_with_k
 from .assembling import drivers_of, gap_of_means, in_batches, proxies_of
 from .attribution import ENOUGH_ROWS, Explainer, Explanation
 from .drivers_record import Drivers, Measure
-from .scoring import Scored, of_explanation, scored
+from .mixing import Mixing, mixing_of, of_explanation
 from .trees import Floats
 from .two_groups import FEWEST, TwoGroups, two_groups
 
@@ -83,7 +83,7 @@ def drivers(
         rows = pd.DataFrame(dict(rows))
     elif hasattr(rows, "to_pandas"):
         rows = rows.to_pandas()
-    made = scored(scorer, rows, players)
+    made = mixing_of(scorer, rows, players)
     if isinstance(scorer, Explainer) and options.get("measure", "mean score") == "mean score":
         return _of_sample(scorer, rows, made, attribute, reference=reference, sample_rows=sample_rows, **options)
     if sample_rows is not None:
@@ -114,7 +114,7 @@ def drivers_of_explanation(
 def _of_sample(
     explainer: Explainer,
     rows: Any,
-    made: Scored,
+    made: Mixing,
     attribute: Any,
     *,
     reference: Any,
@@ -133,7 +133,7 @@ def _of_sample(
     scores = np.full(len(made.rows), np.nan)
     scores[both] = in_batches(made.score, made.rows, both, BATCH)
     rng = np.random.default_rng(options.get("rng", 0))
-    has_own = explainer._background is not None or not explainer._backend.needs_background  # noqa: SLF001 - same room
+    has_own = explainer.background is not None or not explainer.backend.needs_background
     background = None if has_own or len(rows) < ENOUGH_ROWS else rows
     sides, totals, method = [], [], ""
     for of in (groups.of_group, groups.of_reference):
@@ -153,7 +153,7 @@ def _of_sample(
 
 
 def _mean_score(
-    made: Scored,
+    made: Mixing,
     scores: Floats,
     groups: TwoGroups,
     sides: Sequence[Means],
@@ -198,7 +198,7 @@ def _mean_score(
 
 
 def _paired(
-    made: Scored, attribute: Any, *, reference: Any, measure: Measure = "mean score", **options: Any
+    made: Mixing, attribute: Any, *, reference: Any, measure: Measure = "mean score", **options: Any
 ) -> Drivers:
     from .paired_shapley import paired_drivers
 

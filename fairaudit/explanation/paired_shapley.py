@@ -25,7 +25,7 @@ from ..inference.together import LARGEST, Gaps, means_of, slopes
 from ..schema.roles import HigherIs
 from .assembling import drivers_of, gap_of_means, in_batches, proxies_of
 from .drivers_record import Amount, Drivers, Measure
-from .scoring import Scored
+from .mixing import Mixing
 from .trees import Floats
 from .two_groups import TwoGroups
 
@@ -35,7 +35,7 @@ FEWEST_PAIRS = 100
 
 
 def paired_drivers(
-    made: Scored,
+    made: Mixing,
     groups: TwoGroups,
     *,
     measure: Measure,
@@ -140,7 +140,7 @@ def _dealt(people: NDArray[np.intp], pairs: int, draw: np.random.Generator) -> N
 
 
 def _credited(
-    made: Scored,
+    made: Mixing,
     selected: object,
     mine: NDArray[np.intp],
     theirs: NDArray[np.intp],

@@ -70,7 +70,7 @@ def source_of(explanation: Explanation) -> Explainer:
 
 def frame_of(source: Explainer, rows: Any) -> pd.DataFrame:
     """Return rows that the explainer may read as a frame of the model's columns."""
-    return _framed(source, source._read(rows, "the rows"))  # noqa: SLF001 - this module is the seam
+    return _framed(source, source.read(rows, "the rows"))
 
 
 def explained_rows(explanation: Explanation) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def applicants_of(explanation: Explanation, applicants: Any) -> pd.DataFrame:
     source = source_of(explanation)
     if applicants is not None:
         return frame_of(source, applicants)
-    own = source._background  # noqa: SLF001
+    own = source.background
     return explained_rows(explanation) if own is None else _framed(source, own)
 
 
@@ -91,7 +91,7 @@ def _framed(source: Explainer, read: Any) -> pd.DataFrame:
     """Return rows as the explainer keeps them, an array or a frame, as a frame with a plain index."""
     import pandas as pd
 
-    columns = list(source._columns or ())  # noqa: SLF001
+    columns = list(source.columns or ())
     if isinstance(read, pd.DataFrame):
         return read.set_axis(columns, axis=1).reset_index(drop=True)
     return pd.DataFrame(read, columns=columns)
@@ -100,13 +100,13 @@ def _framed(source: Explainer, read: Any) -> pd.DataFrame:
 def scores_of(source: Explainer, rows: pd.DataFrame) -> Floats:
     """Return the explained score of each row, in the explainer's units, as the model itself gives it."""
     parts = [rows.iloc[at : at + CHUNK] for at in range(0, len(rows), CHUNK)]
-    return np.concatenate([source.target.own(source._read(part, "the rows")) for part in parts])  # noqa: SLF001
+    return np.concatenate([source.target.own(source.read(part, "the rows")) for part in parts])
 
 
 def columns_of(source: Explainer) -> tuple[tuple[str, ...], Integers]:
     """Return the columns of the model, and the place of the feature that each belongs to."""
-    _, owner = source._grouped()  # noqa: SLF001
-    return tuple(source._columns or ()), owner  # noqa: SLF001
+    _, owner = source.grouped()
+    return tuple(source.columns or ()), owner
 
 
 def sign_of(explanation: Explanation) -> float:
@@ -169,7 +169,7 @@ def baseline_of(
     if source.game == "path-dependent":
         message = "Reasons compare with people, and path-dependent values with none. Use game='interventional'."
         raise ExplanationError(message)
-    if applicants is not None or source._background is None:  # noqa: SLF001
+    if applicants is not None or source.background is None:
         return _chosen(explanation, method, applicants, nearest)
     # The explainer's own people do not change: scoring and hashing them once serves every person explained.
     kept = _KEPT.setdefault(source, {})

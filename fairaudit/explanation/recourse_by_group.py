@@ -17,10 +17,10 @@ from ..inference.contrast import compare
 from ..inference.counts import check_share
 from ..inference.medians import median_difference, median_interval
 from ..inference.proportion import rate_interval
+from ..models.scorers import scorer_of
 from ..schema.labels import MISSING, label
 from .actions import Actions
 from .recourse_record import Recourse, plain_number
-from .score_structure import scorer_of
 from .seeking_recourse import broken_rule, check_cutoff, declared_actions, offers_for, seek
 
 if TYPE_CHECKING:

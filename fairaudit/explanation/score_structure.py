@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ExplanationError
 from ..models.columns import matched
 from ..models.features import codes_of, prepared
 from ..models.scorecard import Scorecard
 from ..models.scorer import Scorer, WrappedModel
-from ..models.training import Trained
-from ..models.wrapping import wrap
 from . import parsing, sklearn_trees
 from .opening import Opened, opened
 from .reading import DOUBLE
@@ -89,26 +86,6 @@ class Structure:
     """The merit of each person's own row."""
     sums: Sums | None = None
     forest: Forest | None = None
-
-
-def scorer_of(model: Any) -> Scorer:
-    """Return what gives the score: a scorecard in points, a trained model's probability of the good outcome.
-
-    Raises
-    ------
-    ExplanationError
-        For a model whose better side is unknown.
-    """
-    if isinstance(model, (Trained, Scorecard)):
-        return wrap(model)
-    if all(hasattr(model, name) for name in ("score", "higher_is", "feature_names")):
-        scorer: Scorer = model
-        return scorer
-    message = (
-        f"A {type(model).__name__} does not say which side of its score is better. Give fa.wrap(model, good=...) for a "
-        "classifier, fa.wrap(model, higher_is=...) for another model, a scorecard, or what fa.train returned."
-    )
-    raise ExplanationError(message)
 
 
 def structure_of(

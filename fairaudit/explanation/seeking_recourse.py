@@ -14,6 +14,7 @@ from ..data.tables import read_rows
 from ..errors import DataContractError, SchemaError
 from ..models.columns import matched
 from ..models.scorer import Scorer
+from ..models.scorers import scorer_of
 from ..schema.labels import is_missing, label
 from .action_values import Offer, Variable, offers_of, variables_of
 from .actions import Actions
@@ -22,7 +23,7 @@ from .recourse_problem import problem_of, relations_of
 from .recourse_record import Answer, Certificate, Change, Claim, Recourse, Status
 from .recourse_search import search
 from .rules import Rule
-from .score_structure import NotReadableError, Structure, changed, scorer_of, structure_of
+from .score_structure import NotReadableError, Structure, changed, structure_of
 from .trees import Floats, Integers
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ def scorer_of(model: Any) -> Scorer:
     Raises
     ------
     SchemaError
-        For a bare model: which class is good is never guessed.
+        For a bare model, because which class is good is never guessed, and for what is no model.
 
     Examples
     --------
@@ -40,6 +40,9 @@ def scorer_of(model: Any) -> Scorer:
         return wrap(model)
     if all(hasattr(model, name) for name in ("score", "units", "higher_is", "feature_names")):
         return cast("Scorer", model)
+    if not (callable(model) or hasattr(model, "predict")):
+        message = f"A {type(model).__name__} cannot score: give a scorecard, a trained or a wrapped model, or its path."
+        raise SchemaError(message)
     message = (
         f"A {type(model).__name__} does not say which side of its score is better. Wrap it: "
         "fa.wrap(model, good=...) for a classifier, fa.wrap(model, higher_is=...) for anything else."

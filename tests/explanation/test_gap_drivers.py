@@ -371,7 +371,7 @@ def test_several_levels_and_numbers_want_to_be_named():
 
 
 def test_something_that_cannot_score_is_refused():
-    with pytest.raises(ExplanationError, match="A int cannot score"):
+    with pytest.raises(SchemaError, match="A int cannot score"):
         fa.drivers(3, PEOPLE, SEX, reference="M")
     with pytest.raises(ExplanationError, match="sample_rows is for the mean score of an Explainer"):
         fa.drivers(fa.wrap(LINEAR, higher_is="better"), PEOPLE, SEX, reference="M", sample_rows=100)

@@ -23,7 +23,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, PolynomialFeatu
 from xgboost import XGBClassifier
 
 import fairaudit as fa
-from fairaudit.errors import DataContractError, ExplanationError, FairauditError, ProhibitedBasisError
+from fairaudit.errors import DataContractError, FairauditError, ProhibitedBasisError, SchemaError
 from fairaudit.explanation.action_values import Variable
 from fairaudit.explanation.recourse_milp import Program, exactly
 from fairaudit.explanation.recourse_problem import Problem
@@ -410,7 +410,7 @@ def test_the_record_is_plain_data_and_pages():
         ({"cutoff": float("nan")}, FairauditError, "finite number"),
         ({"answers": 0}, FairauditError, "from 1 on"),
         ({"row": PEOPLE.iloc[:2]}, FairauditError, "2 rows"),
-        ({"model": LogisticRegression()}, ExplanationError, "which side"),
+        ({"model": LogisticRegression()}, SchemaError, "which side"),
         ({"groups": ["years"]}, ProhibitedBasisError, "'years'"),
     ],
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import ExplanationError, listed
 from ..models.scorecard import Scorecard
-from ..models.scorer import WrappedModel
+from ..models.scorers import scorer_of
 from ..models.training import Trained
 from ..schema.roles import HigherIs
 from .attribution import Explainer, Explanation
@@ -19,7 +19,7 @@ from .trees import Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class Mixing:
     """Rows in the model's columns, the score of such rows, and which columns are one feature."""
 
     rows: Any
@@ -54,7 +54,7 @@ class Scored:
         return made.set_axis(self.rows.columns, axis=1)
 
 
-def scored(scorer: Any, rows: Any, players: Mapping[str, Sequence[str]] | None = None) -> Scored:
+def mixing_of(scorer: Any, rows: Any, players: Mapping[str, Sequence[str]] | None = None) -> Mixing:
     """Return the seam of an explainer, a scorecard, a trained model, or anything with ``score`` and its columns.
 
     Parameters
@@ -68,43 +68,30 @@ def scored(scorer: Any, rows: Any, players: Mapping[str, Sequence[str]] | None =
 
     Raises
     ------
-    ExplanationError
+    FairauditError
         If the object cannot score, or players name columns that are not there.
     """
     if isinstance(scorer, Explainer):
         if players is not None:
             message = "An explainer has its features already: give players= when it is made."
             raise ExplanationError(message)
-        return of_explainer(scorer, scorer._read(rows, "the rows"))  # noqa: SLF001 - same room
+        return of_explainer(scorer, scorer.read(rows, "the rows"))
     card = scorer.model if isinstance(scorer, Trained) else scorer
     if isinstance(card, Scorecard):
-        return scored(Explainer(card, players=players), rows)
-    if isinstance(scorer, Trained):
-        score = scorer.probability_of_good
-        return _of_names(rows, scorer.features, score, "probability", "better", players or {})
-    if not isinstance(scorer, WrappedModel) and not all(hasattr(scorer, part) for part in _SCORER):
-        message = (
-            f"A {type(scorer).__name__} cannot score. Give an Explainer, a scorecard, what train(...) returned, or "
-            "wrap(model, ...)."
-        )
-        raise ExplanationError(message)
-    return _of_names(
-        rows, tuple(scorer.feature_names), scorer.score, str(scorer.units), scorer.higher_is, players or {}
-    )
+        return mixing_of(Explainer(card, players=players), rows)
+    made = scorer_of(scorer)
+    return _of_names(rows, tuple(made.feature_names), made.score, str(made.units), made.higher_is, players or {})
 
 
-_SCORER = ("score", "feature_names", "units", "higher_is")
-
-
-def of_explainer(explainer: Explainer, rows: Any) -> Scored:
+def of_explainer(explainer: Explainer, rows: Any) -> Mixing:
     """Return the seam of rows that an explainer has read already."""
-    names, player_of = explainer._grouped()  # noqa: SLF001 - same room
+    names, player_of = explainer.grouped()
     columns = tuple(np.flatnonzero(player_of == player) for player in range(len(names)))
     target = explainer.target
-    return Scored(rows, target.own, names, columns, explainer.units, target.higher_is, explainer.cutoff)
+    return Mixing(rows, target.own, names, columns, explainer.units, target.higher_is, explainer.cutoff)
 
 
-def of_explanation(made: Explanation) -> Scored:
+def of_explanation(made: Explanation) -> Mixing:
     """Return the seam of the rows of an explanation.
 
     Raises
@@ -125,7 +112,7 @@ def _of_names(
     units: str,
     higher_is: HigherIs,
     players: Mapping[str, Sequence[str]],
-) -> Scored:
+) -> Mixing:
     from ..models.columns import matched
 
     frame = matched(rows, names)
@@ -137,4 +124,4 @@ def _of_names(
     named = [owner.get(name, name) for name in names]
     features = tuple(dict.fromkeys(named))
     columns = tuple(np.flatnonzero([each == feature for each in named]) for feature in features)
-    return Scored(frame, score, features, columns, units, higher_is, None)
+    return Mixing(frame, score, features, columns, units, higher_is, None)
