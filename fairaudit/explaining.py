@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .cube.cube import Cube
 from .data.tables import levels_of
 from .errors import FairauditError
+from .explanation.two_groups import FEWEST
 from .result import (
     DriverRecord,
     ExplanationRecord,
@@ -45,8 +46,6 @@ EXPLAINED = 10_000
 """Rows of a group whose score is taken apart for the gap in means, drawn where there are more."""
 PAIRS = 2_000
 """Pairs of people drawn for the gap in selection rates."""
-FEWEST = 30
-"""People of a group and of its reference below which no gap is taken apart."""
 SHOWN = 3
 """Declined people whose reasons are shown."""
 ASKED = 200

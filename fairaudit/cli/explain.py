@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..auditing import write_whole
 from ..errors import DataContractError
 from ..schema.labels import label
-from .streams import progress, readable, tell
+from .streams import deliver, progress, readable
 
 if TYPE_CHECKING:
     from ..explanation.attribution import Explanation
@@ -62,11 +61,7 @@ def command(data: str, format_: str, out: Path | None, **options: Any) -> int:
     _check(format_, options)
     with readable(data) as path, progress(f"Explaining {Path(data).name}", quiet=bool(options["quiet"])):
         text = _made(path, format_, options)
-    if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
-    else:
-        write_whole(out, text if text.endswith("\n") else f"{text}\n")
-        tell(f"Written to {out}", quiet=bool(options["quiet"]))
+    deliver(text, out, quiet=bool(options["quiet"]))
     return 0
 
 

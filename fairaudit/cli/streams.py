@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from ..auditing import write_whole
+
 
 @contextmanager
 def readable(data: str) -> Iterator[str]:
@@ -36,6 +38,16 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
 
     with Console(stderr=True).status(text):
         yield
+
+
+def deliver(text: str, out: Path | None, *, quiet: bool = False) -> None:
+    """Print a text, or write it to a file whole and say so; it ends with a new line either way."""
+    ended = text if text.endswith("\n") else f"{text}\n"
+    if out is None:
+        click.echo(ended, nl=False)
+    else:
+        write_whole(out, ended)
+        tell(f"Written to {out}", quiet=quiet)
 
 
 def tell(text: str, *, quiet: bool = False) -> None:

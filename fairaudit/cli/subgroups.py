@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import click
 
-from ..auditing import DEFAULT_POLICY, write_whole
+from ..auditing import DEFAULT_POLICY
 from ..searching import LEVEL, MOST, Look, PredictFrom, SubgroupSearch, search_subgroups
 from .roles import role_options, roles_of
-from .streams import progress, readable, tell
+from .streams import deliver, progress, readable
 
 FORMATS = ("text", "json", "md", "csv", "html")
 
@@ -63,11 +63,7 @@ def command(data: str, format_: str, out: Path | None, **options: Any) -> int:
             **roles_of(options),
         )
     text = render(found, format_)
-    if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
-    else:
-        write_whole(out, text if text.endswith("\n") else f"{text}\n")
-        tell(f"Written to {out}", quiet=quiet)
+    deliver(text, out, quiet=quiet)
     return 0
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..auditing import write_whole
 from ..errors import SystemFileError
-from .streams import readable, tell
+from .streams import deliver, readable, tell
 
 
 @click.group("system", short_help="Scoring systems of the world: list, show, score, check.")
@@ -50,11 +49,7 @@ def show(name: str, variant: str | None, format_: str, out: Path | None) -> int:
     system = PointSystem.load(name, variant=variant)
     made = {"md": pages.to_markdown, "html": pages.to_html}
     text = made[format_](system) if format_ in made else system.text
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        write_whole(out, text)
-        tell(f"Written to {out}")
+    deliver(text, out)
     return 0
 
 
@@ -101,11 +96,7 @@ def score(
         text = f"{scored.ledger(ledger)}\n"
     else:
         text = scored.to_frame().map(spreadsheet_value).to_csv(index=False, lineterminator="\n")
-    if out is None:
-        click.echo(text, nl=False)
-    else:
-        write_whole(out, text)
-        tell(f"Written to {out}")
+    deliver(text, out)
     return 0
 
 

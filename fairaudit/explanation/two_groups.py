@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.tables import levels_of
 from ..errors import DataContractError, LevelNotFoundError, SchemaError, listed, suggestion
-from ..schema.labels import MISSING, band_labels, label
+from ..schema.labels import MISSING, label, number
 
 FEWEST = 30
 """People below whom a mean has no interval that could be trusted."""
@@ -126,12 +127,10 @@ def labels_of(attribute: Any, name: str, bands: Sequence[float] | None = None) -
     """Return the label of each value, numbers cut into bands if asked to."""
     import pandas as pd
 
-    codes, values = pd.factorize(np.asarray(attribute, dtype=object))
+    column = pd.Series(np.asarray(attribute, dtype=object))
     if bands is None:
-        names = np.array([*map(label, values), MISSING], dtype=object)
-        return np.asarray(names[codes], dtype=object)
-    numbers = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype=np.float64)
-    strange = [value for value, made in zip(values, numbers, strict=True) if made != made and label(value) != MISSING]
+        return levels_of(column)
+    strange = [value for value in column.unique() if number(value) is None]
     if strange:
         message = f"Bands are of numbers, and '{name}' holds {strange[0]!r}. Leave out bands=, or mend the value."
         raise DataContractError(message)
@@ -139,9 +138,7 @@ def labels_of(attribute: Any, name: str, bands: Sequence[float] | None = None) -
     if not edges or sorted(set(edges)) != edges:
         message = f"Bands are one or more rising edges, got {edges!r}. Give for example bands=[25, 62]."
         raise SchemaError(message)
-    called = np.array([*band_labels(edges), MISSING], dtype=object)
-    place = np.where(np.isnan(numbers), len(edges) + 1, np.searchsorted(edges, numbers, side="right"))
-    return np.asarray(called[np.append(place, len(edges) + 1)[codes]], dtype=object)
+    return levels_of(column, edges)
 
 
 def _level(given: Any, there: Sequence[str], name: str, role: str) -> str:

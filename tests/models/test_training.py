@@ -11,18 +11,6 @@ from fairaudit.errors import ColumnNotFoundError, DataContractError, ProhibitedB
 KINDS = ["scorecard", "logistic", "boosting"]
 
 
-@pytest.fixture(scope="module")
-def people():
-    rng = np.random.default_rng(4)
-    n = 600
-    income, debt = rng.normal(50, 15, n), rng.choice(["low", "some", "high"], n)
-    odds = 0.06 * (income - 50) - 1.2 * (debt == "high") + 0.8
-    table = pd.DataFrame({"income": income, "debt": debt, "race": rng.choice(["A", "B"], n)})
-    table.loc[::17, "income"] = np.nan
-    table["debt"] = table["debt"].where(np.arange(n) % 23 != 0, None)
-    return table, np.where(rng.random(n) < 1 / (1 + np.exp(-odds)), "paid", "default")
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_ranks_the_rows_that_it_never_saw(people, kind):
     table, outcome = people
