@@ -135,7 +135,7 @@ print(ways)
 
 # %%
 reasons = explanation.reasons(0, applicants=people)
-print(reasons.letter("md", creditor="The bank", would_change=ways.sentences()))
+print(reasons.letter("md", creditor="The bank", would_change=ways.sentences(named=reasons.catalogue.name_of)))
 
 # %% [markdown]
 # ## 7. And back

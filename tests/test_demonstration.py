@@ -129,6 +129,8 @@ def test_the_letter_to_the_applicant_keeps_its_promise(model):
     assert html.startswith("<!DOCTYPE html>")
     assert "Draft" in plain
     assert f"The line is {model.cutoff:.0f}" in plain
+    assert "Loan amount as a share of the purchase price from" in plain
+    assert "loanprc" not in plain
     ways = recourse(
         model.scorer, applicant, actions=example.ACTIONS, cutoff=model.cutoff, data=model.training[list(model.features)]
     )

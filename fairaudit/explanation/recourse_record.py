@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from ..schema.labels import is_missing, label
@@ -112,13 +113,17 @@ class Recourse:
         """The score after the first answer; None without one."""
         return self.answers[0].score if self.answers else None
 
-    def sentences(self, answer: int = 0) -> tuple[str, ...]:
-        """Return one answer in plain sentences, or why there is none."""
+    def sentences(self, answer: int = 0, *, named: Callable[[str], str] = str) -> tuple[str, ...]:
+        """Return one answer in plain sentences, or why there is none.
+
+        ``named`` gives what people call a feature, such as ``reasons.catalogue.name_of``.
+        """
         needed = f"{plain_number(self.cutoff)} or {'more' if self.higher_is == 'better' else 'less'} is needed"
         if self.status == "already reached":
             return (f"The score is {self._shown(self.score)}, and {needed}: the cut-off is reached as it is.",)
         if self.answers:
             one = self.answers[answer]
+            one = replace(one, changes=tuple(_called(change, named) for change in one.changes))
             made = [f"{self._with_followers(change, one)}." for change in one.changes if change.follows is None]
             them = "this change" if len(made) == 1 else "these changes"
             last = f"With {them}, and everything else as it is, the score would be {self._shown(one.score)}; {needed}."
@@ -194,6 +199,12 @@ class Recourse:
                 break
         words = {"points": "points", "probability": "(a probability)"}.get(self.units, "")
         return f"{made} {words}".rstrip()
+
+
+def _called(change: Change, named: Callable[[str], str]) -> Change:
+    return replace(
+        change, feature=named(change.feature), follows=None if change.follows is None else named(change.follows)
+    )
 
 
 def plain_number(value: Any, digits: int = 6) -> str:
