@@ -13,7 +13,7 @@ from ..errors import ExplanationError, listed
 from ..models.columns import matched
 from ..schema.roles import HigherIs
 from . import parsing
-from .backends import Backend, Coefficients, OwnValues, Sampled, Table, Trees
+from .backends import Backend, Coefficients, OwnValues, Sampled, Sums, Trees
 from .reading import numbers
 from .short_table import short_table
 from .targets import target_of
@@ -179,10 +179,11 @@ class Explanation:
 class Explainer:
     """A model made ready to be explained; it keeps its tables between calls.
 
-    How values are worked out follows from the model, and ``Explanation.method`` says it: a closed form for scorecards
-    and linear models; exactly, by the trees, for scikit-learn's trees, forests and boosting, LightGBM, XGBoost and
-    CatBoost, also at the end of a pipeline that encodes column by column; CatBoost's own path-dependent values where
-    it has categories and no background is given; sampled, with standard errors, for everything else.
+    How values are worked out follows from the model, and ``Explanation.method`` says it: a closed form for scorecards,
+    linear and generalized additive models, and for scorers that declare what each feature adds; exactly, by the trees,
+    for scikit-learn's trees, forests and boosting, LightGBM, XGBoost and CatBoost, also at the end of a pipeline that
+    encodes column by column; CatBoost's own path-dependent values where it has categories and no background is given;
+    sampled, with standard errors, for everything else.
 
     Parameters
     ----------
@@ -311,8 +312,8 @@ class Explainer:
             raise ExplanationError(message)
 
     def _backend_of(self, kind: str) -> Backend:
-        if kind == "table":
-            return Table(self.target)
+        if kind in ("table", "additive"):
+            return Sums(self.target)
         if kind == "linear":
             return Coefficients(self.target)
         if kind == "trees":

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ExplanationError
 from . import catboost_trees, parsing
+from .additive import added
 from .reading import DOUBLE
 from .sampling import sampled
 from .targets import Target
@@ -54,26 +55,38 @@ def _by_chunk(rows: Any, size: int) -> Any:
         yield slice(start, start + size), (rows.iloc if hasattr(rows, "iloc") else rows)[start : start + size]
 
 
-class Table:
-    """A scorecard: each feature's points less their average."""
+class Sums:
+    """A score that is a sum by feature: each part less its average over the background."""
 
     needs_background, tolerance = True, DOUBLE
 
     def __init__(self, target: Target) -> None:
-        self.card, self.log_odds = target.model, target.units == "log-odds"
+        self.target, self.inside = target, None if target.inside is None else target.inside.parts
 
     def how(self) -> str:
-        return "closed form of a scorecard"
+        return f"closed form of a {'scorecard' if self.inside is None else self.inside.what}"
 
     def ready(self, background: Any, rows: Any, player_of: Integers, players: int) -> Any:  # noqa: ARG002
-        return self.card.parts(background, log_odds=self.log_odds).mean(axis=0), player_of, players
+        return self._parts(background).mean(axis=0), self._start(background), player_of, players
 
     def work(self, ready: Any, rows: Any) -> Worked:
-        middle, player_of, players = ready
+        middle, start, player_of, players = ready
         values = np.zeros((len(rows), players))
-        np.add.at(values.T, player_of, (self.card.parts(rows, log_odds=self.log_odds) - middle).T)
-        start = self.card.intercept_ if self.log_odds else 0.0
+        np.add.at(values.T, player_of, (self._parts(rows) - middle).T)
         return Worked(values, float(start + middle.sum()))
+
+    def _parts(self, rows: Any) -> Floats:
+        if self.inside is None:
+            return np.asarray(self.target.model.parts(rows, log_odds=self.target.units == "log-odds"))
+        return self.target.factor * added(self.inside.parts, rows, len(self.inside.names))
+
+    def _start(self, background: Any) -> float:
+        if self.inside is None:
+            return float(self.target.model.intercept_) if self.target.units == "log-odds" else 0.0
+        if self.inside.base is not None:
+            return self.target.offset + self.target.factor * self.inside.base
+        first = background[:1]
+        return float(self.target.own(first)[0] - self._parts(first).sum())
 
 
 class Coefficients:
@@ -95,7 +108,8 @@ class Coefficients:
         self.start = target.offset + target.factor * float(start[0])
 
     def how(self) -> str:
-        return "closed form of a linear model"
+        inside = ", each encoded column counted to the one it was made of" if self.inside.encodes else ""
+        return f"closed form of a linear model{inside}"
 
     def ready(self, background: Any, rows: Any, player_of: Integers, players: int) -> Any:  # noqa: ARG002
         total = sum(self.inside.encode(some).sum(axis=0) for _, some in _by_chunk(background, CHUNK))

@@ -14,11 +14,12 @@ import numpy as np
 
 from ..errors import ExplanationError
 from . import catboost_trees, parsing, pipelines
+from .additive import Parts, is_boosted_sum, obstacle, parts_of
 from .reading import DOUBLE, same_columns
 from .sklearn_trees import is_from_sklearn, is_linear
 from .trees import Floats, Integers
 
-Kind = Literal["trees", "linear", "own values", "sampled"]
+Kind = Literal["trees", "linear", "additive", "own values", "sampled"]
 
 HOLDS = {
     "GridSearchCV": "best_estimator_",
@@ -55,6 +56,8 @@ class Opened:
     tolerance: float = DOUBLE
     note: str = ""
     """What else is to be known of what is explained."""
+    parts: Parts | None = None
+    """What each feature adds, for a model that is additive without coefficients."""
 
     @property
     def encodes(self) -> bool:
@@ -80,6 +83,14 @@ def opened(model: Any) -> Opened:
         if name == "Pipeline":
             return _pipeline(model)
     parsing.one_output(model)
+    parts = parts_of(model)
+    if parts is not None:
+        return replace(
+            _black_box(model, ""), kind="additive", names=parts.names, width=len(parts.names), units=parts.units,
+            output=lambda rows: _scored(model, parts.output, rows), origin=same_columns(len(parts.names)), parts=parts,
+        )  # fmt: skip
+    if is_boosted_sum(model):
+        return _black_box(model, obstacle(model))
     reader = parsing.reader_of(model)
     if reader is None or not hasattr(model, "predict"):
         return _black_box(model, f"{name} is not a model that is read here")
@@ -150,7 +161,7 @@ def _pipeline(model: Any) -> Opened:
     names = getattr(model, "feature_names_in_", None)
     width = int(model.n_features_in_)
     origin = pipelines.origin_of(transform, width)
-    if inner.kind in ("sampled", "own values") or origin is None:
+    if inner.kind not in ("trees", "linear") or origin is None:
         why = inner.why or "a step before the model makes one column of several, or is not known here"
         sampled = _black_box(model, why)
         return replace(sampled, units=inner.units, output=lambda rows: inner.output(_made(transform, rows)))

@@ -93,6 +93,12 @@ def _spline(transformer: Any, width: int) -> Origin:
     return np.repeat(np.arange(width), transformer.n_features_out_ // width).astype(np.int64)
 
 
+def _polynomial(transformer: Any, width: int) -> Origin:  # noqa: ARG001 - as every reader
+    """Powers of single columns have an origin; products do not. The constant column moves nothing: it is anybody's."""
+    used = np.asarray(transformer.powers_) > 0
+    return used.argmax(axis=1).astype(np.int64) if (used.sum(axis=1) <= 1).all() else None
+
+
 def _target(encoder: Any, width: int) -> Origin:
     return np.arange(width, dtype=np.int64) if encoder.target_type_ in ("binary", "continuous") else None
 
@@ -115,8 +121,12 @@ def _columns(transformer: Any, width: int) -> Origin:
         if isinstance(step, str) and step == "drop":
             continue
         columns = _chosen(chosen, names)
-        found = origin_of(step, len(columns)) if place.stop > place.start else np.zeros(0, dtype=np.int64)
-        if found is None or len(found) != place.stop - place.start:
+        made = place.stop - place.start
+        found = origin_of(step, len(columns)) if made else np.zeros(0, dtype=np.int64)
+        if found is None and len(columns) == 1:
+            # Whatever a step does with a single column, all that it makes is made of that one.
+            found = np.zeros(made, dtype=np.int64)
+        if found is None or len(found) != made:
             return None
         origin[place] = columns[found]
     return origin
@@ -159,6 +169,7 @@ _READERS: dict[str, Callable[[Any, int], Origin]] = {
     "SimpleImputer": _imputer,
     "MissingIndicator": lambda indicator, _width: np.asarray(_indicated(indicator), dtype=np.int64),
     "SplineTransformer": _spline,
+    "PolynomialFeatures": _polynomial,
     "TargetEncoder": _target,
     "Pipeline": _pipeline,
     "ColumnTransformer": _columns,

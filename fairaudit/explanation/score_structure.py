@@ -18,6 +18,7 @@ from ..models.columns import matched
 from ..models.features import codes_of, prepared
 from ..models.scorecard import Scorecard
 from ..models.scorer import Scorer, WrappedModel
+from ..models.structure import Additive
 from . import parsing, sklearn_trees
 from .opening import Opened, opened
 from .reading import DOUBLE
@@ -138,7 +139,7 @@ def _read(
     raw = _raw_of(scorer, cutoff)
     merit = raw.merit(rows)
     alone = _one_at_a_time(rows, values)
-    if raw.inside is None or raw.inside.kind == "linear":
+    if raw.inside is None or raw.inside.kind != "trees":
         base, parts, start = float(raw.merit(rows.iloc[:1])[0]), {}, 0
         all_parts = raw.merit(alone) - base
         for name, some in values.items():
@@ -162,6 +163,9 @@ def _one_at_a_time(rows: pd.DataFrame, values: Mapping[str, Sequence[Any]]) -> p
 
 
 def _raw_of(scorer: Scorer, cutoff: float) -> Raw:
+    if _declares_a_sum(scorer):
+        sign = 1.0 if scorer.higher_is == "better" else -1.0
+        return Raw(lambda frame: sign * scorer.score(matched(frame, scorer.feature_names)), sign * cutoff)
     if not isinstance(scorer, WrappedModel):
         message = f"a {type(scorer).__name__} is not read"
         raise NotReadableError(message)
@@ -177,7 +181,7 @@ def _raw_of(scorer: Scorer, cutoff: float) -> Raw:
             return Raw(lambda frame: card.points(taken(frame)), cutoff)
         return Raw(lambda frame: card.log_odds(taken(frame)), _log_odds_needed(scorer, cutoff))
     inside = opened(scorer.model)
-    if inside.kind not in ("trees", "linear"):
+    if inside.kind not in ("trees", "linear", "additive"):
         raise NotReadableError(inside.why)
     if inside.note:
         message = f"what can be read is {inside.note}"
@@ -194,6 +198,13 @@ def _raw_of(scorer: Scorer, cutoff: float) -> Raw:
         return made
 
     return Raw(merit, needed, inside, named, sign, offset, inside.tolerance)
+
+
+def _declares_a_sum(scorer: Scorer) -> bool:
+    """Return whether the scorer itself says what each feature adds, and not the model that it wraps."""
+    if not isinstance(getattr(scorer, "structure", None), Additive):
+        return False
+    return not isinstance(scorer, WrappedModel) or (scorer.good is None and not hasattr(scorer.model, "predict"))
 
 
 def _with_categories(scorer: WrappedModel, inside: Opened, rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Additive:
-    """A score that is ``base + parts(rows).sum(axis=1)``: a points table, or a linear model.
+    """A score that is ``base + parts(rows).sum(axis=1)``: a points table, a linear model, or what a scorer declares.
 
-    ``parts`` takes prepared rows (a frame of the features in order) and returns an array [row, feature].
+    ``parts`` takes prepared rows (a frame of the features in order) and returns an array [row, feature]. ``base`` is
+    None where nobody said it: it is then what a row's score has beyond its parts.
     """
 
-    base: float
+    base: float | None
     parts: Callable[[Any], NDArray[np.float64]]
 
 

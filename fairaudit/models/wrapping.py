@@ -33,6 +33,7 @@ def wrap(
     feature_names: Sequence[str] | None = None,
     classes: Sequence[Any] | None = None,
     training_rows: pd.DataFrame | None = None,
+    parts: Callable[[Any], Any] | None = None,
 ) -> WrappedModel:
     """Wrap a fitted classifier of two classes, a regressor, a pipeline of either, a booster, a function or a column.
 
@@ -58,6 +59,9 @@ def wrap(
     training_rows
         Rows that the model was fitted on. Then rows to score are held against them: text in a column of numbers is
         refused, categories never seen are counted by ``check``.
+    parts
+        For a function whose score is a sum over its features: what each feature adds, [row, feature], up to a constant.
+        Then explanations and recourse are exact; that it adds up is checked on every row that is explained.
 
     Returns
     -------
@@ -83,6 +87,12 @@ def wrap(
     if isinstance(model, Trained):
         return _trained(model, good=good, units=units, scale=scale, higher_is=higher_is)
     _fitted(model)
+    if parts is not None:
+        if not callable(parts) or hasattr(model, "predict") or hasattr(model, "predict_proba"):
+            message = "parts= is a function that says what each feature adds, for a score that is a function of rows."
+            raise SchemaError(message)
+        made = _given(model, higher_is, good, units, scale, feature_names)
+        return _with_rows(replace(made, structure=Additive(None, parts)), training_rows)
     from .scorecard import Scorecard
 
     booster = booster_of(model)
@@ -100,6 +110,10 @@ def wrap(
         made = _classifier(model, higher_is, good, units, scale, feature_names)
     else:
         made = _given(model, higher_is, good, units, scale, feature_names)
+    return _with_rows(made, training_rows)
+
+
+def _with_rows(made: WrappedModel, training_rows: pd.DataFrame | None) -> WrappedModel:
     if training_rows is None:
         return made
     from .columns import matched

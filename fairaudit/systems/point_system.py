@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ExplanationError, LevelNotFoundError, SchemaError, suggestion
 from ..explanation.attribution import Explanation
 from ..models.columns import matched
+from ..models.structure import Additive
 from ..schema.labels import label
 from ..schema.roles import HigherIs
 from . import events as dated
@@ -93,9 +94,18 @@ class PointSystem:
         return self.definition.higher_is
 
     @property
-    def structure(self) -> None:
-        """Nothing that a reader of trees could use."""
-        return
+    def structure(self) -> Additive | None:
+        """The sum of points, which explanation and recourse read; None where a norm table ranks people.
+
+        Rows in which points depend on the order of the events are refused when they are read.
+        """
+        system = self.definition
+        if isinstance(system, EventsSystem):
+            return Additive(float(system.start.value), lambda rows: self._explained(rows, "the rows")[1])
+        same = self.feature_names == tuple(one.id for one in system.inputs)
+        if system.norm is not None or not same:
+            return None
+        return Additive(weighted.start_of(system), lambda rows: self._explained(rows, "the rows")[1])
 
     @property
     def feature_names(self) -> tuple[str, ...]:
