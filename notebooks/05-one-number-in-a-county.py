@@ -85,7 +85,7 @@ shares_equal = (
     .assign(world="all seen alike")
 )
 alt.Chart(pd.concat([shares, shares_equal])).mark_bar().encode(
-    x=alt.X("band:N", sort=classes, title="class"),
+    x=alt.X("band:N", sort=classes, title="class", axis=alt.Axis(labelAngle=0)),
     y=alt.Y("share:Q", axis=alt.Axis(format="%"), title="share of the group"),
     color=alt.Color("registration:N", scale=alt.Scale(range=["#d8702a", "#0b559f"])),
     xOffset="registration:N",
@@ -130,20 +130,20 @@ print("A line is a convention for one ratio. The policy names it; it is not a de
 # %% [markdown]
 # ## 3. Conduct from one part of life, consequences in another
 #
-# The table counts, for each pair, the events whose points can lead to a consequence in another part of life.
+# Each field is a pair: points taken for conduct in one part of life that can lead to a consequence in another.
 
 # %%
 sheet = county.consequence_sheet()
 pairs = pd.DataFrame([
-    {"conduct in": event.context, "consequence in": consequence.context}
+    {"conduct in": event.context, "consequence in": consequence.context, "points": -event.points.value}
     for event in county.definition.events if event.points.value < 0
     for consequence in county.definition.consequences if consequence.kind == "punishment"
 ])
 alt.Chart(pairs).mark_rect(stroke="white").encode(
     x=alt.X("consequence in:N", axis=alt.Axis(labelAngle=0), title="consequence in"),
     y=alt.Y("conduct in:N"),
-    color=alt.Color("count():Q", title="pairs", scale=alt.Scale(scheme="blues")),
-    tooltip=["conduct in", "consequence in", "count()"],
+    color=alt.Color("points:O", title="points taken", scale=alt.Scale(range=["#9ecae1", "#0b559f"])),
+    tooltip=["conduct in", "consequence in", "points"],
 ).properties(width=260, height=alt.Step(28), title="Which conduct is punished in which part of life")
 
 # %% [markdown] tags=["question"]
