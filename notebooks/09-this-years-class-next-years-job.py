@@ -83,11 +83,11 @@ runs.query("year == 16").set_index(["world", "group"]).drop(columns="year").roun
 # Draw the share in class D by year for each group in the worlds "no loop" and "loop". What happens after that year?
 
 # %% tags=["solution"]
-chart = alt.Chart(runs[runs["world"] != "loop, nobody watched more"]).mark_line(point=True).encode(
+chart = alt.Chart().mark_line(point=True).encode(
     x=alt.X("year:O", axis=alt.Axis(labelAngle=0)), y=alt.Y("class D:Q", axis=alt.Axis(format="%"), title="share in class D"),
     color=alt.Color("group:N", title=None, scale=alt.Scale(range=["#0b559f", "#d8702a"])),
 )
-rule = alt.Chart(pd.DataFrame({"year": [WATCHED]})).mark_rule(strokeDash=[3, 3]).encode(x="year:O")
+rule = alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.XDatum(WATCHED, type="ordinal"))
 alt.layer(chart, rule, data=runs[runs["world"] != "loop, nobody watched more"]).properties(width=300, height=220).facet(
     column=alt.Column("world:N", title=None)
 ).properties(title="The closer watching ends at the dashed line")

@@ -75,8 +75,8 @@ alt.Chart(calibration).mark_line(point=True).encode(
 # %% tags=["solution"]
 wide = calibration.pivot(index="score", columns="race", values="share good")
 print((wide["Black"] - wide["White"]).rename("Black less White, share good at the same score").round(3).to_string())
-print("At low and middle scores the same score goes with fewer good outcomes among Black people: (a) does not quite hold, and")
-print("in their favor at the cut-off, if one looks at repayment alone. For (b), read the AUC rows: the ranking differs too.")
+print("At low and middle scores the same score goes with fewer good outcomes among Black people, so (a) does not quite hold;")
+print("why, the table does not say (what did the loans cost?). For (b), read the AUC rows: the ranking differs a little too.")
 
 # %% [markdown]
 # ## 2. Five ways to set cut-offs
