@@ -1,8 +1,8 @@
 """Write notebooks/students anew: each notebook without its answers, as students open it (`make coursework`).
 
-One source a notebook, notebooks/NN-*.py: cells tagged `question` ask, cells tagged `solution` answer. A student file is an
-.ipynb, because that is what Jupyter opens by a double click without anything else installed; it has no outputs, and the
-same source gives the same bytes.
+One source a notebook, notebooks/NN-*.py: cells tagged `question` ask, cells tagged `solution` answer. A student file
+is an .ipynb, because that is what Jupyter opens by a double click without anything else installed; it has no outputs,
+and the same source gives the same bytes.
 """
 
 from __future__ import annotations
