@@ -7,7 +7,7 @@ install:  ## editable, with all that developing needs
 	pip install -e '.[dev]'
 
 test:  ## tests, doctests and notebooks
-	pytest
+	pytest -n auto
 
 lint:  ## ruff
 	ruff check . && ruff format --check .

@@ -23,7 +23,16 @@ import fairaudit as fa
 
 TITLE = "Shapley values of trees"
 COLUMNS = 30
-PACKAGES = ["fairaudit-toolkit", "shap", "woodelf-explainer", "lightgbm", "xgboost", "scikit-learn", "numba", "numpy"]
+PACKAGES = [
+    "fairaudit-toolkit",
+    "shap",
+    "woodelf-explainer",
+    "lightgbm",
+    "xgboost-cpu",
+    "scikit-learn",
+    "numba",
+    "numpy",
+]
 AGREE = 1e-4
 """Largest difference to the libraries' own path-dependent values, which are float32 in one of them."""
 

@@ -25,11 +25,14 @@ def matches(expected, actual):
 
 @pytest.mark.parametrize("block", blocks("console"))
 def test_the_command_prints_what_it_says(block, tmp_path):
-    command, _, expected = block.partition("\n")
+    lines = block.splitlines()
+    commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    expected = "\n".join(lines[len(commands) :])
+    command = " && ".join(commands)
     (tmp_path / "teal.csv").write_text(blocks("csv")[0], encoding="utf-8")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", f"{command.removeprefix('$ ')} 2>&1"],
+        ["bash", "-c", f"({command}) 2>&1"],
         cwd=tmp_path,
         env={**os.environ, "PATH": path},
         capture_output=True,
@@ -49,7 +52,7 @@ def test_the_python_lines_say_what_they_print():
 
 def test_the_two_commands_stand_in_it_and_in_ci():
     commands = [block.strip() for block in blocks("sh")]
-    assert commands == ["pip install . && fairaudit demo", "pip install -e '.[test]' && pytest"]
+    assert commands == ["pip install . && fairaudit demo", "pip install -e '.[test]' && pytest -n auto"]
 
 
 def test_every_link_leads_somewhere():
