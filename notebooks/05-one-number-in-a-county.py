@@ -22,8 +22,8 @@
 # - tell "within the line" from "no difference", and choose the ratio that fits the question.
 #
 # A county in Jiangsu gave and took points for residents' conduct around 2010 and put people into classes. There is no
-# single national score; this was one county, and its scheme was changed later. `fairaudit system show suining` lists each
-# claim about it with its source, or says that none was found.
+# single national score; this was one county. `fairaudit system show suining` lists each claim about it with its source, or
+# says that none was found.
 
 # %%
 import altair as alt

@@ -23,7 +23,7 @@
 # - say what a network does by itself, and what it does only together with biased ratings.
 #
 # In a television episode everybody rates everybody. Nobody runs that system, but hosts and guests, drivers and riders,
-# buyers and sellers rate each other every day, and friends' data have been offered as a ground for credit.
+# buyers and sellers rate each other every day.
 
 # %%
 import altair as alt

@@ -22,7 +22,7 @@
 # - show that a score can be less *accurate* for a group without being biased against it in any usual sense;
 # - say why a different cut-off for the group does not mend that, and more data do.
 #
-# Young people, migrants, people who pay in cash or live in the country have short credit files everywhere in the world.
+# People who are young, came from abroad or pay in cash can have short credit files in any country.
 
 # %%
 import altair as alt

@@ -1,6 +1,7 @@
 """Every notebook runs from top to bottom, offline and without data that do not come along."""
 
 import ast
+import os
 import runpy
 from pathlib import Path
 
@@ -151,3 +152,4 @@ def test_compas_from_rows_gives_the_published_counts(capsys):
     said = capsys.readouterr().out
     assert ("The eight counts from the rows: True" in said) is (space["rows"] is not None)
     assert ("not on this machine" in said) is (space["rows"] is None)
+    assert space["rows"] is not None or os.environ.get("FAIRAUDIT_REQUIRE_ALL") != "1"

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -231,3 +232,12 @@ def test_an_interval_that_says_nothing_earns_nothing():
     assert "so wide that it says little" in made.marks[3].words
     with pytest.raises(fa.FairauditError, match="The tolerance is 0"):
         grade("ana", Claim(), secret, people, tolerance=0)
+
+
+def test_the_teaching_page_names_what_can_be_on_and_on_whom():
+    page = (Path(__file__).parents[2] / "docs" / "teaching.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith("| mechanism |"))
+    assert re.findall("`([a-z_]+)`", row) == list(sealing.STRENGTHS)
+    row = next(line for line in page.splitlines() if line.startswith("| group |"))
+    assert all(f"`{level}`" in row or f"`{name}={level}`" in row for name, level in sealing.GROUPS)
+    assert f"({sealing.FEWEST:,} to {sealing.MOST:,};" in page
