@@ -17,7 +17,7 @@ INTERNAL_ERROR = 70
 COMMANDS = {
     "audit": "Audit scores, decisions or counts.",
     "count": "Count rows into a cube file.",
-    "course-key": "A key for sealed exercises, which the teacher keeps.",
+    "coursekey": "A key for sealed exercises, which the teacher keeps.",
     "datasets": "Data sets that come along, or can be fetched.",
     "demo": "A worked example on real data, offline.",
     "doctor": "Versions, for a bug report.",
@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         """Return a command, importing its module."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f".{cmd_name.replace('-', '_')}", __name__), "command")  # noqa: B009
+        command: click.Command = getattr(import_module(f".{cmd_name}", __name__), "command")  # noqa: B009
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

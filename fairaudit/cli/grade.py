@@ -21,7 +21,8 @@ from ..errors import SchemaError
     "--tolerance", type=float, default=0.25, show_default=True, help="How far off an effect may be, as a share of it."
 )
 @click.option("--reveal", is_flag=True, help="Print the truth and the opening too: this exercise is over then.")
-@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True)
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", show_default=True,
+              help="Plain words, or JSON for a list of marks.")  # fmt: skip
 def command(
     file: Path,
     claims: tuple[str, ...],

@@ -105,8 +105,8 @@ def command(
     return 0
 
 
-FOLLOW = ("seed", "group", "behavior_difference", "detection", "detection_gap", "false_accusation", "misattribution")
-"""Options that cannot be given for a student: they follow from the key."""
+CHOSEN = {"name", "people", "out", "variant", "years", "workers", "student", "key", "hide", "quiet"}
+"""What is chosen for a student; everything else follows from the key and the id."""
 
 
 def _of_student(
@@ -121,14 +121,19 @@ def _of_student(
     quiet: bool,
 ) -> int:
     """Write a student's file: sealed, or with --hide left out the same people with the truth, for the teacher."""
+    from ..systems.ledger import STAMP
     from ..systems.populations import sealing
     from ..systems.populations.simulating import write_people
 
     if student is None or key is None:
-        message = "A student's people need --student ID and --key FILE, both (`fairaudit course-key FILE` makes a key)."
+        message = "A student's people need --student ID and --key FILE, both (`fairaudit coursekey FILE` makes a key)."
         raise SchemaError(message)
     context = click.get_current_context()
-    given = [name for name in FOLLOW if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    given = [
+        name
+        for name in context.params
+        if name not in CHOSEN and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
     if given:
         options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         message = f"With --student these follow from the key and the id, so leave them out: {options}."
@@ -136,7 +141,7 @@ def _of_student(
     exercise, secrecy = sealing.set_exercise(system, student, people, years), sealing.read_key(key)
     if hide:
         seal = sealing.write_sealed(system, exercise, secrecy, out)
-        tell(f"Written to {out}. Seal {seal[:16]}. {sealing.STAMP}", quiet=quiet)
+        tell(f"Written to {out}. Seal {seal[:16]}. {STAMP}", quiet=quiet)
         return 0
     secret = sealing.secret_of(sealing.opening_of(secrecy, exercise))
     truth = write_people(system, people, out, world=secret.world(years), seed=secret.seed)

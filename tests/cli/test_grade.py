@@ -174,11 +174,11 @@ def test_a_wrong_claim_is_not_corrected_unless_revealed_and_the_opening_opens_th
 
 
 def test_a_key_is_made_once_and_is_its_owners(run, tmp_path):
-    assert run("course-key", "new.key")[0] == 0
+    assert run("coursekey", "new.key")[0] == 0
     made = (tmp_path / "new.key").read_text()
     assert re.fullmatch("[0-9a-f]{64}\n", made)
     assert (tmp_path / "new.key").stat().st_mode & 0o077 == 0
-    code, _, err = run("course-key", "new.key")
+    code, _, err = run("coursekey", "new.key")
     assert (code, "is there already" in err) == (2, True)
     assert (tmp_path / "new.key").read_text() == made
 

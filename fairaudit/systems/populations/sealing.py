@@ -128,7 +128,7 @@ def read_opening(text: str) -> bytes:
 
 def _bits(text: str, what: str) -> bytes:
     if len(text) != KEY_CHARACTERS or set(text.lower()) - set("0123456789abcdef"):
-        message = f"{what} {KEY_CHARACTERS} hexadecimal digits. `fairaudit course-key FILE` writes a key."
+        message = f"{what} {KEY_CHARACTERS} hexadecimal digits. `fairaudit coursekey FILE` writes a key."
         raise SchemaError(message)
     return bytes.fromhex(text)
 

@@ -1,4 +1,4 @@
-"""``fairaudit course-key``: a key from which all sealed exercises of a course follow."""
+"""``fairaudit coursekey``: a key from which all sealed exercises of a course follow."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..errors import SchemaError
 from .streams import tell
 
 
-@click.command("course-key", short_help="A key for sealed exercises, which the teacher keeps.")
+@click.command("coursekey", short_help="A key for sealed exercises, which the teacher keeps.")
 @click.argument("out", type=click.Path(dir_okay=False, path_type=Path))
 def command(out: Path) -> int:
     """Write a new course key, readable by its owner alone. A file that is there already is never replaced.
 
     \b
     Example:
-      fairaudit course-key course.key
+      fairaudit coursekey course.key
     """
     from ..systems.populations.sealing import new_key
 
