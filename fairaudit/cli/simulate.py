@@ -131,7 +131,7 @@ def _of_student(
     context = click.get_current_context()
     given = [
         name
-        for name in context.params
+        for name in sorted(context.params)
         if name not in CHOSEN and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     if given:

@@ -190,7 +190,7 @@ def test_a_key_is_made_once_and_is_its_owners(run, tmp_path):
         (("--hide",), "need --student ID and --key FILE"),
         (
             ("--student", "ana", "--key", "course.key", "--detection-gap", "0.3", "--seed", "1"),
-            "--seed, --detection-gap",
+            "--detection-gap, --seed",
         ),
         (("--student", "ana", "--key", "course.key", "--people", "100"), "5,000 to 1,000,000 people, got 100"),
         (("--student", " ", "--key", "course.key"), "not all of them blank"),
