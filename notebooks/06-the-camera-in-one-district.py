@@ -63,7 +63,9 @@ print(f"gap in mean score, watched more closely: {gap(watched):.1f} points")
 print(f"gap in mean score, {middle:.0%} more such acts: {gap(different):.1f} points")
 
 # %%
-worlds = pd.concat([watched.assign(world="world 1"), different.assign(world="world 2")], ignore_index=True)
+# A coin says which is world 1, so that this cell does not give it away.
+ours, theirs = np.random.default_rng(6).permutation(["world 1", "world 2"])
+worlds = pd.concat([watched.assign(world=ours), different.assign(world=theirs)], ignore_index=True)
 steps = worlds.assign(score=(worlds["score"] // 50) * 50).groupby(["world", "registration", "score"]).size()
 steps = steps.rename("people").reset_index()
 steps["share"] = steps["people"] / steps.groupby(["world", "registration"])["people"].transform("sum")
@@ -86,10 +88,9 @@ def audited(people):
     return fa.audit(people, **roles, reference={"registration": "urban"})
 
 
-audits = {"world 1": audited(watched), "world 2": audited(different)}
 pd.concat({
-    world: one.findings.query("metric == 'adverse_impact_ratio'")[["value", "low", "high", "status"]]
-    for world, one in audits.items()
+    world: audited(people).findings.query("metric == 'adverse_impact_ratio'")[["value", "low", "high", "status"]]
+    for world, people in worlds.groupby("world")
 }).round(3)
 
 # %% [markdown] tags=["question"]
@@ -110,10 +111,7 @@ pd.concat({
 # real score file has it.
 
 # %%
-survey = pd.concat([
-    watched.assign(world="world 1").sample(4_000, random_state=1),
-    different.assign(world="world 2").sample(4_000, random_state=1),
-])
+survey = worlds.groupby("world").sample(4_000, random_state=1)
 
 # %% [markdown] tags=["question"]
 # ### Question 2
