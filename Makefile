@@ -1,4 +1,4 @@
-.PHONY: help install test lint format types contract schema metrics translations bench mutation demo ci
+.PHONY: help install test lint format types contract schema metrics translations bench mutation coursework demo ci
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ bench:  ## benchmarks, both sides in one process
 mutation:  ## small changes of the statistics, which tests should notice (docs/mutation.md); MODULES and SAMPLE to choose
 	nice -n 10 python benchmarks/mutation.py $(or $(MODULES),$(wildcard fairaudit/policy/*.py fairaudit/metrics/*.py fairaudit/cube/*.py fairaudit/inference/*.py)) --sample $(or $(SAMPLE),20) --out mutation.jsonl
 	python benchmarks/mutation.py --table mutation.jsonl
+
+coursework:  ## write notebooks/students anew, without the answers
+	python docs/student_notebooks.py
 
 demo:  ## the worked example
 	fairaudit demo

@@ -17,10 +17,12 @@ INTERNAL_ERROR = 70
 COMMANDS = {
     "audit": "Audit scores, decisions or counts.",
     "count": "Count rows into a cube file.",
+    "coursekey": "A key for sealed exercises, which the teacher keeps.",
     "datasets": "Data sets that come along, or can be fetched.",
     "demo": "A worked example on real data, offline.",
     "doctor": "Versions, for a bug report.",
     "explain": "What a model's score is made of, and the reasons of a decline.",
+    "grade": "A claim about sealed data, held against the truth.",
     "merge": "Merge cube files.",
     "metrics": "What each metric means.",
     "policy": "Policies: list, show, lint.",

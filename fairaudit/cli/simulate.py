@@ -7,11 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from ..errors import SchemaError
 from .streams import tell
+
+if TYPE_CHECKING:
+    from ..systems.point_system import PointSystem
 
 
 @click.command("simulate", short_help="Simulated people with a known truth, scored by a system.")
@@ -34,6 +39,12 @@ from .streams import tell
               help="Share of recorded acts, anybody's, put on a member of the group instead.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True,
               help="Blocks of people made at a time; the file is the same.")  # fmt: skip
+@click.option(
+    "--student", metavar="ID", help="A student's own people: all knobs follow from the course key and this id."
+)
+@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="The course key, with --student.")  # fmt: skip
+@click.option("--hide", is_flag=True, help="With --student: leave out and seal what would tell the truth.")
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
 def command(
     name: str,
@@ -49,6 +60,9 @@ def command(
     false_accusation: float,
     misattribution: float,
     workers: int,
+    student: str | None,
+    key: Path | None,
+    hide: bool,  # noqa: FBT001 - an option
     quiet: bool,  # noqa: FBT001 - an option
 ) -> int:
     """Write people whose true scores are known: as they are, and without each mechanism that is on.
@@ -59,11 +73,16 @@ def command(
     Examples:
       fairaudit simulate suining --people 100000 --detection-gap 0.3 --out people.parquet
       fairaudit simulate mine.yaml --group ethnicity=minority --misattribution 0.1 --out people.parquet
+      fairaudit simulate suining --student ana --hide --key course.key --out ana.parquet
     """
     from ..systems.point_system import PointSystem
     from ..systems.populations.simulating import write_people
     from ..systems.populations.world import World
 
+    if student is not None or hide or key is not None:
+        return _of_student(
+            PointSystem.load(name, variant=variant), people, years, out, student, key, hide=hide, quiet=quiet
+        )
     attribute, equals, level = group.partition("=")
     if not equals:
         message = f"--group is an attribute and a level, like registration=rural; got '{group}'."
@@ -83,6 +102,53 @@ def command(
     table = truth.to_frame()
     click.echo(table[table["attribute"] == attribute].to_csv(index=False, lineterminator="\n"), nl=False)
     tell(f"Written to {out}. {truth.stamp}", quiet=quiet)
+    return 0
+
+
+CHOSEN = {"name", "people", "out", "variant", "years", "workers", "student", "key", "hide", "quiet"}
+"""What is chosen for a student; everything else follows from the key and the id."""
+
+
+def _of_student(
+    system: PointSystem,
+    people: int,
+    years: int,
+    out: Path,
+    student: str | None,
+    key: Path | None,
+    *,
+    hide: bool,
+    quiet: bool,
+) -> int:
+    """Write a student's file: sealed, or with --hide left out the same people with the truth, for the teacher."""
+    from ..systems.ledger import STAMP
+    from ..systems.populations import sealing
+    from ..systems.populations.simulating import write_people
+
+    if student is None or key is None:
+        message = "A student's people need --student ID and --key FILE, both (`fairaudit coursekey FILE` makes a key)."
+        raise SchemaError(message)
+    context = click.get_current_context()
+    given = [
+        name
+        for name in sorted(context.params)
+        if name not in CHOSEN and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        message = f"With --student these follow from the key and the id, so leave them out: {options}."
+        raise SchemaError(message)
+    exercise, secrecy = sealing.set_exercise(system, student, people, years), sealing.read_key(key)
+    if hide:
+        seal = sealing.write_sealed(system, exercise, secrecy, out)
+        tell(f"Written to {out}. Seal {seal[:16]}. {STAMP}", quiet=quiet)
+        return 0
+    secret = sealing.secret_of(sealing.opening_of(secrecy, exercise))
+    truth = write_people(system, people, out, world=secret.world(years), seed=secret.seed)
+    click.echo(truth.to_frame().to_csv(index=False, lineterminator="\n"), nl=False)
+    tell(
+        f"Written to {out}, with the truth: {secret.mechanism} {secret.strength:g} on {secret.group_text}.", quiet=quiet
+    )
     return 0
 
 
