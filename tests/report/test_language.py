@@ -1,0 +1,109 @@
+"""An audit in another language: everything that its report says is translated, and English stays what it is."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+
+import fairaudit as fa
+
+
+def applicants(n=900, seed=3):
+    """Return people with every role that a report speaks of."""
+    rng = np.random.default_rng(seed)
+    race = rng.choice(["White", "Black", "Asian", None], n, p=[0.6, 0.25, 0.1, 0.05])
+    sex, branch = rng.choice(["F", "M"], n), rng.choice(["North", "South"], n)
+    income = np.exp(rng.normal(3.5, 0.4, n)) * np.where(race == "Black", 0.8, 1.0)
+    debt = rng.normal(20, 5, n).round(1)
+    score = (600 + 0.8 * income - 2 * (debt - 20) + rng.normal(0, 8, n)).round()
+    bad = (rng.random(n) < 1 / (1 + np.exp((score - 610) / 12))).astype(object)
+    decision = np.where(score >= 625, "approve", np.where(score >= 610, "refer", "decline")).astype(object)
+    rows = pd.DataFrame({"race": race, "sex": sex, "branch": branch, "income": income.round(2), "debt": debt})
+    rows["score"], rows["bad"], rows["decision"] = score, bad, decision
+    rows["age"] = rng.integers(20, 80, n)
+    rows["weight"] = rng.uniform(0.5, 2, n).round(3)
+    rows["home"] = np.arange(n) // 3
+    black = np.where(race == "Black", 0.8, 0.15) + rng.uniform(-0.1, 0.1, n)
+    rows["p_black"], rows["p_white"] = black.round(3), (1 - black).round(3)
+    rows.loc[:9, ["p_black", "p_white"]] = np.nan
+    rows.loc[10:14, "score"] = np.nan
+    rows.loc[15:19, "decision"] = "withdrawn"
+    return rows
+
+
+KINDS = {"approve": "favorable", "refer": "intermediate", "decline": "unfavorable", "withdrawn": "excluded"}
+SCORED = {"score": "score", "higher_is": "better", "cutoff": [615, 600], "groups": ["race", "sex"],
+          "reference": {"race": "White", "sex": "M"}, "rng": 1}  # fmt: skip
+OUTCOME = {"outcome": "bad", "bad": 1}
+
+
+def unobserved(rows):
+    rows = rows.copy()
+    rows.loc[rows["decision"] == "decline", "bad"] = np.nan
+    return rows
+
+
+def infinite(rows):
+    rows = rows.astype({"score": object})
+    rows.loc[20:22, "score"] = float("inf")
+    rows.loc[23, "score"] = "n/a"
+    return rows
+
+
+def small(rows):
+    return pd.concat([rows[rows["race"] != "Asian"], rows[rows["race"] == "Asian"].head(4)])
+
+
+ACTIONS = {"features": {"debt": {"change": "down", "step": 1}}}
+
+
+@functools.cache
+def _card():
+    rows = applicants()
+    return fa.Scorecard().fit(rows[["income", "debt"]], rows["bad"].map({0: "no", 1: "yes"}))
+
+
+AUDITS = {
+    "plain": lambda rows: (rows, {**SCORED, **OUTCOME, "cross": True}),
+    "decided": lambda rows: (infinite(unobserved(rows)), {
+        **SCORED, **OUTCOME, "decision": "decision", "decision_levels": KINDS, "strata": "branch",
+        "features": ["race", "zip", "sex_at_birth"],
+    }),
+    "controls": lambda rows: (rows, {**SCORED, **OUTCOME, "controls": ["income", "branch"], "cutoff": 615}),
+    "banded": lambda rows: (rows, {
+        **SCORED, **OUTCOME, "controls": ["debt", "branch"], "bands": {"debt": [18, 22]}, "period": "branch",
+        "groups": ["race", "age"],
+    } | {"controls": "debt"}),
+    "clusters": lambda rows: (rows, {**SCORED, **OUTCOME, "cluster": "home", "strata": "branch"}),
+    "weights": lambda rows: (rows, {**SCORED, **OUTCOME, "weight": "weight", "sampled_by": "outcome",
+                                    "profit": {"good": 18, "bad": -82}}),
+    "sampled": lambda rows: (rows, {**SCORED, **OUTCOME, "sampled_by": "outcome", "strata": "branch"}),
+    "profit": lambda rows: (rows, {**SCORED, **OUTCOME, "profit": {"good": 18, "bad": -82}}),
+    "ll144": lambda rows: (small(rows), {"policy": "us-nyc-ll144", "decision": "decision", "decision_levels": KINDS,
+                                         "score": "score", "higher_is": "better", "groups": ["race", "sex"]}),
+    "ugesp": lambda rows: (rows, {**SCORED, "policy": "us-ugesp", "reference": None}),
+    "eu": lambda rows: (rows, {**SCORED, **OUTCOME, "policy": "eu-ai-act-annex-iii-5b"}),
+    "memberships": lambda rows: (rows, {
+        "decision": "decision", "decision_levels": KINDS, **OUTCOME, "labelled": {"by": "race"},
+        "memberships": {"by": {"Black": "p_black", "White": "p_white"}}, "reference": {"by": "White"},
+    }),
+    "unlabelled": lambda rows: (rows, {
+        "score": "score", "higher_is": "worse", "cutoff": 610, "score_unit": None,
+        "memberships": {"by": {"Black": "p_black", "White": "p_white"}}, "reference": {"by": "White"},
+    }),
+    "outcomes": lambda rows: (rows, {**OUTCOME, "groups": "sex", "reference": {"sex": "M"}}),
+    "alone": lambda rows: (rows, {"score": "score", "higher_is": "better"}),
+    "one group": lambda rows: (rows[rows["sex"] == "F"], {"decision": "bad", "favorable": 0, "groups": "sex",
+                                                          "reference": {"sex": "F"}}),
+    "model": lambda rows: (rows.drop(columns="score"), {
+        **OUTCOME, "model": _card(), "cutoff": 520, "groups": ["race", "sex"],
+        "reference": {"race": "White", "sex": "M"}, "actions": ACTIONS, "rng": 1,
+    }),
+    "model alone": lambda rows: (rows.drop(columns="score"), {**OUTCOME, "model": _card(), "groups": "race",
+                                                              "reference": {"race": "White"}, "rng": 1}),
+}  # fmt: skip
+
+
+def made(name, **more):
+    rows, options = AUDITS[name](applicants())
+    return fa.audit(rows, **options, **more)
