@@ -22,6 +22,7 @@ from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
 from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare, numbers
+from .translations import spoken, spoken_now
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,6 +98,7 @@ def audit(
     model: Any = None,
     actions: Any = None,
     words: Any = None,
+    language: str = "en",
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -130,6 +132,9 @@ def audit(
         cut-off is asked for each group.
     words
         With a model, a catalogue of plain words for its features (a mapping, or the path of a YAML file), for reasons.
+    language
+        Of the findings and of reports: en, es, zh or de. Ids, codes, statuses and names stay as they are, and the short
+        technical texts of the records (methods, why a number is undefined) stay in English in the JSON.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -152,6 +157,14 @@ def audit(
     >>> finding.metric, finding.group, round(finding.value, 3), finding.status
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
+    with spoken(language):
+        return _audited(data, roles, policy, cross, metrics, profit, rng, features, model, actions, words)
+
+
+def _audited(
+    data: Any, roles: Roles, policy: Any, cross: Any, metrics: Any, profit: Any, rng: Any, features: Any, model: Any,
+    actions: Any, words: Any,
+) -> Audit:  # fmt: skip
     from . import describing
     from .age_line import with_age_bands
     from .explaining import explained
@@ -326,6 +339,7 @@ def _result(
         issues=[*describing.issues(cube, people), *aged.issues],
         cube=to_plain(cube),
         measurements=measurements,
+        language=spoken_now(),
     )
 
 

@@ -34,6 +34,7 @@ from .result import (
     SchemaRecord,
 )
 from .schema.issues import DataIssue
+from .translations import marked, retold, say
 
 if TYPE_CHECKING:
     from .metrics.profit import Payoff
@@ -84,7 +85,7 @@ def policy_record(loaded: LoadedPolicy, payoff: Payoff | None = None) -> PolicyR
     )
 
 
-NOT_KNOWN = (
+NOT_KNOWN = marked(
     "Only the names of the declared inputs were looked at. An input that was not declared cannot be seen, and a proxy "
     "of a basis under another name is another question."
 )
@@ -103,17 +104,25 @@ def direct_use(features: Any, cube: Cube, policy: Policy) -> DirectUse | None:
     taken = {use.column for use in uses}
     similar = [name for name in similar_features(names, policy) if name not in taken]
     source = policy.direct_use.source if policy.direct_use else None
-    not_known = NOT_KNOWN if policy.direct_use else f"{NOT_KNOWN} Policy '{policy.id}' lists no bases."
+    not_known = say(NOT_KNOWN)
+    if not policy.direct_use:
+        not_known += " " + say("Policy '{policy}' lists no bases.", policy=policy.id)
     return DirectUse("uses_prohibited_basis", policy.id, list(names), uses, similar, not_known, source)
 
 
 def _use_sentence(use: Use, policy: str) -> str:
+    blanks = {"column": use.column, "matched": use.matched, "basis": say(use.basis)}
+    if use.found == "declared group" and use.basis == use.matched:
+        return say("The model has '{column}' as an input, which is the declared group '{matched}'.", **blanks)
     if use.found == "declared group":
-        basis = "" if use.basis == use.matched else f" (basis: {use.basis})"
-        return f"The model has '{use.column}' as an input, which is the declared group '{use.matched}'{basis}."
-    return (
-        f"The model has '{use.column}' as an input, which is named like '{use.matched}' on the list of prohibited "
-        f"bases of policy '{policy}' (basis: {use.basis}). Whether a rule permits that use is not said here."
+        return say(
+            "The model has '{column}' as an input, which is the declared group '{matched}' (basis: {basis}).", **blanks
+        )
+    return say(
+        "The model has '{column}' as an input, which is named like '{matched}' on the list of prohibited bases of "
+        "policy '{policy}' (basis: {basis}). Whether a rule permits that use is not said here.",
+        policy=policy,
+        **blanks,
     )
 
 
@@ -128,7 +137,10 @@ def schema_record(
         roles["controls"] = [control.name for control in people.controls if control.name not in cube.schema.strata]
     cutoffs = [
         CutoffRecord(
-            cutoff, f"favorable: {axes.score.favorable_text(cutoff)}", cube.people_at(cutoff), cutoff == rules[0]
+            cutoff,
+            say("favorable: {rule}", rule=retold(axes.score.favorable_text(cutoff))),
+            cube.people_at(cutoff),
+            cutoff == rules[0],
         )
         for cutoff in rules
         if cutoff is not None and axes.score is not None
@@ -160,28 +172,42 @@ def _decision_text(cube: Cube, rules: Sequence[float | None]) -> str:
     parts = []
     if None in rules:
         favorable = [level.label for level in cube.axes.decisions if level.kind == "favorable"]
-        parts.append(f"decisions as recorded in '{cube.schema.decision}', favorable: {', '.join(favorable)}")
+        parts.append(
+            say(
+                "decisions as recorded in '{column}', favorable: {labels}",
+                column=str(cube.schema.decision),
+                labels=", ".join(favorable),
+            )
+        )
     score = cube.axes.score
     if score is not None:
         cuts = [cutoff for cutoff in rules if cutoff is not None]
-        told = ", ".join(score.favorable_text(cutoff) for cutoff in cuts)
-        direction = f"higher is {score.higher_is}"
+        told = ", ".join(retold(score.favorable_text(cutoff)) for cutoff in cuts)
+        direction = say("higher is better") if score.higher_is == "better" else say("higher is worse")
+        blanks = {"column": str(cube.schema.score), "direction": direction}
         parts.append(
-            f"the score '{cube.schema.score}' ({direction}) at the cut-off: {told}"
+            say("the score '{column}' ({direction}) at the cut-off: {rule}", rule=told, **blanks)
             if cuts
-            else f"the score '{cube.schema.score}' ({direction}), without a cut-off"
+            else say("the score '{column}' ({direction}), without a cut-off", **blanks)
         )
     if not parts:
-        parts.append(f"outcomes in '{cube.schema.outcome}' only, no decision")
-    return "; and ".join(parts)
+        return say("outcomes in '{column}' only, no decision", column=str(cube.schema.outcome))
+    if len(parts) == 1:
+        return parts[0]
+    return say("{first}; and {last}", first=parts[0], last=parts[1])
 
 
 def _positive(cube: Cube) -> str:
     if not cube.has_outcome:
-        return "the favorable decision"
+        return say("the favorable decision")
     schema = cube.schema
-    named = f"bad is {', '.join(schema.bad)}" if schema.bad else f"good is {', '.join(schema.good)}"
-    return f"the favorable decision, and the good outcome (in '{schema.outcome}' {named})"
+    if schema.bad:
+        named = say("bad is {labels}", labels=", ".join(schema.bad))
+    else:
+        named = say("good is {labels}", labels=", ".join(schema.good))
+    return say(
+        "the favorable decision, and the good outcome (in '{column}' {named})", column=str(schema.outcome), named=named
+    )
 
 
 def issues(cube: Cube, people: People | None = None) -> list[IssueRecord]:

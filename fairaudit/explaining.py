@@ -31,12 +31,14 @@ from .result import (
 )
 from .schema.labels import MISSING, band_labels, label
 from .scoring import SCORE, ScoredRows
+from .translations import marked, retold, say, spoken_now
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .explanation.attribution import Explainer, Explanation
     from .explanation.drivers_record import Drivers
+    from .explanation.reason_records import Reason
     from .explanation.recourse_by_group import RecourseGap
     from .result import AttributeRecord
 
@@ -58,11 +60,11 @@ CLOSE = 1e-6
 NO_COUNTERPART = "the cut-off has no counterpart in the unit that the score is explained in"
 
 LIMITS = (
-    (
+    marked(
         "An attribution says what the score is made of. It does not tell a real difference between groups from one "
         "that is measured wrongly, nor what would happen if a feature changed."
     ),
-    (
+    marked(
         "A feature that tells the group can carry the gap without anybody having meant it, and two features that go "
         "together share their part in a way that depends on the model."
     ),
@@ -119,7 +121,7 @@ def explained(
         method=sample.method,
         explained_units=sample.units,
     )
-    return ExplanationRecord(model, gaps, people, ways, list(LIMITS)), [*lost, *untold, *unasked]
+    return ExplanationRecord(model, gaps, people, ways, [say(text) for text in LIMITS]), [*lost, *untold, *unasked]
 
 
 def drawn(places: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
@@ -287,9 +289,10 @@ class _Work:
             units=found.units,
             baseline="all applicants" if found.baseline is None else found.baseline.said,
             reasons=[
-                ReasonRecord(one.feature, label(one.value), -abs(one.amount or 0.0), one.words) for one in found.reasons
+                ReasonRecord(one.feature, label(one.value), -abs(one.amount or 0.0), _words(one))
+                for one in found.reasons
             ],
-            note=" ".join(found.cautions) or None,
+            note=" ".join(retold(caution) for caution in found.cautions) or None,
         )
 
     # What they could change
@@ -316,6 +319,16 @@ class _Work:
             )  # fmt: skip
             made += recourse_records(found, record.name)
         return made, lost
+
+
+def _words(reason: Reason) -> str:
+    """Return the words of a reason: the catalogue's as they are, those made from a name in the language of the "
+    "audit."""
+    from .explanation.reason_words import fallback
+
+    if reason.words_from == "feature name" and reason.direction is not None:
+        return fallback(reason.direction, reason.name, reason.value, spoken_now())
+    return reason.words
 
 
 def recourse_records(found: RecourseGap, attribute: str) -> list[RecourseRecord]:

@@ -20,6 +20,7 @@ from .inference.counts import BoolArray, FloatArray
 from .policy.evaluate import statuses
 from .policy.model import Practical
 from .result import Status
+from .translations import marked, say
 
 PROBES = (4, 16, 64)
 """Numbers of changed decisions that are tried first: up to the first that does, each number is then tried."""
@@ -31,13 +32,23 @@ _MOVES: tuple[tuple[Literal["group", "reference"], int], ...] = (
     ("reference", -1),
 )
 """Side, and more (1) or fewer (-1) favorable decisions; of equally few changes the first is told."""
-_NUMBERS = {1: "One", 2: "Two"}
 _BECOMES = {
-    "flag": "flag it",
-    "within_line": "put it within the line",
-    "insufficient": "leave it without sufficient evidence",
+    "flag": marked("flag it"),
+    "within_line": marked("put it within the line"),
+    "insufficient": marked("leave it without sufficient evidence"),
 }
-_RULES = {1: ": it falls under the one-person rule", 2: ": it falls under the two-person rule"}
+_ONE = {
+    True: marked("One more favorable decision {where} would {becomes}: it falls under the one-person rule."),
+    False: marked("One fewer favorable decision {where} would {becomes}: it falls under the one-person rule."),
+}
+_TWO = {
+    True: marked("Two more favorable decisions {where} would {becomes}: it falls under the two-person rule."),
+    False: marked("Two fewer favorable decisions {where} would {becomes}: it falls under the two-person rule."),
+}
+_SEVERAL = {
+    True: marked("{number} more favorable decisions {where} would {becomes}."),
+    False: marked("{number} fewer favorable decisions {where} would {becomes}."),
+}
 
 
 Whole = npt.NDArray[np.int64]
@@ -84,9 +95,9 @@ class Flip:
         >>> Flip(2, "group", True, "insufficient").text[:54]
         'Two more favorable decisions in the group would leave '
         """
-        number = _NUMBERS.get(self.count, f"{self.count:,}")
-        what = f"{'more' if self.more else 'fewer'} favorable decision{'' if self.count == 1 else 's'}"
-        return f"{number} {what} in the {self.side} would {_BECOMES[self.status]}{_RULES.get(self.count, '')}."
+        words = {1: _ONE, 2: _TWO}.get(self.count, _SEVERAL)[self.more]
+        where = say("in the group") if self.side == "group" else say("in the reference")
+        return say(words, number=f"{self.count:,}", where=where, becomes=say(_BECOMES[self.status]))
 
 
 def fewest_changes(cases: Sequence[Case]) -> list[Flip | None]:

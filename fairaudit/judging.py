@@ -36,6 +36,7 @@ from .policy.model import Policy, Rule
 from .policy.references import Reference, choose_reference, eligible_levels, is_excluded
 from .result import AttributeRecord, Family, Finding, NotRun, finite
 from .sentences import finding_sentence
+from .translations import retold, say
 
 _NEEDED = {
     "decision": "recorded decisions or a cut-off",
@@ -481,7 +482,7 @@ def _member(draft: Draft, minimum_n: int) -> Member:
 
 
 def _undecided(made: Compared) -> str:
-    return f"Neither flagged nor cleared: {made.undecided}."
+    return say("Neither flagged nor cleared: {why}.", why=retold(made.undecided))
 
 
 def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:

@@ -27,6 +27,7 @@ from .questions.common import adjusted
 from .questions.proxies import ask_members, ask_people, without_name
 from .result import AttributeRecord, Family, Finding, Measurement, NotRun, RateRecord, finite
 from .sentences import finding_sentence
+from .translations import marked, say
 
 PARTS: dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]] = {
     "selection_rate": ((0, slice(None)), (slice(None), slice(None))),
@@ -36,9 +37,9 @@ PARTS: dict[str, tuple[tuple[Any, Any], tuple[Any, Any]]] = {
 }
 """Which part of [selected or not, good or bad or unobserved] a rate counts, and of which."""
 HOWS = ("ratio", "difference", "odds_ratio")
-PROXY_ALONE = (
-    "the evidence would exclude an effect past the line if the memberships stood for the groups, but a proxy alone "
-    "does not show that: the true effect can be larger or smaller. Labels for some people would say which."
+PROXY_ALONE = marked(
+    "{effect}: the evidence would exclude an effect past the line if the memberships stood for the groups, but a proxy "
+    "alone does not show that: the true effect can be larger or smaller. Labels for some people would say which."
 )
 
 
@@ -283,9 +284,9 @@ def _finding(draft: _Draft, corrected: Adjusted, policy: Policy) -> Finding:
     )  # fmt: skip
     status, reason = verdict.status, verdict.reason
     if of.proxy and status == "within_line":
-        status, reason = "insufficient", f"{made.value:.3f}: {PROXY_ALONE}"
+        status, reason = "insufficient", say(PROXY_ALONE, effect=f"{made.value:.3f}")
     elif of.proxy and status == "flag":
-        reason += " The groups are known by a proxy only, so the true effect can be larger or smaller."
+        reason += " " + say("The groups are known by a proxy only, so the true effect can be larger or smaller.")
     place = "recorded" if draft.cutoff is None else f"{draft.cutoff:.10g}"
     level = of.levels[draft.level]
     finding = Finding(

@@ -13,16 +13,28 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .translations import marked
+
 SCHEMA_VERSION = "1.0"
 
 Status = Literal["flag", "within_line", "insufficient", "info"]
 Family = Literal["primary", "secondary", "exploratory"]
 
+STATUS_LABELS: dict[str, str] = {
+    "flag": marked("Flagged"),
+    "within_line": marked("Within the line"),
+    "insufficient": marked("Insufficient evidence"),
+    "info": marked("For information"),
+}
+"""The short word of each status, as tables print it."""
+STATUS_MEANINGS: dict[str, str] = {
+    "flag": marked("past the policy's line, and more than chance"),
+    "within_line": marked("the evidence excludes the policy's line"),
+    "insufficient": marked("we cannot tell"),
+    "info": marked("no line applies"),
+}
 STATUS_WORDS: dict[str, str] = {
-    "flag": "Flagged: past the policy's line, and more than chance",
-    "within_line": "Within the line: the evidence excludes the policy's line",
-    "insufficient": "Insufficient evidence: we cannot tell",
-    "info": "For information: no line applies",
+    status: f"{label}: {STATUS_MEANINGS[status]}" for status, label in STATUS_LABELS.items()
 }
 
 
@@ -497,6 +509,8 @@ class Result:
     alternatives: dict[str, Any] | None = None
     reliance: dict[str, Any] | None = None
     monitoring: dict[str, Any] | None = None
+    language: str = "en"
+    """Of the sentences in here, and of the reports made of them."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain dictionaries and lists, in the order of the fields."""

@@ -7,14 +7,15 @@ import math
 from .inference.of_contrasts import Compared
 from .metrics.base import Contrast
 from .result import Finding
+from .translations import marked, retold, say
 
 SHARES: dict[str, str] = {
-    "selection_rate": "{} selected",
-    "adverse_rate": "{} not selected",
-    "scoring_rate": "{} above the median",
-    "true_positive_rate": "{} of the good selected",
-    "false_positive_rate": "{} of the bad selected",
-    "positive_predictive_value": "{} of the selected turn out good",
+    "selection_rate": marked("{share} selected against {reference}: {effect}"),
+    "adverse_rate": marked("{share} not selected against {reference}: {effect}"),
+    "scoring_rate": marked("{share} above the median against {reference}: {effect}"),
+    "true_positive_rate": marked("{share} of the good selected against {reference}: {effect}"),
+    "false_positive_rate": marked("{share} of the bad selected against {reference}: {effect}"),
+    "positive_predictive_value": marked("{share} of the selected turn out good against {reference}: {effect}"),
 }
 """What a rate is a share of, in words."""
 
@@ -46,14 +47,26 @@ def amount(item: Contrast, value: float | None) -> str:
     '0.681'
     """
     if value is None or math.isnan(value):
-        return "undefined"
+        return say("undefined")
     if math.isinf(value):
-        return "without bound"
+        return say("without bound")
+    number = _bare(item, value)
     if item.how == "shortfall":
-        return f"{value:,.1f} people"
-    if item.of != ("area_under_curve",) and item.how.endswith("difference") and item.how != "standardized_difference":
-        return f"{_points(value)} percentage points"
-    return f"{value:.3f}"
+        return say("{number} people", number=number)
+    return say("{number} percentage points", number=number) if _in_points(item) else number
+
+
+def _in_points(item: Contrast) -> bool:
+    if item.of == ("area_under_curve",) or item.how == "standardized_difference":
+        return False
+    return item.how.endswith("difference")
+
+
+def _bare(item: Contrast, value: float) -> str:
+    """Return an effect without its unit."""
+    if item.how == "shortfall":
+        return f"{value:,.1f}"
+    return _points(value) if _in_points(item) else f"{value:.3f}"
 
 
 def _points(value: float) -> str:
@@ -62,18 +75,21 @@ def _points(value: float) -> str:
 
 def finding_sentence(finding: Finding, item: Contrast, made: Compared) -> str:
     """Return one or two plain sentences: the rates, the effect with its interval, and the reason of the status."""
-    where = f" at cut-off {finding.cutoff:.10g}" if finding.cutoff is not None else ""
-    who = f"{finding.attribute}: {finding.group} against {finding.reference}{where}"
-    title = item.title.split(" (")[0]
+    blanks = {"attribute": finding.attribute, "group": finding.group, "reference": finding.reference}
+    who = say("{attribute}: {group} against {reference}", **blanks)
+    if finding.cutoff is not None:
+        cutoff = f"{finding.cutoff:.10g}"
+        who = say("{attribute}: {group} against {reference} at cut-off {cutoff}", cutoff=cutoff, **blanks)
+    title = say(item.title).split(" (")[0]
     if finding.undefined:
-        return f"{who}, {title} is undefined: {finding.undefined}."
-    rates = _rates(item, made)
-    value = "without bound" if finding.unbounded == "value" else amount(item, finding.value)
-    interval = _interval(item, made, finding)
+        return say("{who}, {title} is undefined: {why}.", who=who, title=title, why=retold(finding.undefined))
+    value = say("without bound") if finding.unbounded == "value" else amount(item, finding.value)
+    effect = say("{title} {value}", title=title, value=value)
+    effect = _with_rates(item, made, f"{effect}{_interval(item, made, finding)}{_beside(item, made)}")
     reason = finding.reason[:1].upper() + finding.reason[1:]
     if finding.flip_text and (finding.flip_count or 0) <= FRAGILE:
         reason += f" {finding.flip_text}"
-    return f"{who}, {rates}{title} {value}{interval}{_beside(item, made)}. {reason}".strip()
+    return say("{who}, {effect}. {reason}", who=who, effect=effect, reason=reason).strip()
 
 
 def _beside(item: Contrast, made: Compared) -> str:
@@ -81,34 +97,40 @@ def _beside(item: Contrast, made: Compared) -> str:
     mine, theirs = made.group_value, made.reference_value
     if item.id != "adverse_impact_ratio" or mine is None or theirs is None:
         return ""
-    gap = f"a gap of {_points(mine - theirs)} percentage points"
+    gap = _points(mine - theirs)
     if theirs == 1:
-        return f"; {gap}"
-    return f"; {gap}, not selected {(1 - mine) / (1 - theirs):.2f} times as often"
+        return "; " + say("a gap of {gap} percentage points", gap=gap)
+    times = f"{(1 - mine) / (1 - theirs):.2f}"
+    return "; " + say("a gap of {gap} percentage points, not selected {times} times as often", gap=gap, times=times)
 
 
-def _rates(item: Contrast, made: Compared) -> str:
+def _with_rates(item: Contrast, made: Compared, effect: str) -> str:
     words = SHARES.get(item.of[0])
     if words is None or len(item.of) > 1 or made.group_value is None or made.reference_value is None:
-        return ""
-    return f"{words.format(percent(made.group_value))} against {percent(made.reference_value)}: "
+        return effect
+    return say(words, share=percent(made.group_value), reference=percent(made.reference_value), effect=effect)
 
 
 def _interval(item: Contrast, made: Compared, finding: Finding) -> str:
     if math.isnan(made.low) or math.isnan(made.high):
         return ""
-    high = "no upper bound" if math.isinf(made.high) else amount(item, made.high)
-    low = amount(item, made.low)
-    if low.endswith("points") and high.endswith("points"):
-        low = low.removesuffix(" percentage points")
-    elif low.endswith("people") and high.endswith("people"):
-        low = low.removesuffix(" people")
-    p = "" if finding.p is None else f", p {'< 0.0001' if finding.p < 0.0001 else f'= {finding.p:.2g}'}"
-    corrected = finding.p_adjusted
-    if p and corrected is not None and f"{corrected:.2g}" != f"{finding.p:.2g}":
-        p += f", corrected {'< 0.0001' if corrected < 0.0001 else f'= {corrected:.2g}'}"
-    how = ""
-    if finding.method is not None and "replicate weights" in finding.method:
-        how = f" by {finding.method[finding.method.index('replicate weights') :].partition(', ')[0]}"
+    high = say("no upper bound") if math.isinf(made.high) else amount(item, made.high)
+    # The unit stands once, behind the second number.
+    both = math.isfinite(made.low) and math.isfinite(made.high)
+    low = _bare(item, made.low) if both else amount(item, made.low)
     # Where the data chose the reference the interval is wider: 99.76% is not 100%.
-    return f" ({100 * made.confidence:.4g}% interval{how} {low} to {high}{p})"
+    blanks = {"confidence": f"{100 * made.confidence:.4g}%", "low": low, "high": high}
+    parts = [say("{confidence} interval {low} to {high}", **blanks)]
+    if finding.method is not None and "replicate weights" in finding.method:
+        how = finding.method[finding.method.index("replicate weights") :].partition(", ")[0]
+        parts = [say("{confidence} interval by {how} {low} to {high}", how=retold(how), **blanks)]
+    if finding.p is not None:
+        parts.append(f"p {_small(finding.p)}")
+        corrected = finding.p_adjusted
+        if corrected is not None and f"{corrected:.2g}" != f"{finding.p:.2g}":
+            parts.append(say("corrected {p}", p=_small(corrected)))
+    return f" ({', '.join(parts)})"
+
+
+def _small(p: float) -> str:
+    return "< 0.0001" if p < 0.0001 else f"= {p:.2g}"

@@ -64,6 +64,7 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "--words", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML file with plain words for the model's features, for reasons.",
 )  # fmt: skip
+@click.option("--language", default="en", show_default=True, help="Of findings and reports: en, es, zh, de.")
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
@@ -101,6 +102,7 @@ def command(data: str | None, **options: Any) -> int:
             model=_model(options["model"], options["trust"]),
             actions=options["actions"],
             words=options["words"],
+            language=options["language"],
             **roles_of(options),
         )
     code = 0

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..errors import listed
+from ..translations import marked, retold, say
 from .drivers_record import DRIVES, ENCODES
 
 if TYPE_CHECKING:
@@ -64,31 +65,65 @@ def found(made: Drivers) -> tuple[str, ...]:
     )
 
 
+_SUBJECTS = {
+    "mean score": marked("The mean score by {attribute} is {what}; {sure}."),
+    "selection rate": marked("The selection rate by {attribute} is {what}; {sure}."),
+    "true positive rate": marked(
+        "The true positive rate, people with a good outcome who are selected, by {attribute} is {what}; {sure}."
+    ),
+    "false positive rate": marked(
+        "The false positive rate, people with a bad outcome who are selected, by {attribute} is {what}; {sure}."
+    ),
+}
+_SUBJECTS_AT = {
+    "mean score": marked("The mean score at the cut-off {cutoff} by {attribute} is {what}; {sure}."),
+    "selection rate": marked("The selection rate at the cut-off {cutoff} by {attribute} is {what}; {sure}."),
+    "true positive rate": marked(
+        "The true positive rate at the cut-off {cutoff}, people with a good outcome who are selected, by {attribute} "
+        "is {what}; {sure}."
+    ),
+    "false positive rate": marked(
+        "The false positive rate at the cut-off {cutoff}, people with a bad outcome who are selected, by {attribute} "
+        "is {what}; {sure}."
+    ),
+}
+
+
 def _the_gap(made: Drivers) -> str:
+    cutoff = {} if made.cutoff is None else {"cutoff": f"{made.cutoff:g}"}
+    subjects = _SUBJECTS_AT if cutoff else _SUBJECTS
+    return say(subjects[made.measure], attribute=made.attribute, what=_what(made), sure=_sure(made), **cutoff)
+
+
+def _what(made: Drivers) -> str:
     gap = made.gap
     rate = made.measure != "mean score"
     levels = [f"{100 * each:.1f}%" if rate else f"{each:.{_decimals(made)}f}" for each in made.levels]
-    at = "" if made.cutoff is None else f" at the cut-off {made.cutoff:g}"
-    at += {"true positive rate": ", people with a good outcome who are selected,",
-           "false positive rate": ", people with a bad outcome who are selected,"}.get(made.measure, "")  # fmt: skip
-    size = f"{number(abs(gap.value), made).lstrip('+')} {unit(made)}"
+    blanks = {"group": made.group, "reference": made.reference, "level": levels[0]}
     if gap.value == 0:
-        said = f"the same in {made.group} and in {made.reference}: {levels[0]}"
+        return say("the same in {group} and in {reference}: {level}", **blanks)
+    words = say("percentage points") if rate else retold(made.units)
+    blanks |= {"size": f"{number(abs(gap.value), made).lstrip('+')} {words}", "other": levels[1]}
+    if gap.value > 0:
+        told = say("{size} higher in {group} ({level}) than in {reference} ({other})", **blanks)
     else:
-        side = "higher" if gap.value > 0 else "lower"
-        said = f"{size} {side} in {made.group} ({levels[0]}) than in {made.reference} ({levels[1]}){_better(made)}"
-    sure = f"{made.confidence:.0%} interval {number(gap.low, made)} to {number(gap.high, made)}"
-    none = "" if gap.low > 0 or gap.high < 0 else ", which contains no gap at all, so shares of it are left out"
+        told = say("{size} lower in {group} ({level}) than in {reference} ({other})", **blanks)
+    if rate or made.higher_is is None:
+        return told
+    if (gap.value > 0) == (made.higher_is == "better"):
+        return say("{what}, the better side of this score", what=told)
+    return say("{what}, the worse side of this score", what=told)
+
+
+def _sure(made: Drivers) -> str:
+    gap = made.gap
     if not math.isfinite(gap.low):
-        sure, none = "everybody has the same, so there is no interval", ""
-    return f"The {made.measure}{at} by {made.attribute} is {said}; {sure}{none}."
-
-
-def _better(made: Drivers) -> str:
-    if made.measure == "mean score" and made.higher_is is not None:
-        good = (made.gap.value > 0) == (made.higher_is == "better")
-        return f", the {'better' if good else 'worse'} side of this score"
-    return ""
+        return say("everybody has the same, so there is no interval")
+    blanks = {"confidence": f"{made.confidence:.0%}", "low": number(gap.low, made), "high": number(gap.high, made)}
+    told = say("{confidence} interval {low} to {high}", **blanks)
+    if gap.low > 0 or gap.high < 0:
+        return told
+    return say("{interval}, which contains no gap at all, so shares of it are left out", interval=told)
 
 
 def _carried(made: Drivers) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import listed
 from ..schema.roles import Schema
+from ..translations import marked, say
 
 _OUTCOME, _DECISION, _SCORE = frozenset({"outcome"}), frozenset({"decision"}), frozenset({"score"})
 
@@ -63,6 +64,13 @@ POOLED = frozenset(
 IN_STRATA = frozenset({"adverse_impact_ratio_in_stratum", "stratum_homogeneity", "simpson_reversal"})
 """Those that are computed within each stratum."""
 
+_KINDS = {
+    "outcome": marked("outcome"),
+    "decision": marked("decision"),
+    "score": marked("score"),
+    "group": marked("group"),
+}
+"""What a sample can be drawn by that is no column."""
 WHY = "the sample was drawn by"
 """How every reason begins."""
 
@@ -161,10 +169,13 @@ def how_drawn(sampled_by: Sequence[str], *, weighted: bool) -> str:
     'by outcome; the weights are taken to undo it'
     """
     if not sampled_by:
-        return "not stated"
+        return say("not stated")
     if "random" in sampled_by:
-        return "at random"
-    named = " and ".join(sampled_by)
+        return say("at random")
+    first, *others = (say(_KINDS.get(name, name)) for name in sampled_by)
+    named = first
+    for other in others:
+        named = say("{first} and {last}", first=named, last=other)
     if weighted:
-        return f"by {named}; the weights are taken to undo it"
-    return f"by {named}, without weights: numbers that such a sample cannot give are undefined"
+        return say("by {columns}; the weights are taken to undo it", columns=named)
+    return say("by {columns}, without weights: numbers that such a sample cannot give are undefined", columns=named)

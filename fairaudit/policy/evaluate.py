@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..translations import many, retold, say
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -98,41 +100,52 @@ def judge(
     Verdict(status='flag', reason='0.681 is past the line of 0.80, and more than chance (p = 0.0004).')
     """
     if line is None:
-        return Verdict("info", "The policy sets no line here." + (f" Undefined: {undefined}." if undefined else ""))
+        reason = say("The policy sets no line here.")
+        return Verdict("info", f"{reason} {_undefined(undefined)}" if undefined else reason)
     if not in_test_family:
-        return Verdict("info", "Shown but not tested: this level is in no test family.")
+        return Verdict("info", say("Shown but not tested: this level is in no test family."))
     if undefined is not None:
-        return Verdict("insufficient", f"Undefined: {undefined}.")
+        return Verdict("insufficient", _undefined(undefined))
     if value is None or math.isnan(value):
-        return Verdict("insufficient", "Undefined: the effect could not be computed.")
-    for people, whose in ((n, ""), (n_reference, " in the reference")):
-        if people < minimum_n:
-            reason = f"{_people(people)}{whose}; the policy asks for at least {minimum_n:,}."
-            return Verdict("insufficient", reason)
+        return Verdict("insufficient", say("Undefined: the effect could not be computed."))
+    if n < minimum_n:
+        asked = say("{people}; the policy asks for at least {number}.", people=_people(n), number=f"{minimum_n:,}")
+        return Verdict("insufficient", asked)
+    if n_reference < minimum_n:
+        blanks = {"people": _people(n_reference), "number": f"{minimum_n:,}"}
+        asked = say("{people} in the reference; the policy asks for at least {number}.", **blanks)
+        return Verdict("insufficient", asked)
     effect, limit = _effect(value, line.value), _line(line.value)
     corrected = p_adjusted if _real(p_adjusted) else None
     on_line = math.isclose(value, line.value, rel_tol=1e-9)
+    said = {"effect": effect, "line": limit}
     settle = _what_would_settle(people_needed, people_needed_if_alike, minimum_detectable, on_line=on_line)
     if line.is_past(value):
         if corrected is not None and corrected < alpha:
-            return Verdict("flag", f"{effect} is past the line of {limit}, and more than chance ({_p(corrected)}).")
+            reason = say("{effect} is past the line of {line}, and more than chance ({p}).", p=_p(corrected), **said)
+            return Verdict("flag", reason)
         doubt = _past_but_unsure(p, corrected, alpha, comparisons)
-        reason = f"{effect} is past the line of {limit}, but {doubt}."
+        reason = say("{effect} is past the line of {line}, but {doubt}.", doubt=doubt, **said)
         return Verdict("insufficient", reason + settle)
     watch = ""
     if line.watch is not None and line.is_past_watch(value):
-        watch = f" It is past the policy's watch line of {_line(line.watch)}."
+        watch = " " + say("It is past the policy's watch line of {line}.", line=_line(line.watch))
     bound = low_one_sided if line.op == "<" else high_one_sided
     if bound is not None and not math.isnan(bound) and not line.is_past(bound):
         real = _real(p) and p is not None and p < alpha
-        found = f" This is {_real_difference(value, line, no_difference)} ({_p(p)})." if real else ""
-        reason = f"{effect}: the evidence excludes an effect past the line of {limit}.{found}{watch}"
-        return Verdict("within_line", reason)
+        reason = say("{effect}: the evidence excludes an effect past the line of {line}.", **said)
+        if real:
+            reason += f" {_real_difference(value, line, no_difference, _p(p))}"
+        return Verdict("within_line", f"{reason}{watch}")
     if bound is None or math.isnan(bound):
-        doubt = f"{effect} is not past the line of {limit}, but no interval could be made around it."
+        doubt = say("{effect} is not past the line of {line}, but no interval could be made around it.", **said)
     else:
-        reach = f"the evidence reaches past it, to {_number(bound)}"
-        doubt = f"{effect} is not past the line of {limit}, but {reach}."
+        reach = _number(bound)
+        doubt = say(
+            "{effect} is not past the line of {line}, but the evidence reaches past it, to {reach}.",
+            reach=reach,
+            **said,
+        )
     return Verdict("insufficient", doubt + watch + settle)
 
 
@@ -173,39 +186,65 @@ def statuses(
 
 def _past_but_unsure(p: float | None, corrected: float | None, alpha: float, comparisons: int | None) -> str:
     if p is None or not _real(p):
-        return "no test could be made"
+        return say("no test could be made")
     if p >= alpha:
-        return f"it could be chance ({_p(p)})"
+        return say("it could be chance ({p})", p=_p(p))
     if corrected is None:
-        return f"its p-value could not be corrected for the number of comparisons ({_p(p)} before correction)"
-    many = f"{comparisons:,} comparisons" if comparisons else "the number of comparisons"
-    return f"significant only before correction for {many} ({_p(p)} before, {_p(corrected)} after)"
+        return say("its p-value could not be corrected for the number of comparisons ({p} before correction)", p=_p(p))
+    blanks = {"before": _p(p), "after": _p(corrected)}
+    if not comparisons:
+        return say(
+            "significant only before correction for the number of comparisons ({before} before, {after} after)",
+            **blanks,
+        )
+    number = f"{comparisons:,}"
+    return say(
+        "significant only before correction for {number} comparisons ({before} before, {after} after)",
+        number=number,
+        **blanks,
+    )
 
 
-def _real_difference(value: float, line: Practical, no_difference: float | None) -> str:
+def _real_difference(value: float, line: Practical, no_difference: float | None, p: str) -> str:
     if no_difference is not None:
         other_way = value > no_difference if line.op == "<" else value < no_difference
         if other_way:
-            return "a real difference, in the other direction"
-    return "a real difference, smaller than the line"
+            return say("This is a real difference, in the other direction ({p}).", p=p)
+    return say("This is a real difference, smaller than the line ({p}).", p=p)
 
 
 def _what_would_settle(
     people_needed: int | None, if_alike: int | None, minimum_detectable: float | None, *, on_line: bool
 ) -> str:
     parts = []
-    alike = "" if if_alike is None else f"{_people(if_alike)} if in truth there is no difference"
+    alike = None if if_alike is None else _people(if_alike)
     if on_line:
-        parts.append(" If this effect, at the line itself, is the true one, no number of people would settle it.")
-        parts += [f" It would take {alike}."] if alike else []
+        parts.append(say("If this effect, at the line itself, is the true one, no number of people would settle it."))
+        if alike:
+            parts.append(say("It would take {alike} if in truth there is no difference.", alike=alike))
     elif people_needed is not None:
-        known = f" {_people(people_needed)} in the group would settle it, if this effect is the true one"
-        parts.append(f"{known}; {alike}." if alike else f"{known}.")
+        people = _people(people_needed)
+        if alike:
+            parts.append(
+                say(
+                    "{people} in the group would settle it, if this effect is the true one; {alike} if in truth there "
+                    "is no difference.",
+                    people=people,
+                    alike=alike,
+                )
+            )
+        else:
+            parts.append(say("{people} in the group would settle it, if this effect is the true one.", people=people))
     elif alike:
-        parts.append(f" {alike.replace(' if in truth', ' in the group would settle it, if in truth')}.")
+        parts.append(say("{people} in the group would settle it, if in truth there is no difference.", people=alike))
     if minimum_detectable is not None and math.isfinite(minimum_detectable):
-        parts.append(f" With these numbers an effect of {_number(minimum_detectable)} would be found reliably.")
-    return "".join(parts)
+        effect = _number(minimum_detectable)
+        parts.append(say("With these numbers an effect of {effect} would be found reliably.", effect=effect))
+    return "".join(f" {part}" for part in parts)
+
+
+def _undefined(why: str) -> str:
+    return say("Undefined: {why}.", why=retold(why))
 
 
 def _real(p: float | None) -> bool:
@@ -213,12 +252,12 @@ def _real(p: float | None) -> bool:
 
 
 def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
+    return many(count, "{number} person", "{number} people")
 
 
 def _number(value: float) -> str:
     if math.isinf(value):
-        return "infinity" if value > 0 else "minus infinity"
+        return say("infinity") if value > 0 else say("minus infinity")
     return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
@@ -239,7 +278,7 @@ def _effect(value: float, line: float) -> str:
 
 def _p(p: float | None) -> str:
     if p is None:
-        return "p unknown"
+        return say("p unknown")
     if p < 0.0001:
         return "p < 0.0001"
     return f"p = {p:.2f}" if p >= 0.1 else f"p = {p:.2g}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..metrics.base import MEASURES
 from ..result import Measurement, Result
+from ..translations import marked, retold, say
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
-from .words import NOTHING, Writer, interval, number, p_value, percent, points
+from .words import NOTHING, Writer, interval, number, p_value, percent, points, with_points
 
 _LARGE = "calibration_in_the_large_difference"
 _COMMON = "bad_rate_difference_at_same_score"
@@ -30,7 +31,7 @@ _AGAINST = (
     "balance_for_bad_outcomes",
 )
 _POINTS = frozenset({"calibration_in_the_large", _LARGE, _COMMON, _MARGIN, "bad_rate_difference_in_band"})
-_LIMITS = (
+_LIMITS = marked(
     "A score can mean the same risk in every group and still select them at very different rates; and where good "
     "rates differ between groups, equal calibration and equal balance cannot both hold (Kleinberg, Mullainathan and "
     "Raghavan 2016). Calibration says nothing about how outcomes were recorded, nor about people whose outcome is "
@@ -53,16 +54,16 @@ def calibration_section(result: Result) -> tuple[Section, ...]:
         _attribute(records, name, f"calibration-{place}", 1 - result.confidence)
         for place, name in enumerate(unique(record.attribute for record in records), start=1)
     )
-    said = (Paragraph(_basis(result)), Paragraph(_LIMITS, "note"))
-    return (Section("calibration", "Does the same score mean the same risk?", said, parts),)
+    said = (Paragraph(_basis(result)), Paragraph(say(_LIMITS), "note"))
+    return (Section("calibration", say("Does the same score mean the same risk?"), said, parts),)
 
 
 def _basis(result: Result) -> str:
     if result.schema.roles.get("score_unit") == "probability":
-        return (
+        return say(
             "The score is declared a probability, so each group's outcomes are held against what the score itself said."
         )
-    return (
+    return say(
         "The score is not declared a probability, so each group's outcomes are held against the pooled curve of all "
         "groups: the good rate of everybody at the same score. What is wrong for all groups alike does not show."
     )
@@ -70,19 +71,22 @@ def _basis(result: Result) -> str:
 
 def _attribute(records: list[Measurement], attribute: str, name: str, alpha: float) -> Section:
     own = [record for record in records if record.attribute == attribute]
-    told = [*_sentences(own, alpha), *(Item(f"{one.undefined}.", one.group or "") for one in own if _left_out(one))]
+    told = [
+        *_sentences(own, alpha),
+        *(Item(f"{retold(one.undefined)}.", one.group or "") for one in own if _left_out(one)),
+    ]
     margin = next((one.note for one in own if one.metric == _MARGIN and one.note), "")
     blocks: tuple[Block, ...] = (
         *items(told),
-        *_folded("Each group by itself", _own_table(own, attribute)),
-        *_folded("Each group against its reference", _against_table(own, attribute)),
-        *_folded("Predicted and observed, by score", _curve(own, attribute)),
-        *_folded("Bad rates at the same score, against the reference", _bands(own, attribute)),
-        *((Paragraph(f"Just past the cut-off: {margin}", "note"),) if margin else ()),
+        *_folded(say("Each group by itself"), _own_table(own, attribute)),
+        *_folded(say("Each group against its reference"), _against_table(own, attribute)),
+        *_folded(say("Predicted and observed, by score"), _curve(own, attribute)),
+        *_folded(say("Bad rates at the same score, against the reference"), _bands(own, attribute)),
+        *((Paragraph(say("Just past the cut-off: {note}", note=retold(margin)), "note"),) if margin else ()),
     )
     among = next((one.note for one in own if one.note and "among the" in one.note), None)
     if among:
-        blocks = (Paragraph(f"Among observed outcomes only: {among}.", "note"), *blocks)
+        blocks = (Paragraph(say("Among observed outcomes only: {note}.", note=retold(among)), "note"), *blocks)
     return Section(name, attribute, blocks)
 
 
@@ -100,18 +104,31 @@ def _sentences(own: list[Measurement], alpha: float) -> list[Item]:
     for record in own:
         if record.metric != _COMMON or record.value is None or record.p is None:
             continue
-        side = "more often" if record.value > 0 else "less often"
-        size, span = points(abs(record.value)).lstrip("+"), interval(record.low, record.high, points)
-        text = (
-            f"at the same score, outcomes were bad {size} percentage points {side} than for "
-            f"{record.reference} (interval {span} points, {_p(record)} after correction). "
-        )
-        if record.p_adjusted is None or record.p_adjusted >= alpha:
-            text += "Chance alone can explain this; a difference inside the interval is not excluded."
-        elif record.value < 0:
-            text += "The same score meant less risk in this group: the score is harsher on it."
+        blanks = {
+            "size": points(abs(record.value)).lstrip("+"),
+            "reference": str(record.reference),
+            "interval": interval(record.low, record.high, points),
+            "p": _p(record),
+        }
+        if record.value > 0:
+            text = say(
+                "at the same score, outcomes were bad {size} percentage points more often than for {reference} "
+                "(interval {interval} points, {p} after correction).",
+                **blanks,
+            )
         else:
-            text += "The same score meant more risk in this group: the score is milder on it."
+            text = say(
+                "at the same score, outcomes were bad {size} percentage points less often than for {reference} "
+                "(interval {interval} points, {p} after correction).",
+                **blanks,
+            )
+        if record.p_adjusted is None or record.p_adjusted >= alpha:
+            why = say("Chance alone can explain this; a difference inside the interval is not excluded.")
+        elif record.value < 0:
+            why = say("The same score meant less risk in this group: the score is harsher on it.")
+        else:
+            why = say("The same score meant more risk in this group: the score is milder on it.")
+        text = f"{text} {why}"
         told.append(Item(text, record.group or ""))
     return told
 
@@ -124,14 +141,20 @@ def _cell(record: Measurement | None, *, tested: bool = True) -> Cell:
     if record is None:
         return Cell(NOTHING)
     if record.value is None:
-        return Cell("undefined", record.undefined or "")
+        return Cell(say("undefined"), retold(record.undefined))
     write = _write(record.metric)
     said = [interval(record.low, record.high, write)]
     if record.expected is not None:
-        said.append(f"{write(record.expected)} {'predicted' if record.detail or not tested else 'expected by chance'}")
+        number_ = write(record.expected)
+        by_model = record.detail or not tested
+        said.append(say("{number} predicted", number=number_) if by_model else _by_chance(number_))
     if tested and record.p_adjusted is not None:
         said.append(_p(record))
     return Cell(write(record.value), "; ".join(part for part in said if part))
+
+
+def _by_chance(number_: str) -> str:
+    return say("{number} expected by chance", number=number_)
 
 
 def _p(record: Measurement) -> str:
@@ -140,7 +163,8 @@ def _p(record: Measurement) -> str:
 
 
 def _heading(metric: str) -> str:
-    return MEASURES[metric].title + (" (percentage points)" if metric in _POINTS else "")
+    words = say(MEASURES[metric].title)
+    return with_points(words) if metric in _POINTS else words
 
 
 def _across(
@@ -160,35 +184,47 @@ def _across(
 
 
 def _own_table(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
-    note = "Slope 1, intercept 0 and 0 points mean that outcomes were as predicted. p-values are corrected together."
-    return _across(own, attribute, _OWN, f"Outcomes against predictions by {attribute}", note)
+    note = say(
+        "Slope 1, intercept 0 and 0 points mean that outcomes were as predicted. p-values are corrected together."
+    )
+    caption = say("Outcomes against predictions by {attribute}", attribute=attribute)
+    return _across(own, attribute, _OWN, caption, note)
 
 
 def _against_table(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
     compared = [one for one in own if one.metric in _AGAINST]
     if not compared:
         return ()
-    caption = f"Calibration by {attribute}, held against {compared[0].reference}"
-    return _across(compared, attribute, _AGAINST, caption, "With each number stand its interval and its corrected p.")
+    caption = say(
+        "Calibration by {attribute}, held against {reference}",
+        attribute=attribute,
+        reference=str(compared[0].reference),
+    )
+    note = say("With each number stand its interval and its corrected p.")
+    return _across(compared, attribute, _AGAINST, caption, note)
 
 
 def _curve(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
     curve = [one for one in own if one.metric == "calibration_curve"]
-    note = "Good rate that happened, its interval, and the good rate that was predicted."
-    return _by_band(curve, f"Good rate by score and {attribute}", note, tested=False)
+    note = say("Good rate that happened, its interval, and the good rate that was predicted.")
+    return _by_band(curve, say("Good rate by score and {attribute}", attribute=attribute), note, tested=False)
 
 
 def _bands(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
     bands = [one for one in own if one.metric == "bad_rate_difference_in_band"]
-    note = "Bad rate of the group less that of the reference, in percentage points."
-    return _by_band(bands, f"Difference in bad rates by score and {attribute}", note, tested=True)
+    note = say("Bad rate of the group less that of the reference, in percentage points.")
+    caption = say("Difference in bad rates by score and {attribute}", attribute=attribute)
+    return _by_band(bands, caption, note, tested=True)
 
 
 def _by_band(records: list[Measurement], caption: str, note: str, *, tested: bool) -> tuple[Block, ...]:
     groups, bands = unique(one.group for one in records), unique(one.detail for one in records)
     by_place = {(one.detail, one.group): one for one in records}
     rows = [
-        (Cell(band or "all scores"), *(_cell(by_place.get((band, group)), tested=tested) for group in groups))
+        (
+            Cell(retold(band) or say("all scores")),
+            *(_cell(by_place.get((band, group)), tested=tested) for group in groups),
+        )
         for band in bands
     ]
-    return table(caption, (Column("Score"), *(Column(group or "", numeric=True) for group in groups)), rows, note)
+    return table(caption, (Column(say("Score")), *(Column(group or "", numeric=True) for group in groups)), rows, note)

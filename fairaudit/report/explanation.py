@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result
+from ..translations import many, marked, retold, say
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
-from .words import NOTHING, Writer, interval, many, number, p_value, percent, points
+from .words import NOTHING, Writer, interval, number, p_value, percent, points
 
 SHOWN_DRIVERS = 10
 """Features of a gap that stand in its first table; the others follow, folded."""
@@ -23,21 +24,27 @@ def explanation_sections(result: Result) -> tuple[Section, ...]:
     if made is None:
         return ()
     limits = items([Item(text) for text in made.limits])
-    parts = [Section("drivers", "What drives the gap?", (_model(made), *limits), _gaps(made))]
+    parts = [Section("drivers", say("What drives the gap?"), (_model(made), *limits), _gaps(made))]
     if made.people:
-        parts.append(Section("reasons", "Why were these people declined?", _people(made)))
+        parts.append(Section("reasons", say("Why were these people declined?"), _people(made)))
     if made.recourse:
-        parts.append(Section("recourse", "What could declined people change?", _recourse(made)))
+        parts.append(Section("recourse", say("What could declined people change?"), _recourse(made)))
     return tuple(parts)
 
 
 def _model(made: ExplanationRecord) -> Paragraph:
     model = made.model
-    better = "higher is better" if model.higher_is == "better" else "higher is worse"
-    return Paragraph(
-        f"The score is that of a {model.kind} ({model.units}, {better}) with "
-        f"{many(len(model.features), 'input', 'inputs')}. Amounts are in {model.explained_units}, {model.method}."
+    better = say("higher is better") if model.higher_is == "better" else say("higher is worse")
+    text = say(
+        "The score is that of a {kind} ({units}, {better}) with {inputs}. Amounts are in {explained}, {method}.",
+        kind=model.kind,
+        units=retold(model.units),
+        better=better,
+        inputs=many(len(model.features), "{number} input", "{number} inputs"),
+        explained=retold(model.explained_units),
+        method=retold(model.method),
     )
+    return Paragraph(text)
 
 
 # Drivers
@@ -57,28 +64,45 @@ def _gaps(made: ExplanationRecord) -> tuple[Section, ...]:
 def _gap(gap: GapRecord) -> tuple[Block, ...]:
     said = Paragraph(gap.sentence, "lead")
     if not gap.drivers:
-        return (said, *((Paragraph(f"{gap.undefined}.", "note"),) if gap.undefined else ()))
+        return (said, *((Paragraph(f"{retold(gap.undefined)}.", "note"),) if gap.undefined else ()))
     write = _amounts(gap)
     by_size = sorted(gap.drivers, key=lambda driver: -abs(driver.value))
     rows = [_driver(driver, write) for driver in by_size]
     span = "" if gap.value is None else interval(gap.low, gap.high, write)
     score = _figure(gap.score_proxy, gap.score_proxy_low, gap.score_proxy_high, number)
-    total = (Cell("Whole gap"), Cell(NOTHING if gap.value is None else write(gap.value), span), score, Cell())
-    unit = "percentage points" if write is points else gap.units
+    total = (Cell(say("Whole gap")), Cell(NOTHING if gap.value is None else write(gap.value), span), score, Cell())
+    unit = say("percentage points") if write is points else retold(gap.units)
+    pair = {"group": gap.group, "reference": gap.reference}
     columns = (
-        Column("Feature"),
-        Column(f"Part of the gap ({unit})", numeric=True),
-        Column(f"Tells {gap.group} from {gap.reference} (AUC)", numeric=True),
+        Column(say("Feature")),
+        Column(say("Part of the gap ({unit})", unit=unit), numeric=True),
+        Column(say("Tells {group} from {reference} (AUC)", **pair), numeric=True),
         Column(""),
     )
-    caption = f"{gap.measure[:1].upper()}{gap.measure[1:]}: {gap.group} less {gap.reference}, by feature"
-    note = (
-        f"{gap.method}; {gap.n:,} and {gap.n_reference:,} people. Intervals hold for all features at once. An AUC of "
-        "0.5 is chance; beside the whole gap stands that of the score itself."
+    captions = {
+        "mean score": marked("Mean score: {group} less {reference}, by feature"),
+        "selection rate": marked("Selection rate: {group} less {reference}, by feature"),
+    }
+    caption = say(captions[gap.measure], **pair)
+    note = say(
+        "{method}; {number} and {reference} people. Intervals hold for all features at once. An AUC of "
+        "0.5 is chance; beside the whole gap stands that of the score itself.",
+        method=retold(gap.method),
+        number=f"{gap.n:,}",
+        reference=f"{gap.n_reference:,}",
     )
     first = table(caption, columns, [*rows[:SHOWN_DRIVERS], total], note)
     rest = rows[SHOWN_DRIVERS:]
-    folded = (Details(f"The other {len(rest)}", table(f"{caption}: the others", columns, rest)),) if rest else ()
+    folded = (
+        (
+            Details(
+                say("The other {number}", number=len(rest)),
+                table(say("{caption}: the others", caption=caption), columns, rest),
+            ),
+        )
+        if rest
+        else ()
+    )
     return (said, *first, *folded)
 
 
@@ -91,7 +115,7 @@ def _driver(driver: DriverRecord, write: Writer) -> tuple[Cell, ...]:
         Cell(driver.feature),
         Cell(write(driver.value), interval(driver.low, driver.high, write)),
         _figure(driver.proxy, driver.proxy_low, driver.proxy_high, number),
-        Cell("carries the gap and tells the group" if driver.stands_out else ""),
+        Cell(say("carries the gap and tells the group") if driver.stands_out else ""),
     )
 
 
@@ -112,21 +136,33 @@ def signed(value: float) -> str:
 
 def _people(made: ExplanationRecord) -> tuple[Block, ...]:
     told = Paragraph(
-        "A sample of declined people, by the place of their row, spread over the scores. What stands here is about "
-        "single people: think of who may read it before you pass it on."
+        say(
+            "A sample of declined people, by the place of their row, spread over the scores. What stands here is about "
+            "single people: think of who may read it before you pass it on."
+        )
     )
     return (told, *(block for person in made.people for block in _person(person)))
 
 
 def _person(person: PersonRecord) -> tuple[Block, ...]:
     rows = [(Cell(one.words, one.feature), Cell(one.value), Cell(signed(one.amount))) for one in person.reasons]
-    columns = (Column("Reason"), Column("This person"), Column(f"Amount ({person.units})", numeric=True))
-    caption = (
-        f"Row {person.row:,}: score {number(person.score)}, cut-off {number(person.cutoff)} ({person.units}); compared "
-        f"with {person.baseline}"
+    units = retold(person.units)
+    columns = (
+        Column(say("Reason")),
+        Column(say("This person")),
+        Column(say("Amount ({unit})", unit=units), numeric=True),
     )
-    made = table(caption, columns, rows, person.note or "")
-    return made or (Paragraph(f"{caption}. {person.note or 'No feature counted against this person.'}"),)
+    caption = say(
+        "Row {row}: score {score}, cut-off {cutoff} ({unit}); compared with {whom}",
+        row=f"{person.row:,}",
+        score=number(person.score),
+        cutoff=number(person.cutoff),
+        unit=units,
+        whom=retold(person.baseline),
+    )
+    note = retold(person.note)
+    made = table(caption, columns, rows, note)
+    return made or (Paragraph(f"{caption}. {note or say('No feature counted against this person.')}"),)
 
 
 # Recourse
@@ -135,34 +171,48 @@ def _person(person: PersonRecord) -> tuple[Block, ...]:
 def _recourse(made: ExplanationRecord) -> tuple[Block, ...]:
     blocks: list[Block] = [
         Paragraph(
-            "The cheapest change of what was declared changeable that brings a declined person to the cut-off, "
-            "everything else as it is. It is a statement about this score, and no promise of a decision."
+            say(
+                "The cheapest change of what was declared changeable that brings a declined person to the cut-off, "
+                "everything else as it is. It is a statement about this score, and no promise of a decision."
+            )
         ),
-        Details("What may change", (Paragraph(made.recourse[0].actions),)),
+        Details(
+            say("What may change"),
+            (Paragraph("\n".join(retold(line) for line in made.recourse[0].actions.split("\n"))),),
+        ),
     ]
     for attribute in unique(record.attribute for record in made.recourse):
         own = [record for record in made.recourse if record.attribute == attribute]
-        found = "Without a way to the cut-off" + ("" if own[0].exact else " that was found")
+        found = say("Without a way to the cut-off that was found")
+        if own[0].exact:
+            found = say("Without a way to the cut-off")
+        reference = own[0].reference
         columns = (
             Column(attribute),
-            Column("Declined", numeric=True),
+            Column(say("Declined"), numeric=True),
             Column(found, numeric=True),
-            Column(f"Difference to {own[0].reference} (percentage points)", numeric=True),
-            Column("Median cost of the cheapest way", numeric=True),
-            Column(f"Difference to {own[0].reference}", numeric=True),
+            Column(say("Difference to {reference} (percentage points)", reference=reference), numeric=True),
+            Column(say("Median cost of the cheapest way"), numeric=True),
+            Column(say("Difference to {reference}", reference=reference), numeric=True),
         )
-        note = (
-            f"{own[0].method}. The median is of those who have a way: read it beside the share of those who have none."
+        note = say(
+            "{method}. The median is of those who have a way: read it beside the share of those who have none.",
+            method=_methods(own[0].method),
         )
-        blocks += table(f"Ways to the cut-off, by {attribute}", columns, [_way(record) for record in own], note)
+        caption = say("Ways to the cut-off, by {attribute}", attribute=attribute)
+        blocks += table(caption, columns, [_way(record) for record in own], note)
     return tuple(blocks)
+
+
+def _methods(text: str) -> str:
+    return "; ".join(retold(part) for part in text.split("; "))
 
 
 def _way(record: RecourseRecord) -> tuple[Cell, ...]:
     aside = [
-        *([f"{record.drawn:,} drawn"] if record.drawn != record.declined else []),
-        *([f"{record.unsettled:,} not settled in time"] if record.unsettled else []),
-        *([f"{record.set_aside:,} set aside"] if record.set_aside else []),
+        *([say("{number} drawn", number=f"{record.drawn:,}")] if record.drawn != record.declined else []),
+        *([say("{number} not settled in time", number=f"{record.unsettled:,}")] if record.unsettled else []),
+        *([say("{number} set aside", number=f"{record.set_aside:,}")] if record.set_aside else []),
     ]
     p = [] if record.share_gap_p is None else [f"p {p_value(record.share_gap_p)}"]
     return (

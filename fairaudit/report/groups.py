@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from ..result import AttributeRecord, CurveRecord, Curves, Finding
 from ..schema.labels import MISSING
+from ..translations import many, marked, retold, say
 from .impact import median_note
 from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
-from .overview import key_tables, sentences
+from .overview import key_tables, people_cell, sentences, versus
 from .words import (
     NOTHING,
     cutoff_text,
     effect_cell,
     heading,
     interval,
-    many,
     not_identified,
     number,
     p_value,
     percent,
     rate_cell,
     title,
+    told_label,
     writer,
 )
 
@@ -44,11 +45,16 @@ _OVERALL = ("accuracy", "balanced_accuracy")
 _SCORES = ("mean_score", "scoring_rate", "area_under_curve", "gini", "kolmogorov_smirnov")
 _BANDS = ("bad_rate_by_score_band",)
 _KNOWN = (*_SELECTION, *_OUTCOMES, *_OF_GOOD_AND_BAD, *_OF_DECIDED, *_OVERALL, *_SCORES, *_BANDS)
+WITHOUT_A_SCORE = marked("without a score")
+_BANDS_OF = {
+    "selection_rate": marked("Band of the selection rate"),
+    "adverse_impact_ratio": marked("Band of the adverse impact ratio"),
+}
 _REFERENCES = {
-    "named": "named beforehand",
-    "highest": "the eligible group with the highest rate",
-    "largest": "the largest group",
-    "rest": "everybody else",
+    "named": marked("named beforehand"),
+    "highest": marked("the eligible group with the highest rate"),
+    "largest": marked("the largest group"),
+    "rest": marked("everybody else"),
 }
 
 
@@ -59,16 +65,21 @@ def attribute_sections(look: Lookup) -> tuple[Section, ...]:
 
 
 def _attribute(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
-    people = many(sum(attribute.levels.values()), "person", "people")
-    groups = many(len(attribute.levels), "group", "groups")
+    blanks = {
+        "people": many(sum(attribute.levels.values()), "{number} person", "{number} people"),
+        "groups": many(len(attribute.levels), "{number} group", "{number} groups"),
+    }
     if attribute.reference is None:
-        text = f"{people} in {groups}. Nothing is compared: there is no reference."
+        text = say("{people} in {groups}. Nothing is compared: there is no reference.", **blanks)
     else:
         how = _REFERENCES.get(attribute.reference_mode, attribute.reference_mode)
-        text = f"{people} in {groups}. Reference: {attribute.reference} ({how})."
+        blanks |= {"reference": attribute.reference, "how": say(how)}
+        text = say("{people} in {groups}. Reference: {reference} ({how}).", **blanks)
     if any(MISSING in group for group in attribute.levels):
-        text += f" {MISSING} is shown, but is never a reference and is in no test family."
-    what = f"{attribute.name} (crossing)" if attribute.crossing else attribute.name
+        text += " " + say("{level} is shown, but is never a reference and is in no test family.", level=MISSING)
+    heading_ = say("Groups: {attribute}", attribute=attribute.name)
+    if attribute.crossing:
+        heading_ = say("Groups: {attribute} (crossing)", attribute=attribute.name)
     parts = (
         _who(attribute, name),
         _selection(look, attribute, name),
@@ -76,7 +87,7 @@ def _attribute(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
         _error_rates(look, attribute, name),
         _scores(look, attribute, name),
     )
-    return Section(name, f"Groups: {what}", (Paragraph(text),), tuple(part for part in parts if part.blocks))
+    return Section(name, heading_, (Paragraph(text),), tuple(part for part in parts if part.blocks))
 
 
 def _who(attribute: AttributeRecord, name: str) -> Section:
@@ -85,19 +96,24 @@ def _who(attribute: AttributeRecord, name: str) -> Section:
     plain = {"(favorable)", "(unfavorable)"}
     blocks: tuple[Block, ...] = ()
     if any(label.rpartition(" ")[2] not in plain for label in decisions):
-        note = "Excluded decisions are in no rate; intermediate ones count as decided and not favorable."
-        blocks += _counted("Recorded decisions", attribute, attribute.decision_counts, note)
+        note = say("Excluded decisions are in no rate; intermediate ones count as decided and not favorable.")
+        caption = say("Recorded decisions by {attribute}", attribute=attribute.name)
+        blocks += _counted(caption, attribute, attribute.decision_counts, note)
     if any(reason not in {"good", "bad"} for counts in attribute.outcome_counts.values() for reason in counts):
-        note = "Good and bad are observed; every other column is a reason for not knowing the outcome."
-        blocks += _counted("Outcomes", attribute, attribute.outcome_counts, note)
+        note = say("Good and bad are observed; every other column is a reason for not knowing the outcome.")
+        caption = say("Outcomes by {attribute}", attribute=attribute.name)
+        blocks += _counted(caption, attribute, attribute.outcome_counts, note)
     if attribute.unscored:
-        counts = {group: {"without a score": people} for group, people in attribute.unscored.items()}
-        note = "People without a score are in no rate at a cut-off and in no score metric."
-        blocks += _counted("Who has no score", attribute, counts, note)
-    return Section(f"{name}-who", "Who is counted?", blocks)
+        counts = {group: {WITHOUT_A_SCORE: people} for group, people in attribute.unscored.items()}
+        note = say("People without a score are in no rate at a cut-off and in no score metric.")
+        caption = say("Who has no score by {attribute}", attribute=attribute.name)
+        blocks += _counted(caption, attribute, counts, note)
+    return Section(f"{name}-who", say("Who is counted?"), blocks)
 
 
-def _counted(what: str, attribute: AttributeRecord, counts: dict[str, dict[str, int]], note: str) -> tuple[Block, ...]:
+def _counted(
+    caption: str, attribute: AttributeRecord, counts: dict[str, dict[str, int]], note: str
+) -> tuple[Block, ...]:
     labels = unique(label for row in counts.values() for label in row)
     rows = [
         (
@@ -112,16 +128,16 @@ def _counted(what: str, attribute: AttributeRecord, counts: dict[str, dict[str, 
     ]
     columns = (
         Column(attribute.name),
-        Column("People", numeric=True),
-        *(Column(label, numeric=True) for label in labels),
+        Column(say("People"), numeric=True),
+        *(Column(told_label(label), numeric=True) for label in labels),
     )
-    return table(f"{what} by {attribute.name}", columns, rows, note)
+    return table(caption, columns, rows, note)
 
 
 # Rates
 
 
-def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, ...], what: str) -> tuple[Block, ...]:
+def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, ...], caption: str) -> tuple[Block, ...]:
     """Return one table a cut-off: the people of each group, and each metric with its interval."""
     measured = [metric for metric in metrics if metric in look.metrics(attribute.name)]
     cutoffs = unique(cutoff for metric in measured for cutoff in look.cutoffs(attribute.name, metric))
@@ -130,7 +146,7 @@ def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, .
         here = [metric for metric in measured if cutoff in look.cutoffs(attribute.name, metric)]
         rows = [
             (
-                Cell(group, "reference" if group == attribute.reference else ""),
+                Cell(group, say("reference") if group == attribute.reference else ""),
                 Cell(f"{people:,}"),
                 *(
                     rate_cell(look.rate(metric, attribute.name, group, cutoff), attribute.levels[group])
@@ -140,32 +156,41 @@ def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, .
             for group, people in look.groups(attribute).items()
         ]
         where = f", {cutoff_text(look.result, cutoff)}" if any(needs_decision(metric) for metric in here) else ""
+        told = say(caption, attribute=attribute.name)
         columns = (
             Column(attribute.name),
-            Column("People", numeric=True),
+            Column(say("People"), numeric=True),
             *(Column(title(metric), numeric=True) for metric in here),
         )
-        blocks += table(f"{what} by {attribute.name}{where}", columns, rows)
+        blocks += table(f"{told}{where}", columns, rows)
     return blocks
 
 
 def _selection(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
-    blocks = _rate_tables(look, attribute, _SELECTION, "Selection")
-    return Section(f"{name}-selection", "Who is selected?", blocks)
+    blocks = _rate_tables(look, attribute, _SELECTION, marked("Selection by {attribute}"))
+    return Section(f"{name}-selection", say("Who is selected?"), blocks)
 
 
 def _error_rates(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
-    positive = f"Positive class: {look.result.schema.positive}"
     blocks = (
-        *_rate_tables(look, attribute, _OF_GOOD_AND_BAD, "Decisions among people with good and with bad outcomes"),
-        *_rate_tables(look, attribute, _OF_DECIDED, "Outcomes among selected and among declined people"),
-        *_rate_tables(look, attribute, _OVERALL, "Decisions that matched the outcome"),
+        *_rate_tables(
+            look,
+            attribute,
+            _OF_GOOD_AND_BAD,
+            marked("Decisions among people with good and with bad outcomes by {attribute}"),
+        ),
+        *_rate_tables(
+            look, attribute, _OF_DECIDED, marked("Outcomes among selected and among declined people by {attribute}")
+        ),
+        *_rate_tables(look, attribute, _OVERALL, marked("Decisions that matched the outcome by {attribute}")),
     )
     if blocks:
-        told = Paragraph(positive if positive.endswith(".") else f"{positive}.")
+        positive = look.result.schema.positive.removesuffix(".")
+        told = Paragraph(say("Positive class: {positive}.", positive=positive))
         blocks = (told, *_identification(look, attribute), *blocks)
-    outcomes = _rate_tables(look, attribute, _OUTCOMES, "Outcomes, among people whose outcome is observed,")
-    return Section(f"{name}-outcomes", "How do decisions and outcomes agree?", (*blocks, *outcomes))
+    among = marked("Outcomes, among people whose outcome is observed, by {attribute}")
+    outcomes = _rate_tables(look, attribute, _OUTCOMES, among)
+    return Section(f"{name}-outcomes", say("How do decisions and outcomes agree?"), (*blocks, *outcomes))
 
 
 def _identification(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ...]:
@@ -176,24 +201,24 @@ def _identification(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ..
             reasons.setdefault(record.group, record.undefined or "")
     if look.result.schema.outcomes_complete and not reasons:
         return ()
-    text = (
+    text = say(
         "Outcomes are not known for everybody, so error rates over all people are not identified. Where a cell says "
         "“bounds, no estimate”, the true value lies between the two numbers whatever the unknown outcomes are; nothing "
         "narrower can be said. Rates among selected people are among those whose outcome is observed."
     )
-    why = [Item(f"{reason}.", group) for group, reason in reasons.items()]
-    return (Paragraph(text, "note"), *((Details("Whose outcomes are not known", items(why)),) if why else ()))
+    why = [Item(f"{retold(reason)}.", group) for group, reason in reasons.items()]
+    return (Paragraph(text, "note"), *((Details(say("Whose outcomes are not known"), items(why)),) if why else ()))
 
 
 def _scores(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in {*_KNOWN, "people"})
     blocks = (
         *median_note(look.result),
-        *_rate_tables(look, attribute, _SCORES, "The score"),
+        *_rate_tables(look, attribute, _SCORES, marked("The score by {attribute}")),
         *_band_tables(look, attribute),
-        *_rate_tables(look, attribute, extra, "Other metrics"),
+        *_rate_tables(look, attribute, extra, marked("Other metrics by {attribute}")),
     )
-    return Section(f"{name}-scores", "What do the scores say?", blocks)
+    return Section(f"{name}-scores", say("What do the scores say?"), blocks)
 
 
 def _band_tables(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ...]:
@@ -202,12 +227,17 @@ def _band_tables(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ...]:
         return ()
     groups = look.groups(attribute)
     rows = [
-        (Cell(band), *(rate_cell(look.rate(_BANDS[0], attribute.name, group, None, band)) for group in groups))
+        (Cell(retold(band)), *(rate_cell(look.rate(_BANDS[0], attribute.name, group, None, band)) for group in groups))
         for band in bands
     ]
-    columns = (Column("Score"), *(Column(group, numeric=True) for group in groups))
-    caption = f"{title(_BANDS[0])} and {attribute.name}, among people whose outcome is observed"
-    return table(caption, columns, rows, "Equal rates along a row mean that the same score stands for the same risk.")
+    columns = (Column(say("Score")), *(Column(group, numeric=True) for group in groups))
+    caption = say(
+        "{metric} and {attribute}, among people whose outcome is observed",
+        metric=title(_BANDS[0]),
+        attribute=attribute.name,
+    )
+    note = say("Equal rates along a row mean that the same score stands for the same risk.")
+    return table(caption, columns, rows, note)
 
 
 # Contrasts
@@ -216,19 +246,20 @@ def _band_tables(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ...]:
 def _contrasts(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     own = [finding for finding in look.result.findings if finding.attribute == attribute.name]
     if not own:
-        return Section(f"{name}-contrasts", "Contrasts", ())
+        return Section(f"{name}-contrasts", say("Contrasts"), ())
     ruled = [finding for finding in own if finding.rule is not None]
     told = [one for one in own if one.family != "primary" and one.status in {"flag", "insufficient"}]
     further = _further(look, own)
     blocks = (
         *sentences(told),
         *key_tables(look, own),
-        *_folded("Further contrasts, for information", further),
-        *_folded("What these numbers of people could have shown", _power(look, ruled)),
-        *_folded("How few changed decisions would change a finding", _flips(look, ruled)),
-        *_folded("Other tests of the same contrasts", _sensitivity(look, ruled)),
+        *_folded(say("Further contrasts, for information"), further),
+        *_folded(say("What these numbers of people could have shown"), _power(look, ruled)),
+        *_folded(say("How few changed decisions would change a finding"), _flips(look, ruled)),
+        *_folded(say("Other tests of the same contrasts"), _sensitivity(look, ruled)),
     )
-    return Section(f"{name}-contrasts", f"How does each group compare with {attribute.reference}?", blocks)
+    asked = say("How does each group compare with {reference}?", reference=str(attribute.reference))
+    return Section(f"{name}-contrasts", asked, blocks)
 
 
 def _further(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
@@ -252,8 +283,9 @@ def _across(look: Lookup, here: list[Finding], metrics: tuple[str, ...]) -> tupl
     ]
     first = here[0]
     columns = (Column(first.attribute), *(Column(heading(metric), numeric=True) for metric in metrics))
-    caption = f"{first.attribute}, held against {first.reference}{_where(look, first)}"
-    note = "With each effect stands its interval and its p-value after correction for the false discovery rate."
+    told = say("{attribute}, held against {reference}", attribute=first.attribute, reference=first.reference)
+    caption = f"{told}{_where(look, first)}"
+    note = say("With each effect stands its interval and its p-value after correction for the false discovery rate.")
     return table(caption, columns, rows, note)
 
 
@@ -271,9 +303,9 @@ def _folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
 def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
     rows = [
         (
-            Cell(finding.group, f"against {finding.reference}{_where(look, finding)}"),
+            Cell(finding.group, f"{versus(finding)}{_where(look, finding)}"),
             Cell(heading(finding.metric)),
-            Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
+            people_cell(finding),
             Cell(NOTHING if finding.minimum_detectable is None else writer(finding.metric)(finding.minimum_detectable)),
             _needed(finding, finding.people_needed),
             _needed(finding, finding.people_needed_if_alike),
@@ -282,20 +314,21 @@ def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
         if finding.minimum_detectable is not None or finding.status == "insufficient"
     ]
     columns = (
-        Column("Group"),
-        Column("Contrast"),
-        Column("People", numeric=True),
-        Column("Minimum detectable effect", numeric=True),
-        Column("People of the group needed", numeric=True),
-        Column("Needed if there is no difference", numeric=True),
+        Column(say("Group")),
+        Column(say("Contrast")),
+        Column(say("People"), numeric=True),
+        Column(say("Minimum detectable effect"), numeric=True),
+        Column(say("People of the group needed"), numeric=True),
+        Column(say("Needed if there is no difference"), numeric=True),
     )
-    note = (
-        f"Minimum detectable: the effect that these numbers would reveal with {look.result.policy.power:.0%} power. "
+    note = say(
+        "Minimum detectable: the effect that these numbers would reveal with {power} power. "
         "People needed: to settle an insufficient finding with that power, if the observed effect is the true one; and "
         "to put it within the line, if in truth there is no difference. The reference is taken to grow in proportion. "
-        "The nearer the line, the more people; at the line itself no number would settle it."
+        "The nearer the line, the more people; at the line itself no number would settle it.",
+        power=f"{look.result.policy.power:.0%}",
     )
-    return table("What could have been found", columns, rows, note)
+    return table(say("What could have been found"), columns, rows, note)
 
 
 def _needed(finding: Finding, people: int | None) -> Cell:
@@ -303,59 +336,58 @@ def _needed(finding: Finding, people: int | None) -> Cell:
         return Cell(f"{people:,}")
     # Where a number would do if there were no difference, but none for the observed effect, that is at the line.
     at_line = finding.status == "insufficient" and finding.people_needed_if_alike is not None
-    return Cell("no number" if at_line else NOTHING)
+    return Cell(say("no number") if at_line else NOTHING)
 
 
 def _flips(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
     rows = [
         (
-            Cell(finding.group, f"against {finding.reference}{_where(look, finding)}"),
+            Cell(finding.group, f"{versus(finding)}{_where(look, finding)}"),
             Cell(heading(finding.metric)),
             Cell(status=finding.status),
-            Cell(f"{finding.flip_count:,}", f"of {finding.n + finding.n_reference:,}"),
+            Cell(f"{finding.flip_count:,}", say("of {number}", number=f"{finding.n + finding.n_reference:,}")),
             Cell(finding.flip_text),
         )
         for finding in own
         if finding.flip_count is not None and finding.flip_text is not None
     ]
     columns = (
-        Column("Group"),
-        Column("Contrast"),
-        Column("Status"),
-        Column("Changed decisions", numeric=True),
-        Column("What would change"),
+        Column(say("Group")),
+        Column(say("Contrast")),
+        Column(say("Status")),
+        Column(say("Changed decisions"), numeric=True),
+        Column(say("What would change")),
     )
-    note = (
+    note = say(
         "The fewest decisions, all in the group or all in the reference, that, had they gone the other way, would give "
         "another status; the reference and the other p-values of the family stay what they are. A finding that one or "
         "two decisions change rests on very few people, whatever its p-value: courts have asked whether two more "
         "selected persons would undo it (Waisome v. Port Authority, 948 F.2d 1370; United States v. Virginia, "
         "569 F.2d 1300)."
     )
-    return table("What it takes to change a finding", columns, rows, note)
+    return table(say("What it takes to change a finding"), columns, rows, note)
 
 
 def _sensitivity(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
     tests = unique(test for finding in own for test in finding.sensitivity)
     rows = [
         (
-            Cell(finding.group, f"against {finding.reference}{_where(look, finding)}"),
+            Cell(finding.group, f"{versus(finding)}{_where(look, finding)}"),
             Cell(heading(finding.metric)),
-            Cell(p_value(finding.p), finding.test or ""),
+            Cell(p_value(finding.p), retold(finding.test)),
             *(Cell(p_value(finding.sensitivity.get(test))) for test in tests),
         )
         for finding in own
         if finding.sensitivity
     ]
     columns = (
-        Column("Group"),
-        Column("Contrast"),
-        Column("Primary test", numeric=True),
-        *(Column(test.replace("_", " "), numeric=True) for test in tests),
+        Column(say("Group")),
+        Column(say("Contrast")),
+        Column(say("Primary test"), numeric=True),
+        *(Column(retold(test.replace("_", " ")), numeric=True) for test in tests),
     )
-    return table(
-        "p-values of other tests", columns, rows, "Only the primary test sets a status, never the best of several."
-    )
+    note = say("Only the primary test sets a status, never the best of several.")
+    return table(say("p-values of other tests"), columns, rows, note)
 
 
 def _where(look: Lookup, finding: Finding) -> str:
@@ -380,29 +412,37 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
             continue
         rows = [
             (
-                Cell(f"{curves.cutoffs[i]:.6g}", "audited" if curves.cutoffs[i] in production else ""),
+                Cell(f"{curves.cutoffs[i]:.6g}", say("audited") if curves.cutoffs[i] in production else ""),
                 *(_curve_cell(by_group[group], i, is_reference=group == attribute.reference) for group in groups),
             )
             for i in shown
         ]
-        heads = [f"{group} (reference)" if group == attribute.reference else group for group in groups]
-        columns = (Column("Cut-off"), *(Column(head, numeric=True) for head in heads))
+        heads = [say("{group} (reference)", group=group) if group == attribute.reference else group for group in groups]
+        columns = (Column(say("Cut-off")), *(Column(head, numeric=True) for head in heads))
         made: tuple[Block, ...] = table(
-            f"Selection rate, and adverse impact ratio (interval), by {attribute.name}", columns, rows
+            say("Selection rate, and adverse impact ratio (interval), by {attribute}", attribute=attribute.name),
+            columns,
+            rows,
         )
         made += _band_words(curves, attribute, [by_group[group] for group in groups])
-        blocks += _folded(f"At every cut-off: {attribute.name}", made) if attribute.crossing else made
-    text = (
-        f"Selection rate of each group at {many(len(shown), 'cut-off', 'cut-offs')} out of "
-        f"{len(curves.cutoffs):,}, and with it the adverse impact ratio against the reference. These are descriptions: "
-        "no test is made at a cut-off that is not audited. All cut-offs are in result.json."
+        blocks += (
+            _folded(say("At every cut-off: {attribute}", attribute=attribute.name), made)
+            if attribute.crossing
+            else made
+        )
+    text = say(
+        "Selection rate of each group at {cutoffs} out of {all}, and with it the adverse impact ratio against the "
+        "reference. These are descriptions: no test is made at a cut-off that is not audited. All cut-offs are in "
+        "result.json.",
+        cutoffs=many(len(shown), "{number} cut-off", "{number} cut-offs"),
+        all=f"{len(curves.cutoffs):,}",
     )
     if curves.bands:
-        text += (
-            " An interval holds at its own cut-off only; looking over many cut-offs for the worst one needs the wider "
+        text += " " + say(
+            "An interval holds at its own cut-off only; looking over many cut-offs for the worst one needs the wider "
             "“band”, which holds for all groups and all cut-offs at once."
         )
-    return (Section("cutoffs", "At which cut-offs does it change?", (Paragraph(text), *blocks)),) if blocks else ()
+    return (Section("cutoffs", say("At which cut-offs does it change?"), (Paragraph(text), *blocks)),) if blocks else ()
 
 
 def _band_words(curves: Curves, attribute: AttributeRecord, by_group: list[CurveRecord]) -> tuple[Block, ...]:
@@ -411,22 +451,41 @@ def _band_words(curves: Curves, attribute: AttributeRecord, by_group: list[Curve
     for record in curves.bands:
         if record.attribute != attribute.name:
             continue
-        over = f"{many(record.groups, 'group', 'groups')} and {many(record.cutoffs, 'cut-off', 'cut-offs')}"
-        how = record.method or f"not made: {record.undefined}"
-        text = f"{100 * record.confidence:.4g}%, simultaneous over {over}; {how}."
-        entries.append(Item(text, f"Band of the {title(record.metric).lower()}"))
+        text = say(
+            "{confidence}, simultaneous over {groups} and {cutoffs}; {how}.",
+            confidence=f"{100 * record.confidence:.4g}%",
+            groups=many(record.groups, "{number} group", "{number} groups"),
+            cutoffs=many(record.cutoffs, "{number} cut-off", "{number} cut-offs"),
+            how=retold(record.method) or say("not made: {why}", why=retold(record.undefined)),
+        )
+        entries.append(Item(text, say(_BANDS_OF.get(record.metric, record.metric))))
     for curve in by_group:
         for side, column, sign in (("below", "high", -1), ("above", "low", 1)):
             ends = curve.columns.get(f"adverse_impact_ratio_band_{column}", ())
             at = [curves.cutoffs[i] for i, end in enumerate(ends) if end is not None and sign * (end - 1) > 0]
             if at:
-                where = f"between {min(at):.6g} and {max(at):.6g}" if len(at) > 1 else f"at {at[0]:.6g}"
-                text = (
-                    f"the whole band of the ratio is {side} 1 at {len(at):,} of "
-                    f"{many(len(curves.cutoffs), 'cut-off', 'cut-offs')} ({where})."
-                )
-                entries.append(Item(text, curve.group))
+                where = say("at {cutoff}", cutoff=f"{at[0]:.6g}")
+                if len(at) > 1:
+                    where = say("between {low} and {high}", low=f"{min(at):.6g}", high=f"{max(at):.6g}")
+                entries.append(Item(_whole_band(side, len(at), len(curves.cutoffs), where), curve.group))
     return items(entries)
+
+
+def _whole_band(side: str, at: int, cutoffs: int, where: str) -> str:
+    blanks = {"at": f"{at:,}", "where": where}
+    if side == "below":
+        return many(
+            cutoffs,
+            "the whole band of the ratio is below 1 at {at} of {number} cut-off ({where}).",
+            "the whole band of the ratio is below 1 at {at} of {number} cut-offs ({where}).",
+            **blanks,
+        )
+    return many(
+        cutoffs,
+        "the whole band of the ratio is above 1 at {at} of {number} cut-off ({where}).",
+        "the whole band of the ratio is above 1 at {at} of {number} cut-offs ({where}).",
+        **blanks,
+    )
 
 
 def representative(length: int, keep: set[int], most: int = CUTOFFS_SHOWN) -> list[int]:
@@ -449,17 +508,17 @@ def representative(length: int, keep: set[int], most: int = CUTOFFS_SHOWN) -> li
 
 def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:
     rate = _at(curve, "selection_rate", place)
-    text = "undefined" if rate is None else percent(rate)
+    text = say("undefined") if rate is None else percent(rate)
     if is_reference or "adverse_impact_ratio" not in curve.columns:
         return Cell(text)
     ratio = _at(curve, "adverse_impact_ratio", place)
     if ratio is None:
-        return Cell(text, "ratio undefined")
+        return Cell(text, say("ratio undefined"))
     low, high = (_at(curve, f"adverse_impact_ratio_{side}", place) for side in ("low", "high"))
     span = interval(low, high, number)
     low, high = (_at(curve, f"adverse_impact_ratio_band_{side}", place) for side in ("low", "high"))
     band = interval(low, high, number)
-    told = "; ".join(part for part in (span, f"band {band}" if band else "") if part)
+    told = "; ".join(part for part in (span, say("band {interval}", interval=band) if band else "") if part)
     return Cell(text, f"{number(ratio)} ({told})" if told else number(ratio))
 
 

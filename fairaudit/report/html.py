@@ -12,7 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..result import Result
-from .nodes import STATUS_LABELS, STATUS_SHAPES, Block, Report
+from ..translations import say, spoken, spoken_now
+from .nodes import STATUS_SHAPES, Block, Report, status_label
 from .tree import report_tree
 from .words import visible
 
@@ -28,24 +29,24 @@ def to_html(result: Result) -> str:
     result
         What an audit found.
     """
-    return page(report_tree(result))
+    with spoken(result.language):
+        return page(report_tree(result))
 
 
 def page(report: Report) -> str:
     """Return any report tree as a self-contained HTML page."""
     style = style_sheet("report.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return render("report.html.j2", report=report, style=style, style_digest=digest)
+    words = {"language": spoken_now(), "skip": say("Skip to the report"), "contents": say("Contents")}
+    return render("report.html.j2", report=report, style=style, style_digest=digest, **words)
 
 
 def render(template: str, **context: Any) -> str:
     """Return a template of this room, filled; everything that is not markup is escaped."""
     identifiers = itertools.count(1)
-    return (
-        _environment()
-        .get_template(template)
-        .render(**context, shapes=STATUS_SHAPES, labels=STATUS_LABELS, next_id=lambda: next(identifiers))
-    )
+    labels = {status: status_label(status) for status in STATUS_SHAPES}
+    made = _environment().get_template(template)
+    return made.render(**context, shapes=STATUS_SHAPES, labels=labels, next_id=lambda: next(identifiers))
 
 
 def style_sheet(name: str) -> Markup:

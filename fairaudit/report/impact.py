@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ..result import AttributeRecord, NotRun, Result
+from ..translations import many, marked, retold, say
 from .lookup import Lookup, attributes
 from .nodes import Block, Cell, Column, Item, Paragraph, Section, items, table
-from .words import cutoff_text, effect_cell, many, percent, rate_cell
+from .words import cutoff_text, effect_cell, percent, rate_cell
 
 _BASES = (("selection_rate", "adverse_impact_ratio"), ("scoring_rate", "scoring_rate_ratio"))
 _EXCLUDED = "the policy excludes this level"
 _SMALL = "below the policy's"
-_LIMITS = (
+_LIMITS = marked(
     "An impact ratio is a category's rate divided by the rate of the category with the highest one. The intervals are "
     "ours; nobody asks for them, but a ratio of few people is mostly chance. Nothing here says what a low ratio means."
 )
@@ -33,8 +34,8 @@ def impact_section(look: Lookup) -> tuple[Section, ...]:
     )
     if not parts:
         return ()
-    said = (Paragraph(_LIMITS, "note"), *median_note(look.result))
-    return (Section("impact", "Tables of rates and impact ratios", said, parts),)
+    said = (Paragraph(say(_LIMITS), "note"), *median_note(look.result))
+    return (Section("impact", say("Tables of rates and impact ratios"), said, parts),)
 
 
 def median_note(result: Result) -> tuple[Block, ...]:
@@ -42,22 +43,36 @@ def median_note(result: Result) -> tuple[Block, ...]:
     median = result.schema.median
     if median is None or not median.people:
         return ()
-    scored = many(median.people, "person", "people")
-    above = f"{median.people_above:,} ({percent(median.people_above / median.people)}) score better than it"
+    share = percent(median.people_above / median.people)
+    blanks = {
+        "scored": many(median.people, "{number} person", "{number} people"),
+        "above": say("{number} ({share}) score better than it", number=f"{median.people_above:,}", share=share),
+    }
     if median.value is None:
-        beside = many(median.people_at, "person shares", "people share")
-        text = (
-            f"Scoring rates are held against the median score of all {scored} scored. It was counted in bins, and "
-            f"{beside} a bin with the median; they count as not above it, so each scoring rate may be too low. {above}."
+        text = many(
+            median.people_at,
+            "Scoring rates are held against the median score of all {scored} scored. It was counted in bins, and "
+            "{number} person shares a bin with the median; they count as not above it, so each scoring rate may be too "
+            "low. {above}.",
+            "Scoring rates are held against the median score of all {scored} scored. It was counted in bins, and "
+            "{number} people share a bin with the median; they count as not above it, so each scoring rate may be too "
+            "low. {above}.",
+            **blanks,
         )
     else:
-        at = "nobody stands exactly at it"
+        at = say("nobody stands exactly at it")
         if median.people_at:
-            at = many(median.people_at, "person stands", "people stand")
-            at += f" exactly at it ({percent(median.people_at / median.people)}) and not above it"
-        text = (
-            f"Scoring rates are held against the median score of all {scored} scored, {median.value:.10g}: {at}, and "
-            f"{above}."
+            at = many(
+                median.people_at,
+                "{number} person stands exactly at it ({share}) and not above it",
+                "{number} people stand exactly at it ({share}) and not above it",
+                share=percent(median.people_at / median.people),
+            )
+        text = say(
+            "Scoring rates are held against the median score of all {scored} scored, {median}: {at}, and {above}.",
+            median=f"{median.value:.10g}",
+            at=at,
+            **blanks,
         )
     return (Paragraph(text, "note"),)
 
@@ -77,18 +92,31 @@ def _left_out(look: Lookup, attribute: AttributeRecord, entries: list[NotRun]) -
     told = []
     if unknown:
         people = sum(attribute.levels[group] for group in unknown if group in attribute.levels)
-        told.append(Item(f"{many(people, 'person', 'people')}, left out of the calculation.", "Unknown category"))
+        text = many(
+            people, "{number} person, left out of the calculation.", "{number} people, left out of the calculation."
+        )
+        told.append(Item(text, say("Unknown category")))
     for group in {entry.group: None for entry in entries if _SMALL in entry.reason}:
         reason = next(entry.reason for entry in entries if entry.group == group and _SMALL in entry.reason)
         rates = [
-            f"{'above the median' if metric == 'scoring_rate' else 'selected'}: {rate_cell(record).text}"
+            _rate_said(metric, rate_cell(record).text)
             for metric, _ in _BASES
             for cutoff in look.cutoffs(attribute.name, metric)
             if (record := look.rate(metric, attribute.name, str(group), cutoff)) is not None
         ]
-        text = f"left out of the ratios, because a ratio of so few says little: {reason}; {', '.join(rates)}."
+        text = say(
+            "left out of the ratios, because a ratio of so few says little: {why}; {rates}.",
+            why=retold(reason),
+            rates=", ".join(rates),
+        )
         told.append(Item(text, str(group)))
     return told
+
+
+def _rate_said(metric: str, rate: str) -> str:
+    if metric == "scoring_rate":
+        return say("above the median: {rate}", rate=rate)
+    return say("selected: {rate}", rate=rate)
 
 
 def _table(
@@ -111,9 +139,11 @@ def _table(
     rows = []
     for group in attribute.levels:
         record = look.rate(metric, attribute.name, group, cutoff)
-        beside = Cell("left out", reasons.get(group, ""))
+        beside = Cell(say("left out"), retold(reasons.get(group)))
         if group == highest:
-            beside = Cell("1.000", "highest rate" if look.result.policy.reference == "highest" else "reference")
+            beside = Cell(
+                "1.000", say("highest rate") if look.result.policy.reference == "highest" else say("reference")
+            )
         elif group in found:
             beside = effect_cell(found[group])
         counted = "–" if record is None or record.num is None else f"{record.num:,.10g}"
@@ -124,10 +154,11 @@ def _table(
     scoring = metric == "scoring_rate"
     columns = (
         Column(attribute.name),
-        Column("People", numeric=True),
-        Column("Above the median" if scoring else "Selected", numeric=True),
-        Column("Scoring rate" if scoring else "Selection rate", numeric=True),
-        Column("Impact ratio", numeric=True),
+        Column(say("People"), numeric=True),
+        Column(say("Above the median") if scoring else say("Selected"), numeric=True),
+        Column(say("Scoring rate") if scoring else say("Selection rate"), numeric=True),
+        Column(say("Impact ratio"), numeric=True),
     )
-    where = "scores above the median" if scoring else cutoff_text(look.result, cutoff)
-    return table(f"Impact ratios by {attribute.name}, {where}", columns, rows)
+    where = say("scores above the median") if scoring else cutoff_text(look.result, cutoff)
+    caption = say("Impact ratios by {attribute}, {decision}", attribute=attribute.name, decision=where)
+    return table(caption, columns, rows)

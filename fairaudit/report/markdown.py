@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 from ..result import Result, Status
-from .nodes import STATUS_LABELS, STATUS_SHAPES, Block, Cell, Details, Items, Paragraph, Report, Section, Table
+from ..translations import spoken
+from .nodes import STATUS_SHAPES, Block, Cell, Details, Items, Paragraph, Report, Section, Table, status_label
 from .tree import report_tree
 from .words import visible
 
@@ -22,7 +23,8 @@ def to_markdown(result: Result) -> str:
     result
         What an audit found.
     """
-    return markdown(report_tree(result))
+    with spoken(result.language):
+        return markdown(report_tree(result))
 
 
 def markdown(report: Report) -> str:
@@ -105,4 +107,4 @@ def _cell(cell: Cell) -> str:
 
 
 def _status(status: Status) -> str:
-    return f"{STATUS_SHAPES[status]} {STATUS_LABELS[status]}"
+    return f"{STATUS_SHAPES[status]} {status_label(status)}"

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..result import STATUS_WORDS, Status
+from ..result import STATUS_LABELS, Status
+from ..translations import say
 
 STATUS_SHAPES: dict[Status, str] = {"flag": "▲", "within_line": "●", "insufficient": "?", "info": "i"}
 """A shape for each status, so that colour never carries it alone."""
-STATUS_LABELS: dict[Status, str] = {status: STATUS_WORDS[status].partition(":")[0] for status in STATUS_SHAPES}
-"""The short word of each status, as tables print it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +92,11 @@ class Report:
     lead: tuple[Block, ...]
     sections: tuple[Section, ...]
     made_with: str
+
+
+def status_label(status: Status) -> str:
+    """Return the short word of a status, as tables print it."""
+    return say(STATUS_LABELS[status])
 
 
 Block: TypeAlias = Paragraph | Table | Items | Details

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..metrics.sampling import how_drawn
 from ..result import Finding, Result, Status
 from ..schema.labels import MISSING
+from ..translations import REVIEWED, also, many, marked, retold, say, shares, spoken_now
 from .lookup import Lookup, attributes, compared, unique
 from .nodes import (
     Block,
@@ -17,121 +18,191 @@ from .nodes import (
     table,
 )
 from .nodes import Details as Folded
-from .words import NOTHING, cutoff_text, effect_cell, heading, line_text, many, p_value, rate_cell, writer
+from .words import NOTHING, against, cutoff_text, effect_cell, heading, line_text, p_value, rate_cell, writer
 
 SENTENCES_SHOWN = 12
 _ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
-_FAMILIES = {"primary": "Primary", "secondary": "Secondary", "exploratory": "Exploratory"}
+_FAMILIES = {"primary": marked("Primary"), "secondary": marked("Secondary"), "exploratory": marked("Exploratory")}
 _NOT_FILLED = {
-    "explanation": "an explanation of the score (which features carry it)",
-    "alternatives": "a search for a less discriminatory alternative",
-    "reliance": "how people rely on the score",
-    "monitoring": "change over time",
+    "explanation": marked("an explanation of the score (which features carry it)"),
+    "alternatives": marked("a search for a less discriminatory alternative"),
+    "reliance": marked("how people rely on the score"),
+    "monitoring": marked("change over time"),
 }
 
 
 def audit_title(result: Result) -> str:
     """Return the title of the report."""
-    return f"Audit of {result.input.name}"
+    return say("Audit of {source}", source=result.input.name)
+
+
+def unreviewed() -> tuple[Block, ...]:
+    """Say that no native speaker has read this translation, and how many of its texts are in English for now."""
+    if spoken_now() in REVIEWED:
+        return ()
+    told = [say("This translation was not reviewed by a native speaker. The English report is the source.")]
+    lacking, every = shares()
+    if lacking:
+        counts = {"lacking": f"{lacking:,}", "all": f"{every:,}"}
+        text = say(
+            "{lacking} of {all} texts are not translated yet: where one is needed, it stands in English.", **counts
+        )
+        told.append(text)
+    return (Paragraph(" ".join(told), "note"),)
 
 
 def opening(result: Result) -> tuple[Block, ...]:
     """Return what was audited: the people, the policy, whose decision, and every cut-off in words."""
     schema, policy = result.schema, result.policy
     names = [attribute.name for attribute in attributes(result)]
-    lead = (
-        f"{many(schema.people, 'person', 'people')} from {result.input.name}, audited by {_and(names)} under the "
-        f"policy “{policy.title}” ({policy.id}, version {policy.version}; status: {policy.status}; "
-        f"jurisdiction: {policy.jurisdiction})."
+    lead = say(
+        "{people} from {source}, audited by {attributes} under the policy “{title}” ({policy}, version {version}; "
+        "status: {status}; jurisdiction: {jurisdiction}).",
+        people=_people(schema.people),
+        source=result.input.name,
+        attributes=also(names) or say("no attribute"),
+        title=say(policy.title),
+        policy=policy.id,
+        version=policy.version,
+        status=say(policy.status),
+        jurisdiction=say(policy.jurisdiction),
     )
     roles = schema.roles
     drawn = how_drawn(roles.get("sampled_by", ()), weighted=bool(roles.get("weight")))
     facts = [
-        Item(schema.decision_text, "Decision"),
-        Item(schema.positive, "Positive class"),
-        Item(drawn, "How the sample was drawn"),
+        Item(schema.decision_text, say("Decision")),
+        Item(schema.positive, say("Positive class")),
+        Item(drawn, say("How the sample was drawn")),
     ]
     if roles.get("cluster"):
-        text = f"'{roles['cluster']}'; intervals and tests are made from replicate weights over them"
-        facts.append(Item(text, "People come in clusters"))
+        text = say(
+            "'{column}'; intervals and tests are made from replicate weights over them", column=str(roles["cluster"])
+        )
+        facts.append(Item(text, say("People come in clusters")))
     for record in schema.cutoffs:
-        use = "in production" if record.production else "for comparison"
-        at = "how many people stand exactly at it is not known"
+        use = say("in production") if record.production else say("for comparison")
+        at = say("how many people stand exactly at it is not known")
         if record.people_at is not None:
-            at = f"{many(record.people_at, 'person', 'people')} exactly at it"
-        facts.append(Item(f"{record.text}; {at} ({use})", "Cut-off"))
+            at = many(record.people_at, "{number} person exactly at it", "{number} people exactly at it")
+        facts.append(Item(say("{rule}; {at} ({use})", rule=record.text, at=at, use=use), say("Cut-off")))
     facts += [
         Item(
-            f"{many(len(attribute.levels), 'group', 'groups')}, "
-            + (
-                f"held against {attribute.reference}" if attribute.reference else "no reference, so nothing is compared"
+            say(
+                "{groups}, {against}",
+                groups=many(len(attribute.levels), "{number} group", "{number} groups"),
+                against=against(attribute.reference),
             ),
             attribute.name,
         )
         for attribute in attributes(result)
     ]
-    return (Paragraph(lead, "lead"), *items(facts))
+    return (*unreviewed(), Paragraph(lead, "lead"), *items(facts))
+
+
+def _people(number: int) -> str:
+    return many(number, "{number} person", "{number} people")
 
 
 def limits(result: Result) -> Section:
     """Return what was not tested and who never reached the file; it stands before the findings."""
     schema, ledger = result.schema, result.input.ledger
     seen = Paragraph(
-        "Only people in this file are seen. Who was discouraged from applying, never heard of the offer or was "
-        "turned away earlier is not in it, and no number below speaks of them."
+        say(
+            "Only people in this file are seen. Who was discouraged from applying, never heard of the offer or was "
+            "turned away earlier is not in it, and no number below speaks of them."
+        )
     )
     entries = []
     if ledger.read != ledger.used:
-        gone = "; ".join(f"{reason}: {n:,}" for reason, n in ledger.set_aside.items())
-        entries.append(
-            Item(f"{ledger.read - ledger.used:,} of {many(ledger.read, 'row', 'rows')}. {gone}.", "Set aside")
+        gone = "; ".join(
+            say("{what}: {number}", what=retold(reason), number=f"{n:,}") for reason, n in ledger.set_aside.items()
         )
+        text = say(
+            "{number} of {rows}. {why}.",
+            number=f"{ledger.read - ledger.used:,}",
+            rows=many(ledger.read, "{number} row", "{number} rows"),
+            why=gone,
+        )
+        entries.append(Item(text, say("Set aside")))
     entries += _unknown_outcomes(result)
     entries += [
-        Item(f"{issue.message} {issue.action.capitalize()}.", "Decisions")
+        Item(
+            say("{found} {action}.", found=retold(issue.message), action=_capital(retold(issue.action))),
+            say("Decisions"),
+        )
         for issue in result.issues
         if issue.code.startswith("decision_")
     ]
     for attribute in schema.attributes:
         missing = attribute.levels.get(MISSING, 0)
         if missing and not attribute.crossing:
-            text = (
-                f"{many(missing, 'person has', 'people have')} no {attribute.name}: shown as {MISSING}, never tested."
+            text = many(
+                missing,
+                "{number} person has no {attribute}: shown as {level}, never tested.",
+                "{number} people have no {attribute}: shown as {level}, never tested.",
+                attribute=attribute.name,
+                level=MISSING,
             )
-            entries.append(Item(text, "Missing group"))
-    absent = [words for name, words in _NOT_FILLED.items() if getattr(result, name) is None]
+            entries.append(Item(text, say("Missing group")))
+    absent = [say(words) for name, words in _NOT_FILLED.items() if getattr(result, name) is None]
     if result.explanation is None:
-        absent.insert(1, "what declined people could change")
+        absent.insert(1, say("what declined people could change"))
     if absent:
-        entries.append(Item(f"{'; '.join(absent)}.", "Not part of this audit"))
+        entries.append(Item(f"{'; '.join(absent)}.", say("Not part of this audit")))
     return Section(
         "limits",
-        "What was not tested, and who never reached the file",
+        say("What was not tested, and who never reached the file"),
         (seen, *items(entries), *_not_run(result)),
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _unknown_outcomes(result: Result) -> list[Item]:
     counts = result.schema.outcome_counts
     if not counts:
-        return [Item("No outcome was given: nothing here says whether a decision was right.", "Outcomes")]
+        text = say("No outcome was given: nothing here says whether a decision was right.")
+        return [Item(text, say("Outcomes"))]
     unknown = {reason: n for reason, n in counts.items() if reason not in {"good", "bad"} and n}
     if not unknown:
         return []
-    why = "; ".join(f"{reason}: {n:,}" for reason, n in unknown.items())
-    text = f"The outcome of {many(sum(unknown.values()), 'person', 'people')} is not known ({why})."
+    why = "; ".join(say("{what}: {number}", what=retold(reason), number=f"{n:,}") for reason, n in unknown.items())
+    text = many(
+        sum(unknown.values()),
+        "The outcome of {number} person is not known ({why}).",
+        "The outcome of {number} people is not known ({why}).",
+        why=why,
+    )
     if not result.schema.outcomes_complete:
-        text += " Error rates over everybody are therefore not identified: bounds are printed, not estimates."
-    return [Item(text, "Outcomes")]
+        more = say("Error rates over everybody are therefore not identified: bounds are printed, not estimates.")
+        text = f"{text} {more}"
+    return [Item(text, say("Outcomes"))]
 
 
 def _not_run(result: Result) -> tuple[Block, ...]:
     rows = [
-        (Cell(check.what), Cell(check.attribute or NOTHING), Cell(check.group or "all"), Cell(check.reason))
+        (
+            Cell(told_checks(check.what)),
+            Cell(check.attribute or NOTHING),
+            Cell(check.group or say("all")),
+            Cell(retold(check.reason)),
+        )
         for check in result.not_run
     ]
-    columns = (Column("Check"), Column("Attribute"), Column("Group"), Column("Why it was not made"))
-    return table("Checks that were not made", columns, rows)
+    columns = (
+        Column(say("Check")),
+        Column(say("Attribute")),
+        Column(say("Group")),
+        Column(say("Why it was not made")),
+    )
+    return table(say("Checks that were not made"), columns, rows)
+
+
+def told_checks(what: str) -> str:
+    """Return the checks that were not made for one reason, each in the language of the moment."""
+    return "; ".join(retold(part) for part in what.split("; "))
 
 
 # Findings
@@ -143,17 +214,18 @@ def findings(look: Lookup) -> Section:
     unsettled = [one for one in every if one.family == "secondary" and one.status in {"flag", "insufficient"}]
     blocks = (*key_blocks(look, in_words=True), *(_status_table(every) if every else ()))
     if unsettled:
-        blocks += (Paragraph("Secondary findings that are flagged or not settled:"), *sentences(unsettled))
-    return Section("findings", "Findings at a glance", blocks)
+        blocks += (Paragraph(say("Secondary findings that are flagged or not settled:")), *sentences(unsettled))
+    return Section("findings", say("Findings at a glance"), blocks)
 
 
 def key_blocks(look: Lookup, *, in_words: bool) -> tuple[Block, ...]:
     """Return the primary findings: counted, each in its sentence if asked, and as tables."""
     if not look.result.findings:
-        return (Paragraph("No group could be compared with a reference; the reasons stand above, under the limits."),)
+        text = say("No group could be compared with a reference; the reasons stand above, under the limits.")
+        return (Paragraph(text),)
     primary = [finding for finding in look.result.findings if finding.family == "primary"]
     if not primary:
-        return (Paragraph("The policy names no primary finding. All findings are in the sections below."),)
+        return (Paragraph(say("The policy names no primary finding. All findings are in the sections below.")),)
     told = sentences(primary) if in_words else ()
     return (_in_words(primary), *told, *key_tables(look, primary))
 
@@ -161,13 +233,16 @@ def key_blocks(look: Lookup, *, in_words: bool) -> tuple[Block, ...]:
 def _in_words(primary: list[Finding]) -> Paragraph:
     counts = {status: sum(finding.status == status for finding in primary) for status in _ORDER}
     words = {
-        "flag": "flagged",
-        "insufficient": "with insufficient evidence",
-        "within_line": "within the policy's line",
-        "info": "for information",
+        "flag": marked("{number} flagged"),
+        "insufficient": marked("{number} with insufficient evidence"),
+        "within_line": marked("{number} within the policy's line"),
+        "info": marked("{number} for information"),
     }
-    parts = [f"{n:,} {words[status]}" for status, n in counts.items() if n]
-    return Paragraph(f"{many(len(primary), 'primary finding', 'primary findings')}: {_and(parts)}.", "lead")
+    parts = [say(words[status], number=f"{n:,}") for status, n in counts.items() if n]
+    text = many(
+        len(primary), "{number} primary finding: {counts}.", "{number} primary findings: {counts}.", counts=also(parts)
+    )
+    return Paragraph(text, "lead")
 
 
 def sentences(chosen: list[Finding], shown: int = SENTENCES_SHOWN) -> tuple[Block, ...]:
@@ -175,7 +250,7 @@ def sentences(chosen: list[Finding], shown: int = SENTENCES_SHOWN) -> tuple[Bloc
     ordered = sorted(chosen, key=lambda finding: _ORDER.index(finding.status))
     entries = [Item(finding.sentence, status=finding.status) for finding in ordered]
     rest = entries[shown:]
-    more = (Folded(f"{many(len(rest), 'more finding', 'more findings')}", items(rest)),) if rest else ()
+    more = (Folded(many(len(rest), "{number} more finding", "{number} more findings"), items(rest)),) if rest else ()
     return (*items(entries[:shown]), *more)
 
 
@@ -187,21 +262,27 @@ def key_tables(look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
     for cutoff in unique(finding.cutoff for finding in selection):
         here = [finding for finding in selection if finding.cutoff == cutoff]
         blocks += _selection_table(look, here, cutoff)
-    caption = "Other findings that the policy asks for" if selection else "Findings that the policy asks for"
+    caption = say("Findings that the policy asks for")
+    if selection:
+        caption = say("Other findings that the policy asks for")
     return (*blocks, *_contrast_table(caption, look, rest))
 
 
 def _selection_table(look: Lookup, chosen: list[Finding], cutoff: float | None) -> tuple[Block, ...]:
     lines = unique(line_text(finding.line) for finding in chosen if finding.line is not None)
-    limit = f"The policy's line for the adverse impact ratio is {_and(list(lines))}." if lines else "No line is set."
-    note = (
-        f"With each effect stands its {_confidence(look.result)} interval. {limit} p is that of the adverse impact "
-        "ratio's test, before and after correction for the number of comparisons; the status is the ratio's."
+    limit = say("No line is set.")
+    if lines:
+        limit = say("The policy's line for the adverse impact ratio is {line}.", line=also(list(lines)))
+    note = say(
+        "With each effect stands its {confidence} interval. {limit} p is that of the adverse impact ratio's test, "
+        "before and after correction for the number of comparisons; the status is the ratio's.",
+        confidence=_confidence(look.result),
+        limit=limit,
     )
     rows = [
         (
-            Cell(f"{finding.attribute}: {finding.group}", f"against {finding.reference}"),
-            Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
+            _who(finding, versus(finding)),
+            people_cell(finding),
             _both(look, finding, "selection_rate"),
             *(effect_cell(one) for one in look.triple(finding)),
             Cell(p_value(finding.p)),
@@ -211,18 +292,34 @@ def _selection_table(look: Lookup, chosen: list[Finding], cutoff: float | None) 
         for finding in chosen
     ]
     columns = (
-        Column("Group"),
-        Column("People", numeric=True),
-        Column("Selection rate", numeric=True),
-        Column("Adverse impact ratio", numeric=True),
-        Column("Gap (percentage points)", numeric=True),
-        Column("Adverse-outcome ratio", numeric=True),
+        Column(say("Group")),
+        Column(say("People"), numeric=True),
+        Column(say("Selection rate"), numeric=True),
+        Column(say("Adverse impact ratio"), numeric=True),
+        Column(say("Gap (percentage points)"), numeric=True),
+        Column(say("Adverse-outcome ratio"), numeric=True),
         Column("p", numeric=True),
-        Column("Adjusted p", numeric=True),
-        Column("Status"),
+        Column(say("Adjusted p"), numeric=True),
+        Column(say("Status")),
     )
-    caption = f"Who is selected, each group against its reference ({cutoff_text(look.result, cutoff)})"
+    caption = say(
+        "Who is selected, each group against its reference ({decision})", decision=cutoff_text(look.result, cutoff)
+    )
     return table(caption, columns, rows, note)
+
+
+def _who(finding: Finding, beside: str) -> Cell:
+    return Cell(f"{finding.attribute}: {finding.group}", beside)
+
+
+def versus(finding: Finding) -> str:
+    """Return whom a group is held against, as it stands beside the group."""
+    return say("against {reference}", reference=finding.reference)
+
+
+def people_cell(finding: Finding) -> Cell:
+    """Return the people of the group, and those of the reference."""
+    return Cell(f"{finding.n:,}", say("vs {number}", number=f"{finding.n_reference:,}"))
 
 
 def _both(look: Lookup, finding: Finding, metric: str) -> Cell:
@@ -230,7 +327,7 @@ def _both(look: Lookup, finding: Finding, metric: str) -> Cell:
     for group in (finding.group, finding.reference):
         record = look.rate(metric, finding.attribute, group, finding.cutoff)
         texts.append(rate_cell(record).text)
-    return Cell(texts[0], f"vs {texts[1]}" if texts[1] != NOTHING else "")
+    return Cell(texts[0], say("vs {number}", number=texts[1]) if texts[1] != NOTHING else "")
 
 
 def _contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[Block, ...]:
@@ -239,32 +336,33 @@ def _contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[
     for finding in chosen:
         metrics = compared(finding)
         rates = _both(look, finding, metrics[0]) if len(metrics) == 1 else Cell(NOTHING)
-        where = f"against {finding.reference}" + (f", {_at(look, finding)}" if finding.cutoff is not None else "")
+        where = versus(finding) + (f", {_at(look, finding)}" if finding.cutoff is not None else "")
         rows.append(
             (
-                Cell(f"{finding.attribute}: {finding.group}", where),
+                _who(finding, where),
                 Cell(heading(finding.metric)),
                 rates,
                 effect_cell(finding),
                 Cell(NOTHING if finding.line is None else line_text(finding.line, writer(finding.metric))),
                 Cell(p_value(finding.p)),
                 Cell(p_value(finding.p_adjusted)),
-                Cell(f"{finding.n:,}", f"vs {finding.n_reference:,}"),
+                people_cell(finding),
                 Cell(status=finding.status),
             )
         )
     columns = (
-        Column("Group"),
-        Column("Contrast"),
-        Column("Values compared", numeric=True),
-        Column("Effect", numeric=True),
-        Column("Line", numeric=True),
+        Column(say("Group")),
+        Column(say("Contrast")),
+        Column(say("Values compared"), numeric=True),
+        Column(say("Effect"), numeric=True),
+        Column(say("Line"), numeric=True),
         Column("p", numeric=True),
-        Column("Adjusted p", numeric=True),
-        Column("People", numeric=True),
-        Column("Status"),
+        Column(say("Adjusted p"), numeric=True),
+        Column(say("People"), numeric=True),
+        Column(say("Status")),
     )
-    return table(caption, columns, rows, f"With each effect stands its {_confidence(look.result)} interval.")
+    note = say("With each effect stands its {confidence} interval.", confidence=_confidence(look.result))
+    return table(caption, columns, rows, note)
 
 
 def _status_table(all_findings: list[Finding]) -> tuple[Block, ...]:
@@ -272,12 +370,12 @@ def _status_table(all_findings: list[Finding]) -> tuple[Block, ...]:
     for status in _ORDER:
         counts = [sum(f.status == status and f.family == family for f in all_findings) for family in _FAMILIES]
         rows.append((Cell(status=status), *(Cell(f"{n:,}") for n in counts)))
-    columns = (Column("Status"), *(Column(word, numeric=True) for word in _FAMILIES.values()))
-    note = (
+    columns = (Column(say("Status")), *(Column(say(word), numeric=True) for word in _FAMILIES.values()))
+    note = say(
         "Primary: the question the policy is made for. Secondary: its other rules. Exploratory: everything else, "
         "corrected for the false discovery rate."
     )
-    return table("All findings by status and family", columns, rows, note)
+    return table(say("All findings by status and family"), columns, rows, note)
 
 
 def _at(look: Lookup, finding: Finding) -> str:
@@ -286,7 +384,3 @@ def _at(look: Lookup, finding: Finding) -> str:
 
 def _confidence(result: Result) -> str:
     return f"{100 * result.confidence:.4g}%"
-
-
-def _and(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else "no attribute"

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from ..metrics.profit import FOR_STUDY
 from ..result import Measurement, Result
+from ..translations import marked, retold, say
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
 from .words import NOTHING, Writer, cutoff_text, interval, number, percent
 
-_LIMITS = (
-    f"{FOR_STUDY} Profit is only what the two amounts make it: what a decision means to the people concerned is not in "
+_LIMITS = marked(
+    "Profit is only what the two amounts make it: what a decision means to the people concerned is not in "
     "it. All cut-offs were chosen and measured on the same people, so maxima are somewhat too good (the optimism that "
     "the bootstrap finds is printed), and what other people would bring is not known. That a parity costs little or "
     "much says nothing of whether it should hold."
 )
-_MIXED = (
+_MIXED = marked(
     "Where no single cut-off meets a parity exactly, two are mixed by lot. Equalized odds takes the points that all "
     "groups can reach: under the convex hull of each ROC curve, so a group whose scores separate good from bad people "
     "better than another's is given a lottery besides."
 )
 _SAID = {
-    "one cut-off for everybody": "the same rule in every group keeps",
-    "demographic parity": "the same selection rate in every group keeps",
-    "equal opportunity": "the same share of people with good outcomes selected in every group keeps",
-    "equalized odds": "the same shares of people with good and with bad outcomes selected in every group keep",
+    "one cut-off for everybody": marked("the same rule in every group keeps {share} of the maximum profit"),
+    "demographic parity": marked("the same selection rate in every group keeps {share} of the maximum profit"),
+    "equal opportunity": marked(
+        "the same share of people with good outcomes selected in every group keeps {share} of the maximum profit"
+    ),
+    "equalized odds": marked(
+        "the same shares of people with good and with bad outcomes selected in every group keep {share} of the maximum "
+        "profit"
+    ),
 }
 _OWN = "each group's own cut-off"
 
@@ -40,36 +46,41 @@ def profit_section(result: Result) -> tuple[Section, ...]:
     amounts = result.policy.profit
     if not records or amounts is None:
         return ()
-    basis = (
-        f"A selected person with a good outcome brings {_plain(amounts['good'])}, one with a bad outcome "
-        f"{_plain(amounts['bad'])}, and who is not selected brings 0; all amounts are in this unit."
+    basis = say(
+        "A selected person with a good outcome brings {good}, one with a bad outcome {bad}, and who is not selected "
+        "brings 0; all amounts are in this unit.",
+        good=_plain(amounts["good"]),
+        bad=_plain(amounts["bad"]),
     )
     parts = tuple(
         _attribute(result, [record for record in records if record.attribute == name], f"profit-{place}")
         for place, name in enumerate(unique(record.attribute for record in records), start=1)
     )
-    said = (Paragraph(basis), Paragraph(_LIMITS, "note"))
-    return (Section("profit", "What does each parity cost?", said, parts),)
+    said = (Paragraph(basis), Paragraph(f"{say(FOR_STUDY)} {say(_LIMITS)}", "note"))
+    return (Section("profit", say("What does each parity cost?"), said, parts),)
 
 
 def _attribute(result: Result, own: list[Measurement], name: str) -> Section:
     attribute = own[0].attribute
     blocks: tuple[Block, ...] = items(_sentences(result, own))
-    blocks += tuple(
-        Paragraph(f"{note[0].upper()}{note[1:]}.", "note") for note in unique(one.note for one in own) if note
-    )
+    blocks += tuple(Paragraph(f"{_capital(retold(note))}.", "note") for note in unique(one.note for one in own) if note)
     for cutoff in unique(one.cutoff for one in own if one.metric == "expected_profit"):
-        caption = f"What the decisions bring by {attribute}, {cutoff_text(result, cutoff)}"
+        decision = cutoff_text(result, cutoff)
+        caption = say("What the decisions bring by {attribute}, {decision}", attribute=attribute, decision=decision)
         blocks += _folded(caption, _decided([one for one in own if one.cutoff == cutoff], caption, attribute))
-    blocks += _folded("Cut-offs of maximum profit", _maxima(own, attribute))
-    blocks += _folded("What each parity costs", _costs(own, attribute))
-    blocks += _folded("Cut-offs and selection rates that each parity needs", _needs(own, attribute))
+    blocks += _folded(say("Cut-offs of maximum profit"), _maxima(own, attribute))
+    blocks += _folded(say("What each parity costs"), _costs(own, attribute))
+    blocks += _folded(say("Cut-offs and selection rates that each parity needs"), _needs(own, attribute))
     return Section(name, attribute, blocks)
 
 
 def _plain(value: float) -> str:
     """Return a number as it was given: an amount, a cut-off."""
     return f"{value:.10g}".replace("-", "−")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -85,26 +96,34 @@ def _sentences(result: Result, own: list[Measurement]) -> list[Item]:
     decided = [one for one in _named(own, "expected_profit") if one.group is None]
     for record in decided[:1]:
         if record.value is not None:
-            text = f"the decisions bring {number(record.value)} per person ({_span(record, number)})."
+            text = say(
+                "the decisions bring {amount} per person ({interval}).",
+                amount=number(record.value),
+                interval=_span(record, number),
+            )
             told.append(Item(text, cutoff_text(result, record.cutoff)))
         elif record.undefined:
-            told.append(Item(f"what the decisions bring per person is {record.undefined}.", ""))
+            told.append(Item(say("what the decisions bring per person is {why}.", why=retold(record.undefined)), ""))
     for record in _named(own, "maximum_profit"):
         if record.group is None and record.value is not None:
-            text = f"cut-offs of each group's own could bring at most {number(record.value)} per person"
-            told.append(Item(f"{text} ({_span(record, number)}); for study only.", "Maximum"))
+            text = say(
+                "cut-offs of each group's own could bring at most {amount} per person ({interval}); for study only.",
+                amount=number(record.value),
+                interval=_span(record, number),
+            )
+            told.append(Item(text, say("Maximum")))
     for record in _named(own, "profit_under_parity"):
         parity = record.detail or ""
         if record.value is None:
-            told.append(Item(f"not computed: {record.undefined}.", parity))
+            told.append(Item(say("not computed: {why}.", why=retold(record.undefined)), retold(parity)))
         else:
             span = f" ({_span(record, percent)})" if record.low is not None else ""
-            told.append(Item(f"{_SAID[parity]} {percent(record.value)} of the maximum profit{span}.", parity))
+            told.append(Item(f"{say(_SAID[parity], share=percent(record.value))}{span}.", retold(parity)))
     return told
 
 
 def _span(record: Measurement, write: Writer) -> str:
-    return interval(record.low, record.high, write) or "no interval"
+    return interval(record.low, record.high, write) or say("no interval")
 
 
 def _cell(record: Measurement | None, write: Writer, beside: str = "") -> Cell:
@@ -112,7 +131,7 @@ def _cell(record: Measurement | None, write: Writer, beside: str = "") -> Cell:
         return Cell(NOTHING)
     span = interval(record.low, record.high, write)
     if record.value is None:
-        return Cell(span, "bounds, no estimate") if span else Cell("undefined", record.undefined or "")
+        return Cell(span, say("bounds, no estimate")) if span else Cell(say("undefined"), retold(record.undefined))
     return Cell(write(record.value), "; ".join(part for part in (span, beside) if part))
 
 
@@ -121,18 +140,18 @@ def _decided(own: list[Measurement], caption: str, attribute: str) -> tuple[Bloc
     chosen = {one.group: one for one in _named(own, "expected_profit_per_selected")}
     rows = [
         (
-            Cell(group or "all groups"),
+            Cell(group or say("all groups")),
             _cell(record, number),
-            _cell(chosen.get(group), number, chosen[group].note or "" if group in chosen else ""),
+            _cell(chosen.get(group), number, retold(chosen[group].note) if group in chosen else ""),
             Cell(f"{record.n:,}"),
         )
         for group, record in each.items()
     ]
     columns = (
-        Column(attribute), Column("Profit per person decided on", numeric=True),
-        Column("Profit per selected person", numeric=True), Column("People", numeric=True),
+        Column(attribute), Column(say("Profit per person decided on"), numeric=True),
+        Column(say("Profit per selected person"), numeric=True), Column(say("People"), numeric=True),
     )  # fmt: skip
-    return table(caption, columns, rows, "Below 0 the group's selected people bring a loss.")
+    return table(caption, columns, rows, say("Below 0 the group's selected people bring a loss."))
 
 
 def _maxima(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
@@ -144,35 +163,38 @@ def _maxima(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
         if group is None:
             rows.append(
                 (
-                    Cell("all groups, each its own"),
+                    Cell(say("all groups, each its own")),
                     Cell(NOTHING),
-                    _cell(record, number, record.detail or ""),
+                    _cell(record, number, retold(record.detail)),
                     Cell(NOTHING),
                 )
             )
             continue
         shown = (
             _cell(cuts.get(group), _plain),
-            _cell(record, number, record.detail or ""),
+            _cell(record, number, retold(record.detail)),
             _cell(rates.get(group), percent),
         )
         rows.append((Cell(group), *shown))
     if None in cuts:
-        rows.append((Cell("one cut-off for everybody"), _cell(cuts[None], _plain), Cell(NOTHING), Cell(NOTHING)))
+        rows.append(
+            (Cell(retold("one cut-off for everybody")), _cell(cuts[None], _plain), Cell(NOTHING), Cell(NOTHING))
+        )
     columns = (
-        Column(attribute), Column("Cut-off of maximum profit", numeric=True),
-        Column("Maximum profit per person", numeric=True), Column("Selected by it", numeric=True),
+        Column(attribute), Column(say("Cut-off of maximum profit"), numeric=True),
+        Column(say("Maximum profit per person"), numeric=True), Column(say("Selected by it"), numeric=True),
     )  # fmt: skip
-    return table(f"Cut-offs of maximum profit by {attribute}", columns, rows, FOR_STUDY)
+    return table(say("Cut-offs of maximum profit by {attribute}", attribute=attribute), columns, rows, say(FOR_STUDY))
 
 
 def _costs(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
     rows = [
-        (Cell(record.detail or ""), _cell(record, percent), Cell(record.method or NOTHING))
+        (Cell(retold(record.detail)), _cell(record, percent), Cell(retold(record.method) or NOTHING))
         for record in _named(own, "profit_under_parity")
     ]
-    columns = (Column("Parity"), Column("Share of the maximum profit", numeric=True), Column("Method"))
-    return table(f"Profit under each parity over {attribute}", columns, rows, _MIXED)
+    columns = (Column(say("Parity")), Column(say("Share of the maximum profit"), numeric=True), Column(say("Method")))
+    caption = say("Profit under each parity over {attribute}", attribute=attribute)
+    return table(caption, columns, rows, say(_MIXED))
 
 
 def _needs(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
@@ -185,9 +207,13 @@ def _needs(own: list[Measurement], attribute: str) -> tuple[Block, ...]:
     blocks: tuple[Block, ...] = ()
     for parity in parities:
         rows = [
-            (Cell(group or ""), Cell(words.get((group, parity), NOTHING)), _cell(rates.get((group, parity)), percent))
+            (
+                Cell(group or ""),
+                Cell(retold(words.get((group, parity), NOTHING))),
+                _cell(rates.get((group, parity)), percent),
+            )
             for group in groups
         ]
-        columns = (Column(attribute), Column("Cut-off"), Column("Selected", numeric=True))
-        blocks += table(f"{parity[0].upper()}{parity[1:]}", columns, rows, "" if "everybody" in parity else FOR_STUDY)
+        columns = (Column(attribute), Column(say("Cut-off")), Column(say("Selected"), numeric=True))
+        blocks += table(_capital(retold(parity)), columns, rows, "" if "everybody" in parity else say(FOR_STUDY))
     return blocks

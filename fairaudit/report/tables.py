@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..result import Finding, RateRecord, Result
+from ..translations import many, say, spoken
 from .html import render, style_sheet
 from .lookup import Lookup
 from .nodes import Paragraph
@@ -44,9 +45,13 @@ def key_table_html(result: Result) -> str:
     result
         What an audit found.
     """
-    people = Paragraph(f"{result.input.name}: {result.schema.people:,} people, policy {result.policy.id}.")
-    shown = (people, *key_blocks(Lookup.of(result), in_words=False))
-    return render("key_table.html.j2", shown=shown, style=style_sheet("key_table.css"))
+    with spoken(result.language):
+        people = many(result.schema.people, "{number} person", "{number} people")
+        told = say(
+            "{source}: {people}, policy {policy}.", source=result.input.name, people=people, policy=result.policy.id
+        )
+        shown = (Paragraph(told), *key_blocks(Lookup.of(result), in_words=False))
+        return render("key_table.html.j2", shown=shown, style=style_sheet("key_table.css"))
 
 
 def csv_text(record: type, rows: Sequence[Any]) -> str:

@@ -8,6 +8,7 @@ the result's records.
 from __future__ import annotations
 
 from ..result import Result
+from ..translations import spoken
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .calibration import calibration_section
 from .direct_use import direct_use_section
@@ -29,6 +30,11 @@ def report_tree(result: Result) -> Report:
     result
         What an audit found.
     """
+    with spoken(result.language):
+        return _tree(result)
+
+
+def _tree(result: Result) -> Report:
     look = Lookup.of(result)
     sections = (
         limits(result),

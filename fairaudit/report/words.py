@@ -11,23 +11,19 @@ from collections.abc import Callable
 from ..metrics import CONTRASTS, METRICS
 from ..result import Finding, RateRecord, Result
 from ..schema.text import visible as visible
+from ..translations import marked, retold, say
 from .nodes import Cell
 
 Writer = Callable[[float], str]
 
 NOTHING = "–"
+KINDS = {
+    "favorable": marked("favorable"),
+    "unfavorable": marked("unfavorable"),
+    "intermediate": marked("intermediate"),
+    "excluded": marked("excluded"),
+}
 POINTS = frozenset({"difference", "worst_difference", "mean_difference", "mean_absolute_difference"})
-
-
-def many(value: int, one: str, more: str) -> str:
-    """Return a number with its noun.
-
-    Examples
-    --------
-    >>> many(1, "person", "people"), many(1989, "person", "people")
-    ('1 person', '1,989 people')
-    """
-    return f"{value:,} {one if value == 1 else more}"
 
 
 def percent(value: float) -> str:
@@ -111,8 +107,9 @@ def interval(low: float | None, high: float | None, write: Writer) -> str:
     """
     if low is None and high is None:
         return ""
-    first = "no lower bound" if low is None else write(low)
-    return f"{first} to {'no upper bound' if high is None else write(high)}"
+    first = say("no lower bound") if low is None else write(low)
+    last = say("no upper bound") if high is None else write(high)
+    return say("{low} to {high}", low=first, high=last)
 
 
 def beside(line: float | None, write: Writer) -> Writer:
@@ -166,7 +163,7 @@ def title(metric: str) -> str:
     ('Adverse impact ratio', 'My own rate')
     """
     known = CONTRASTS.get(metric) or METRICS.get(metric)
-    return known.title if known else metric.replace("_", " ").capitalize()
+    return say(known.title) if known else metric.replace("_", " ").capitalize()
 
 
 def writer(metric: str) -> Writer:
@@ -189,7 +186,14 @@ def heading(metric: str) -> str:
     ('Equal-opportunity difference (percentage points)', 'Shortfall (people)')
     """
     words = title(metric)
-    return f"{words} (percentage points)" if writer(metric) is points and "points" not in words else words
+    known = CONTRASTS.get(metric) or METRICS.get(metric)
+    said = known is not None and "points" in known.title
+    return with_points(words) if writer(metric) is points and not said else words
+
+
+def with_points(words: str) -> str:
+    """Return a heading with the unit of differences of shares."""
+    return say("{metric} (percentage points)", metric=words)
 
 
 # Cells
@@ -206,9 +210,9 @@ def rate_cell(record: RateRecord | None, group_people: int | None = None) -> Cel
     span = interval(record.low, record.high, write)
     if record.value is None:
         if span:
-            return Cell(span, "bounds, no estimate")
-        reason = record.undefined or "no reason recorded"
-        return Cell("undefined", "not identified" if not_identified(record) else reason)
+            return Cell(span, say("bounds, no estimate"))
+        reason = retold(record.undefined) or say("no reason recorded")
+        return Cell(say("undefined"), say("not identified") if not_identified(record) else reason)
     behind = [f"n = {record.n:,}"] if record.n != group_people else []
     return Cell(write(record.value), "; ".join([*([span] if span else []), *behind]))
 
@@ -225,19 +229,38 @@ def effect_cell(finding: Finding | None) -> Cell:
     write = beside(finding.line, writer(finding.metric))
     span = interval(finding.low, finding.high, write)
     if finding.undefined is not None:
-        return Cell("undefined", finding.undefined)
+        return Cell(say("undefined"), retold(finding.undefined))
     if finding.value is None:
-        return Cell("without bound" if finding.unbounded else "undefined", span)
+        return Cell(say("without bound") if finding.unbounded else say("undefined"), span)
     return Cell(write(finding.value), span)
 
 
 def cutoff_text(result: Result, cutoff: float | None) -> str:
     """Return a cut-off as people say it; None is the decision as recorded."""
     if cutoff is None:
-        return "decisions as recorded"
-    return next((record.text for record in result.schema.cutoffs if record.cutoff == cutoff), f"cut-off {cutoff:.10g}")
+        return say("decisions as recorded")
+    known = next((record.text for record in result.schema.cutoffs if record.cutoff == cutoff), None)
+    return known or say("cut-off {cutoff}", cutoff=f"{cutoff:.10g}")
 
 
 def against(reference: str | None) -> str:
     """Return what the groups of an attribute are held against."""
-    return f"held against {reference}" if reference else "no reference, so nothing is compared"
+    return (
+        say("held against {reference}", reference=reference)
+        if reference
+        else say("no reference, so nothing is compared")
+    )
+
+
+def told_label(label: str) -> str:
+    """Return the name of a decision with its kind, or of what became of an outcome, in the language of the moment.
+
+    Examples
+    --------
+    >>> told_label("refer (intermediate)"), told_label("declined")
+    ('refer (intermediate)', 'declined')
+    """
+    name, _, kind = label.rpartition(" (")
+    if name and kind.removesuffix(")") in KINDS:
+        return say("{label} ({kind})", label=name, kind=say(KINDS[kind.removesuffix(")")]))
+    return retold(label)
