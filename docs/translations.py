@@ -1,6 +1,7 @@
-"""Collect the strings of letters and reasons, and compile what was translated: ``make translations``.
+"""Collect the strings of letters, reasons and reports, and compile what was translated: ``make translations``.
 
-Strings stand in the code as ``say("...")`` or ``marked("...")``. They are written to ``fairaudit.pot``; each
+Strings stand in the code as ``say("...")``, ``marked("...")`` or ``many(number, "...", "...")``; the words of metrics and
+policies are data and are collected from where they stand. They are written to ``fairaudit.pot``; each
 language's ``fairaudit.po`` keeps its translations and gains the new strings, empty; ``fairaudit.mo`` is what the
 package reads. A string without a translation is said in English.
 """
@@ -12,24 +13,60 @@ import io
 import struct
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
+
+from fairaudit.metrics import CONTRASTS, MEASURES, METRICS
+from fairaudit.metrics.profit import FOR_STUDY
+from fairaudit.policy.loading import load_policy, preset_ids
 
 PACKAGE = Path(__file__).parent.parent / "fairaudit"
 FOLDER = PACKAGE / "translations"
-KEYWORDS = {"say", "marked"}
+KEYWORDS = {"say": 1, "marked": 1, "many": 2}
+"""Calls that hold strings, and how many: one, or one for a single thing and one for several."""
 
 
 def collected() -> Catalog:
     """Return every string to translate, with the files that it stands in."""
-    found = Catalog(project="fairaudit", header_comment="# Strings of letters and reasons.", fuzzy=False)
-    for path in sorted((PACKAGE / "explanation").glob("*.py")):
+    found = Catalog(project="fairaudit", header_comment="# Strings of letters, reasons and reports.", fuzzy=False)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE).as_posix()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in KEYWORDS:
-                continue
-            for text in node.args:
-                if isinstance(text, ast.Constant):
-                    found.add(text.value, locations=[(f"explanation/{path.name}", 0)])
+            for text in _strings(node):
+                found.add(text, locations=[(place, 0)])
+    for place, text in [*_of_metrics(), *_of_policies()]:
+        found.add(text, locations=[(place, 0)])
+    return found
+
+
+def _strings(node: ast.AST) -> list[str | tuple[str, str]]:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in KEYWORDS:
+        return []
+    texts = [part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    if KEYWORDS[node.func.id] == 1:
+        return [text for text in texts if text]
+    return [(texts[0], texts[1])] if len(texts) == 2 else []
+
+
+def _of_metrics() -> list[tuple[str, str]]:
+    """Return the words of metrics that a report prints; a source is a title, in the language that it is in."""
+    found = []
+    for item in (*METRICS.values(), *CONTRASTS.values()):
+        found += [("metrics", text) for text in (item.title, item.plain, item.formula, item.undefined_when)]
+    for item in MEASURES.values():
+        found += [("metrics", text) for text in (item.title, item.reading, item.undefined_when)]
+    return [*found, ("metrics", FOR_STUDY)]
+
+
+def _of_policies() -> list[tuple[str, str]]:
+    """Return the words of the policies that come along; sources and quotes stay in their language."""
+    found = []
+    for name in preset_ids():
+        policy = load_policy(name).policy
+        texts = [policy.title, policy.status, policy.jurisdiction, *policy.notes]
+        if policy.direct_use is not None:
+            texts += [policy.direct_use.source, *policy.direct_use.bases]
+        found += [(f"policy/presets/{name}.yaml", text) for text in texts]
     return found
 
 
@@ -68,18 +105,30 @@ def mo_bytes(catalog: Catalog) -> bytes:
 
     The format is in the manual of GNU gettext, section "The Format of GNU MO Files".
     """
-    texts = {"": "Content-Type: text/plain; charset=utf-8\n"}
-    texts |= {message.id: message.string for message in catalog if message.id and message.string}
+    messages = [message for message in catalog if message.id]
+    said = {_key(message.id): _key(message.string) for message in messages if is_translated(message)}
+    head = f"Content-Type: text/plain; charset=utf-8\nPlural-Forms: {catalog.plural_forms}\n"
+    head += f"X-Texts: {len(messages)}\nX-Lacking: {len(messages) - len(said)}\n"
+    texts = {"": head, **said}
     pairs = [(text.encode(), said.encode()) for text, said in sorted(texts.items(), key=lambda pair: pair[0].encode())]
-    head = 28
-    at = head + 16 * len(pairs)
+    first = 28
+    at = first + 16 * len(pairs)
     tables, body = [], b""
     for side in (0, 1):
         for pair in pairs:
             tables.append(struct.pack("<2I", len(pair[side]), at + len(body)))
             body += pair[side] + b"\0"
-    start = struct.pack("<7I", 0x950412DE, 0, len(pairs), head, head + 8 * len(pairs), 0, head + 16 * len(pairs))
+    start = struct.pack("<7I", 0x950412DE, 0, len(pairs), first, first + 8 * len(pairs), 0, first + 16 * len(pairs))
     return start + b"".join(tables) + body
+
+
+def is_translated(message: Message) -> bool:
+    """Whether a string has a translation, in every form that the language needs."""
+    return all(message.string) if isinstance(message.string, tuple) else bool(message.string)
+
+
+def _key(text: str | tuple[str, ...]) -> str:
+    return text if isinstance(text, str) else "\0".join(text)
 
 
 def main() -> None:

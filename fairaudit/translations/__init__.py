@@ -162,7 +162,8 @@ def _retold(text: str) -> str:
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
             return say(template, **{name: _retold(part) if name in WORDS else part for name, part in parts.items()})
-    return text
+    # A name from the data seldom is a sentence of ours, word for word; a single word may be.
+    return say(text) if " " in text else text
 
 
 @lru_cache(maxsize=1)
@@ -176,9 +177,15 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     made = []
     for template in sorted(TEMPLATES, key=own, reverse=True):
         parts = re.split(r"\{(\w+)\}", template)
-        source = "".join(re.escape(part) if at % 2 == 0 else f"(?P<{part}>.+?)" for at, part in enumerate(parts))
+        source = "".join(re.escape(part) if at % 2 == 0 else _blank(part) for at, part in enumerate(parts))
         made.append((template, re.compile(source, re.DOTALL)))
     return tuple(made)
+
+
+def _blank(name: str) -> str:
+    if name in {"low", "high"}:
+        return rf"(?P<{name}>\S*\d\S*)"
+    return rf"(?P<{name}>\S+)" if name == "number" else f"(?P<{name}>.+?)"
 
 
 def shares() -> tuple[int, int]:
