@@ -65,7 +65,7 @@ def _of_policies() -> list[tuple[str, str]]:
         policy = load_policy(name).policy
         texts = [policy.title, policy.status, policy.jurisdiction, *policy.notes]
         if policy.direct_use is not None:
-            texts += [policy.direct_use.source, *policy.direct_use.bases]
+            texts += [policy.direct_use.source, *(one.basis for one in policy.direct_use.bases)]
         found += [(f"policy/presets/{name}.yaml", text) for text in texts]
     return found
 
