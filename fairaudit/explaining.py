@@ -281,7 +281,7 @@ class _Work:
         everybody = self.inputs if len(self.inputs) > BACKGROUND else None
         found = explanation.reasons(at, applicants=everybody, words=self.words, rng=self.result.seed)
         return PersonRecord(
-            row=place,
+            row=self.scored.place(place),
             score=found.score,
             cutoff=found.cutoff,
             units=found.units,

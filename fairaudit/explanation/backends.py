@@ -155,13 +155,13 @@ class Trees:
                 f"{len(self.inside.origin)} were learned. Fit the pipeline again with this version of its library."
             )
             raise ExplanationError(message)
-        known = None if background is None else np.ascontiguousarray(known)
-        key = b"" if known is None else hashlib.sha256(known).digest() + player_of.tobytes()
+        others = None if background is None else np.ascontiguousarray(known)
+        owners = player_of.tobytes()
+        key = owners if others is None else owners + hashlib.sha256(others.data).digest()
         made = self._kept.pop(key, None)
         if made is None:
-            plans = self._plans.get(player_of.tobytes())
-            made = prepare(self.ensemble, known, player_of[self.inside.origin], players, plans)
-            self._plans = {player_of.tobytes(): made.plans}
+            made = prepare(self.ensemble, others, player_of[self.inside.origin], players, self._plans.get(owners))
+            self._plans = {owners: made.plans}
         self._keep(key, made)
         return made
 
