@@ -90,8 +90,17 @@ class ClusteredScores:
             spread is theirs and the middle is this.
         """
         place = self.at(bins)
-        whole, drawn = (_above(s.table.n, place) for s in self.drawn.pooled([group], step=1.0))
+        whole, drawn = (above(s.table.n, place) for s in self.drawn.pooled([group], step=1.0))
         return Confusion(Tally.of(drawn + (known.table.w - whole)))
+
+    def by_bin(self, groups: Sequence[int], bins: int) -> tuple[FloatArray, FloatArray]:
+        """Return good and bad people in the table's bins as those of the replicates tell: [bin, 2], and each replicate.
+
+        The first is not what was counted but what the replicates' bins make of it, so that the two go together.
+        """
+        place = self.at(np.arange(bins + 1))
+        whole, drawn = (above(s.table.n, place)[..., 1, :2] for s in self.drawn.pooled(groups, step=1.0))
+        return np.diff(whole, axis=-2), np.diff(drawn, axis=-2)
 
     def replicated(self, bins: int, known: Confusion) -> Replicated:
         """Return every group's replicates of selecting all but so many of the worst bins."""
@@ -116,7 +125,7 @@ class ClusteredScores:
         drawn = []
         for group in range(len(rate.den)):
             _, s = self.drawn.pooled([group], step=1.0)
-            inside = _above(s.table.n, place)[..., 0, :]
+            inside = above(s.table.n, place)[..., 0, :]
             # Who scores better than the start, less who scores better than the stop.
             counts = inside[:, :1] - inside[:, 1:]
             nothing = np.zeros(1)
@@ -132,7 +141,7 @@ class ClusteredScores:
         return Clustered.of(rate, moved, self.everybody.clusters)
 
 
-def _above(counts: FloatArray, place: FloatArray) -> FloatArray:
+def above(counts: FloatArray, place: FloatArray) -> FloatArray:
     """Return people above and below places among the bins: [..., place, side, outcome] of [..., bin, outcome]."""
     reached = np.concatenate([np.zeros_like(counts[..., :1, :]), np.cumsum(counts, axis=-2)], axis=-2)
     whole = np.minimum(np.floor(place).astype(np.int64), counts.shape[-2] - 1)
