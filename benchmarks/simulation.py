@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import coverage_bounds as bounds
+import coverage_clusters as clusters
 import coverage_foils as foils
 import coverage_profit as profit
 import coverage_questions as questions
@@ -25,7 +26,7 @@ import coverage_weights as weights
 import numpy as np
 from saving import machine, table
 
-MODULES = (scenes, questions, profit, weights, bounds)
+MODULES = (scenes, clusters, questions, profit, weights, bounds)
 PARTS: dict[str, Callable] = {name: part for module in MODULES for name, part in module.PARTS.items()}
 TITLES: dict[str, str] = {name: title for module in MODULES for name, title in module.TITLES.items()}
 NOTES: dict[str, str] = {
