@@ -74,7 +74,7 @@ def t_interval(value: float, moves: FloatArray, clusters: float, *, confidence: 
     --------
     >>> made = t_interval(2.0, np.array([1.0, -1.0] * 128), 31.0, confidence=0.95)
     >>> print(f"{made.low:.2f} {made.high:.2f} {made.p:.3f}")
-    -0.04 4.04 0.055
+    -0.05 4.05 0.056
     """
     freedom = float(degrees(np.asarray(clusters - 1.0), len(moves)))
     error = float(np.sqrt((moves**2).mean()))

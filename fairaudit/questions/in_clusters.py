@@ -36,7 +36,6 @@ from ..inference.stratified import (
 from ..measuring import Grouping, grouping, replicated
 from ..metrics import summaries as m
 from ..metrics.base import METRICS, Floats, Rate
-from ..population import measurements_in_clusters
 from ..result import Measurement, finite
 from .common import Asking, adjusted, shown
 from .scores_in_clusters import SCORE_FILLERS, ScorePlace, score_place
@@ -51,6 +50,10 @@ REASONS: Mapping[str, str] = {
     "brier_resolution": "what noise adds to it is known of independent people only",
 }
 """Measures that the replicates do not serve, and why."""
+TESTS = frozenset({"simpson_reversal", "stratum_homogeneity"})
+"""Measures that are nothing but a test."""
+PREDICTED = frozenset({"calibration_curve"})
+"""Measures whose expected value is a prediction, not what chance gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +114,7 @@ def in_clusters(
     places: dict[tuple[str, float | None], Place | None] = {}
     scores: dict[str, ScorePlace | None] = {}
     out = []
-    for record, bare in zip(records, measurements_in_clusters(records, clusters), strict=True):
+    for record, bare in zip(records, _bare(records, clusters), strict=True):
         of, filler = by_name.get(record.attribute), FILLERS.get(record.metric)
         of_scores = SCORE_FILLERS.get(record.metric)
         if record.metric in REASONS and bare.method == clusters.no_interval:
@@ -140,8 +143,28 @@ def in_clusters(
     return _adjusted(out)
 
 
+def _bare(records: Iterable[Measurement], clusters: Clusters) -> list[Measurement]:
+    """Return the measurements without intervals, tests and chance that take people to be independent."""
+    why = clusters.no_interval
+    out = []
+    for record in records:
+        # Bounds over all that is possible are no interval of a sample; the sampling beside them goes.
+        bound, mark, _ = (record.method or "").partition("; with sampling")
+        kept: dict[str, Any] = {"method": bound} if mark else {"method": why, "low": None, "high": None}
+        if record.metric not in PREDICTED:
+            kept |= {"expected": None, "excess": None}
+        if record.metric in TESTS:
+            kept |= {"value": None, "undefined": why}
+        if record.undefined is not None and not mark:
+            kept["method"] = None
+        out.append(dataclasses.replace(record, test=None, p=None, p_adjusted=None, **kept))
+    return out
+
+
 def _filled(record: Measurement, bare: Measurement, fields: Fields, clusters: Clusters) -> Measurement:
-    numbers = {key: finite(float(fields[key])) for key in ("low", "high", "expected", "excess", "p") if key in fields}
+    numbers: dict[str, Any] = {
+        key: finite(float(fields[key])) for key in ("low", "high", "expected", "excess", "p") if key in fields
+    }
     if not any(number is not None for number in numbers.values()):
         return bare
     method = f"{fields['method']}, {clusters.words}" if "method" in fields else bare.method
@@ -177,7 +200,8 @@ def _alike(record: Measurement, drawn: Floats) -> Fields:
 
 
 def _selection(k: Confusion) -> Rate:
-    return METRICS["selection_rate"](k)  # type: ignore[return-value]
+    made: Rate = METRICS["selection_rate"](k)
+    return made
 
 
 def _by_selection(statistic: Callable[[Floats, Floats], Floats]) -> Callable[[Place, Measurement], Fields]:
