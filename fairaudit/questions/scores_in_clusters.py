@@ -138,7 +138,7 @@ def _moves(place: ScorePlace, groups: Sequence[int], function: Callable[[Floats,
     own, curve = place.curve
     with np.errstate(invalid="ignore", divide="ignore"):
         moved = function(of.drawn.table.w[..., :2], curve) - function(of.whole.table.w[..., :2], own)
-    return moved / STEP * np.sqrt(of.clusters / max(of.clusters - 1, 1e-9)), of.clusters
+    return moved / STEP * np.sqrt(of.effective / max(of.effective - 1, 1e-9)), of.effective
 
 
 def _two(
@@ -342,7 +342,7 @@ def _apart(place: ScorePlace, record: Measurement) -> tuple[Floats, Floats] | No
     if np.isnan(moves).any():
         return None
     rng = place.asking.rng(place.of.name, str(record.group), record.metric, "clusters")
-    return deviations(moves, min(mine.clusters, theirs.clusters), rng, DRAWS), mine.whole.scores
+    return deviations(moves, min(mine.effective, theirs.effective), rng, DRAWS), mine.whole.scores
 
 
 def _distance(statistic: Callable[[Floats, Floats], Floats]) -> Callable[[ScorePlace, Measurement], Fields]:
@@ -428,7 +428,7 @@ def _cross(good: Scored, bad: Scored) -> tuple[Floats, float]:
     def auc(one: ScoreTable, other: ScoreTable) -> Floats:
         return np.asarray(delong(one.good.w, other.bad.w).value)
 
-    clusters = min(good.clusters, bad.clusters)
+    clusters = min(good.effective, bad.effective)
     moves = (auc(good.drawn, bad.drawn) - auc(good.whole, bad.whole)) / STEP
     return moves * np.sqrt(clusters / max(clusters - 1, 1e-9)), clusters
 
