@@ -107,7 +107,7 @@ def _truths() -> dict[str, float]:
 # Scores
 
 
-SCENES = ((25, False), (25, True), (60, True), (150, False), (150, True))
+SCENES = ((25, False), (25, True), (100, True))
 
 
 def clustered() -> Iterator[Scene]:
@@ -147,7 +147,7 @@ def _scores(homes: int, *, mixed: bool) -> Callable[[np.random.Generator, int], 
 
 def beyond() -> Iterator[Scene]:
     """Calibration, distances, quantiles, rankings, strata, summaries, profits."""
-    for homes, mixed in ((40, False), (40, True), (150, True)):
+    for homes, mixed in ((40, True), (150, False)):
         name = f"{homes} {'mixed' if mixed else 'unmixed'} homes a group"
         yield Scene(name, homes >= 40, _beyond(homes if mixed else 2 * homes, mixed=mixed))
 
