@@ -19,7 +19,6 @@ from ..inference import calibration as inference
 from ..inference.clustered_measures import ALIKE, DRAWS, Moved, chance, rate_of_counts, t_interval
 from ..inference.clustered_scores import ClusteredScores, Scored, above
 from ..inference.combining import mover
-from ..inference.proportion import wilson
 from ..inference.ranking import auc_interval, delong
 from ..inference.replicates import (
     CLUSTER_T,
@@ -37,6 +36,7 @@ from ..metrics.calibration import BANDS, Predicted, frequency_bands, pooled_bloc
 from ..policy.references import REST
 from ..result import Measurement
 from .common import Asking, shown
+from .distributions import woodruff
 
 Fields = dict[str, Any]
 STEP = 1e-3
@@ -393,8 +393,7 @@ def _quantile(place: ScorePlace, record: Measurement) -> Fields:
         sure = float(normal_confidence(np.asarray(rate.freedom), place.asking.confidence))
         if not (worth > 0 and np.isfinite(sure)):
             return {}
-        low, high, _ = wilson(share * worth, worth, confidence=sure)
-        ends.append(tuple(float(scores[int(d.quantile_bin(people.w, float(q)))]) * sign for q in (share, low, high)))
+        ends.append(woodruff(people.w, scores * sign, share, worth, confidence=sure))
     low, high, _ = mover(*ends[0], *ends[1], weight2=-1.0)
     return {"low": low, "high": high, "method": "MOVER of two Woodruff intervals"}
 

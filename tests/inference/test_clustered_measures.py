@@ -85,6 +85,22 @@ def test_widest_pair_of_groups_alike_holds_no_gap():
     assert widest_pair(rates, "ratio", 0.95)[1] == 1.0
 
 
+def test_the_widest_of_three_pairs_has_each_at_the_bonferroni_level():
+    rates = single([30, 90, 160], [200, 400, 400])  # 15%, 22.5% and 40%
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    gaps = [compare_clustered(rates[a], rates[b], how="difference", confidence=1 - 0.1 / 3) for a, b in pairs]
+    low, high, many = widest_pair(rates, "difference", 0.9)
+    assert many == 3
+    assert low == pytest.approx(max(-float(gap.high) for gap in gaps))
+    assert high == pytest.approx(max(-float(gap.low) for gap in gaps))
+    ratios = [compare_clustered(rates[a], rates[b], how="ratio", confidence=1 - 0.1 / 3) for a, b in pairs]
+    low, high, _ = widest_pair(rates, "ratio", 0.9)
+    assert low == pytest.approx(min(float(ratio.low) for ratio in ratios))
+    assert high == pytest.approx(min(float(ratio.high) for ratio in ratios))
+    turned = widest_pair(rates[::-1], "ratio", 0.9)
+    assert turned[:2] == pytest.approx((low, high))
+
+
 def test_profit_in_clusters_of_one_is_that_of_people():
     payoff = Payoff(18.0, -82.0)
     rng = np.random.default_rng(4)
