@@ -285,6 +285,6 @@ TITLES = {
     "controls": "adjusted effects",
 }
 NOTES = {
-    "distances/interval": "A quantile of scores is a step, so its interval claims at least 95%: with few scores it holds "
-    "always."
+    "distances/interval": "A quantile of scores is a step, so its interval claims at least 95%: with few scores it "
+    "holds always."
 }
