@@ -265,9 +265,10 @@ def _result(
     from .measuring import clusters_of, decision_rules, everybody, measure_grouping
     from .measuring_curves import measure_curves
     from .policy.references import REST
-    from .population import Drawn, measurements_in_clusters
+    from .population import Drawn
     from .questions import ask_all
     from .questions.common import Asking
+    from .questions.in_clusters import in_clusters
     from .questions.profit import with_profit
 
     policy = loaded.policy
@@ -300,8 +301,8 @@ def _result(
             [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
         )
         curves = with_profit(curves, groupings, payoff)
-    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff, people))
-    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
+    asking = Asking(policy, work.references, rules, confidence, seed, payoff, people)
+    measurements = in_clusters(ask_all(groupings, asking), groupings, asking, clusters_of(everybody(cube)))
     drawn = Drawn.of(cube.schema, rules, groupings)
     rates = drawn.rates([*rates, *shared.rates])
     measurements = drawn.measurements([*measurements, *shared.measurements])
