@@ -97,6 +97,7 @@ def audit(
     model: Any = None,
     actions: Any = None,
     words: Any = None,
+    held_out: bool = False,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -130,6 +131,10 @@ def audit(
         cut-off is asked for each group.
     words
         With a model, a catalogue of plain words for its features (a mapping, or the path of a YAML file), for reasons.
+    held_out
+        With a saved model of ``fairaudit train`` and the very file that it was trained on: audit only the rows that
+        training never saw. The others are set aside and counted. Without it, such a file is audited whole, and the
+        audit says that the model was trained on part of it.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -163,8 +168,8 @@ def audit(
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
     check_types(roles)
-    refuse_unless_model(model, actions=actions, words=words)
-    scored = None if model is None else score_rows(data, model, roles)
+    refuse_unless_model(model, actions=actions, words=words, held_out=held_out or None)
+    scored = None if model is None else score_rows(data, model, roles, held_out=held_out)
     if scored is not None:
         data, roles = scored.rows, cast("Any", scored.roles)
         features = scored.scorer.feature_names if features is None else features
