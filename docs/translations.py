@@ -1,9 +1,9 @@
 """Collect the strings of letters, reasons and reports, and compile what was translated: ``make translations``.
 
-Strings stand in the code as ``say("...")``, ``marked("...")`` or ``many(number, "...", "...")``; the words of metrics and
-policies are data and are collected from where they stand. They are written to ``fairaudit.pot``; each
-language's ``fairaudit.po`` keeps its translations and gains the new strings, empty; ``fairaudit.mo`` is what the
-package reads. A string without a translation is said in English.
+Strings stand in the code as ``say("...")``, ``marked("...")`` or ``many(number, "...", "...")``, in modules that
+import these from ``fairaudit.translations``; the words of metrics and policies are data and are collected from where
+they stand. They are written to ``fairaudit.pot``; each language's ``fairaudit.po`` keeps its translations and gains
+the new strings, empty; ``fairaudit.mo`` is what the package reads. A string without a translation is said in English.
 """
 
 from __future__ import annotations
@@ -31,12 +31,23 @@ def collected() -> Catalog:
     found = Catalog(project="fairaudit", header_comment="# Strings of letters, reasons and reports.", fuzzy=False)
     for path in sorted(PACKAGE.rglob("*.py")):
         place = path.relative_to(PACKAGE).as_posix()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree) if _speaks(tree) else ():
             for text in _strings(node):
                 found.add(text, locations=[(place, 0)])
     for place, text in [*_of_metrics(), *_of_policies()]:
         found.add(text, locations=[(place, 0)])
     return found
+
+
+def _speaks(tree: ast.Module) -> bool:
+    """Whether a module has to do with translations at all: others may have a ``say`` of their own."""
+    return any(isinstance(node, ast.ImportFrom) and _of_translations(node) for node in ast.walk(tree))
+
+
+def _of_translations(node: ast.ImportFrom) -> bool:
+    inside = (node.module or "").endswith("translations") or node.module is None  # ``from . import marked``
+    return inside and any(name.name in {*KEYWORDS, "translator", "Say"} for name in node.names)
 
 
 def _strings(node: ast.AST) -> list[str | tuple[str, str]]:

@@ -98,6 +98,7 @@ def audit(
     model: Any = None,
     actions: Any = None,
     words: Any = None,
+    held_out: bool = False,
     language: str = "en",
     **roles: Unpack[Roles],
 ) -> Audit:
@@ -132,6 +133,10 @@ def audit(
         cut-off is asked for each group.
     words
         With a model, a catalogue of plain words for its features (a mapping, or the path of a YAML file), for reasons.
+    held_out
+        With a saved model of ``fairaudit train`` and the very file that it was trained on: audit only the rows that
+        training never saw. The others are set aside and counted. Without it, such a file is audited whole, and the
+        audit says that the model was trained on part of it.
     language
         Of the findings and of reports: en, es, zh or de. Ids, codes, statuses and names stay as they are, and the short
         technical texts of the records (methods, why a number is undefined) stay in English in the JSON.
@@ -158,12 +163,12 @@ def audit(
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
     with spoken(language):
-        return _audited(data, roles, policy, cross, metrics, profit, rng, features, model, actions, words)
+        return _audited(data, roles, policy, cross, metrics, profit, rng, features, model, actions, words, held_out)
 
 
 def _audited(
     data: Any, roles: Roles, policy: Any, cross: Any, metrics: Any, profit: Any, rng: Any, features: Any, model: Any,
-    actions: Any, words: Any,
+    actions: Any, words: Any, held_out: bool,  # noqa: FBT001 - handed through
 ) -> Audit:  # fmt: skip
     from . import describing
     from .age_line import with_age_bands
@@ -176,8 +181,8 @@ def _audited(
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
     check_types(roles)
-    refuse_unless_model(model, actions=actions, words=words)
-    scored = None if model is None else score_rows(data, model, roles)
+    refuse_unless_model(model, actions=actions, words=words, held_out=held_out or None)
+    scored = None if model is None else score_rows(data, model, roles, held_out=held_out)
     if scored is not None:
         data, roles = scored.rows, cast("Any", scored.roles)
         features = scored.scorer.feature_names if features is None else features
@@ -273,9 +278,10 @@ def _result(
     from .measuring import clusters_of, decision_rules, everybody, measure_grouping
     from .measuring_curves import measure_curves
     from .policy.references import REST
-    from .population import Drawn, measurements_in_clusters
+    from .population import Drawn
     from .questions import ask_all
     from .questions.common import Asking
+    from .questions.in_clusters import in_clusters
     from .questions.profit import with_profit
 
     policy = loaded.policy
@@ -308,8 +314,8 @@ def _result(
             [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
         )
         curves = with_profit(curves, groupings, payoff)
-    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff, people))
-    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
+    asking = Asking(policy, work.references, rules, confidence, seed, payoff, people)
+    measurements = in_clusters(ask_all(groupings, asking), groupings, asking, clusters_of(everybody(cube)))
     drawn = Drawn.of(cube.schema, rules, groupings)
     rates = drawn.rates([*rates, *shared.rates])
     measurements = drawn.measurements([*measurements, *shared.measurements])

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from ..metrics import CONTRASTS, METRICS
-from ..result import STATUS_MEANINGS, Result
+from ..result import Result
+from ..statuses import STATUS_MEANINGS
 from ..translations import many, marked, retold, say
 from .lookup import unique
 from .nodes import STATUS_SHAPES, Block, Cell, Column, Details, Item, Paragraph, Section, items, table

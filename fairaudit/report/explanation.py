@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result
+from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result, ToldRecord
 from ..translations import many, marked, retold, say
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
 from .words import NOTHING, Writer, interval, number, p_value, percent, points
 
+SHOWN_REASONS = 6
+"""Reasons by group that stand in the first table; the others follow, folded."""
 SHOWN_DRIVERS = 10
 """Features of a gap that stand in its first table; the others follow, folded."""
 
@@ -27,6 +29,8 @@ def explanation_sections(result: Result) -> tuple[Section, ...]:
     parts = [Section("drivers", say("What drives the gap?"), (_model(made), *limits), _gaps(made))]
     if made.people:
         parts.append(Section("reasons", say("Why were these people declined?"), _people(made)))
+    if made.told:
+        parts.append(Section("reasons-by-group", say("Who is told what?"), _told(made)))
     if made.recourse:
         parts.append(Section("recourse", say("What could declined people change?"), _recourse(made)))
     return tuple(parts)
@@ -163,6 +167,56 @@ def _person(person: PersonRecord) -> tuple[Block, ...]:
     note = retold(person.note)
     made = table(caption, columns, rows, note)
     return made or (Paragraph(f"{caption}. {note or say('No feature counted against this person.')}"),)
+
+
+# Reasons by group
+
+
+def _told(made: ExplanationRecord) -> tuple[Block, ...]:
+    blocks: list[Block] = [
+        Paragraph(
+            say(
+                "Each declined person has up to four principal reasons. Here is the share of each group's declined "
+                "people whose list holds a reason. Other reasons for one group are a question to ask, not an answer."
+            )
+        )
+    ]
+    for attribute in unique(record.attribute for record in made.told):
+        own = [record for record in made.told if record.attribute == attribute]
+        columns = (
+            Column(say("Reason")),
+            Column(attribute),
+            Column(say("Declined people told it"), numeric=True),
+            Column(say("Difference to {reference} (percentage points)", reference=own[0].reference), numeric=True),
+            Column(say("The same among people of about the same score"), numeric=True),
+        )
+        whom = retold(own[0].baseline)
+        note = say("Compared with {whom}. p is adjusted for all lines of the table.", whom=whom)
+        caption = say("Reasons of declined people, by {attribute}", attribute=attribute)
+        most = unique(record.feature for record in own)[:SHOWN_REASONS]
+        rest = [_share(record) for record in own if record.feature not in most]
+        blocks += table(caption, columns, [_share(record) for record in own if record.feature in most], note)
+        if rest:
+            blocks.append(
+                Details(say("The other reasons"), table(say("{caption}: the others", caption=caption), columns, rest))
+            )
+    return tuple(blocks)
+
+
+def _share(record: ToldRecord) -> tuple[Cell, ...]:
+    counts = {"told": f"{record.told:,}", "all": f"{record.drawn:,}"}
+    of = say("{told} of {all}", **counts)
+    if record.drawn != record.declined:
+        of = say("{told} of {all} drawn", **counts)
+    p = [] if record.p is None else [f"p {p_value(record.p)}"]
+    within = record.within_scores, record.within_scores_low, record.within_scores_high
+    return (
+        Cell(record.name, record.feature if record.feature != record.name else ""),
+        Cell(record.group),
+        _figure(record.share, record.low, record.high, percent, of),
+        _figure(record.difference, record.difference_low, record.difference_high, points, *p),
+        _figure(*within, points),
+    )
 
 
 # Recourse

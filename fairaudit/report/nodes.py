@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..result import STATUS_LABELS, Status
+from ..result import Status
+from ..statuses import STATUS_LABELS
 from ..translations import say
 
 STATUS_SHAPES: dict[Status, str] = {"flag": "▲", "within_line": "●", "insufficient": "?", "info": "i"}

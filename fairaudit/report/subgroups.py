@@ -12,7 +12,7 @@ from .html import page, render, style_sheet
 from .markdown import markdown
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Report, Section, items, table
 from .tables import csv_text
-from .words import NOTHING, Writer, interval, many, number, p_value, percent, points, visible
+from .words import NOTHING, Writer, interval, number, p_value, percent, points, visible, with_noun
 
 Words = list[str]
 
@@ -91,7 +91,9 @@ def _listed(lines: Words) -> tuple[Block, ...]:
 
 def heading(result: SearchResult) -> str:
     """Return what was searched, in one line."""
-    return f"Subgroup search of {many(result.people, 'person', 'people')} in {result.source}: {result.metric_title}"
+    return (
+        f"Subgroup search of {with_noun(result.people, 'person', 'people')} in {result.source}: {result.metric_title}"
+    )
 
 
 def opening(result: SearchResult) -> Words:
@@ -126,8 +128,8 @@ def verdict(result: SearchResult) -> str:
     confirmed = sum(one.confirmed for one in result.subgroups)
     was = "was" if confirmed == 1 else "were"
     return (
-        f"{many(candidates, 'group', 'groups')} stood out in the search; {confirmed or 'none'} of them {was} confirmed "
-        "on people whom the search did not see."
+        f"{with_noun(candidates, 'group', 'groups')} stood out in the search; {confirmed or 'none'} of them "
+        f"{was} confirmed on people whom the search did not see."
     )
 
 
@@ -145,7 +147,7 @@ def sentence(one: SubgroupRecord, result: SearchResult) -> str:
         text += _of_parents(one, result)
     p = p_value(one.p_adjusted)
     equals = "" if p.startswith(("<", ">")) else "= "
-    text += f"; p {equals}{p}, corrected for {many(len(result.subgroups), 'candidate', 'candidates')}"
+    text += f"; p {equals}{p}, corrected for {with_noun(len(result.subgroups), 'candidate', 'candidates')}"
     if one.confirmed:
         text += f". {_affected(one, result)}"
         if one.gap_without_finer is not None:
@@ -174,7 +176,7 @@ def _affected(one: SubgroupRecord, result: SearchResult) -> str:
     affected = one.affected or 0.0
     low, high = sorted(abs(end or 0.0) for end in (one.affected_low, one.affected_high))
     way = "apart" if result.better == "neither" else "worse off" if affected > 0 else "better off"
-    people = many(one.people, "person", "people")
+    people = with_noun(one.people, "person", "people")
     return f"In the whole file it leaves {abs(affected):,.0f} of {people} {way} ({low:,.0f} to {high:,.0f})."
 
 
@@ -198,7 +200,8 @@ def looked_at(result: SearchResult) -> Words:
     lines = []
     for one in result.depths:
         what = "One attribute" if one.depth == 1 else f"{one.depth} attributes crossed"
-        text = f"{what}: {many(one.crossings, 'group', 'groups')} in {many(one.sets, 'set', 'sets')} of attributes, "
+        groups, sets = with_noun(one.crossings, "group", "groups"), with_noun(one.sets, "set", "sets")
+        text = f"{what}: {groups} in {sets} of attributes, "
         text += f"{one.tested:,} tested, {one.too_small:,} too small"
         if one.same_as_parent:
             text += f", {one.same_as_parent:,} not to be told from a parent"
@@ -213,12 +216,12 @@ def looked_at(result: SearchResult) -> Words:
         )
     if result.left_out:
         lines.append(
-            f"{many(result.left_out, 'group', 'groups')} more stood out in the search and were not taken further: "
+            f"{with_noun(result.left_out, 'group', 'groups')} more stood out in the search and were not taken further: "
             "the list was full."
         )
     lines += [f"{name}: too many levels to work with, not searched. Cut them into bands." for name in result.too_wide]
     lines += [
-        f"{many(people, 'person has', 'people have')} no known level of {name} and are in no group of it."
+        f"{with_noun(people, 'person has', 'people have')} no known level of {name} and are in no group of it."
         for name, people in result.unknown.items()
     ]
     return lines

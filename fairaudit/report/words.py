@@ -26,6 +26,17 @@ KINDS = {
 POINTS = frozenset({"difference", "worst_difference", "mean_difference", "mean_absolute_difference"})
 
 
+def with_noun(value: int, one: str, more: str) -> str:
+    """Return a number with its English noun, for pages that are made in English only.
+
+    Examples
+    --------
+    >>> with_noun(1, "person", "people"), with_noun(1989, "person", "people")
+    ('1 person', '1,989 people')
+    """
+    return f"{value:,} {one if value == 1 else more}"
+
+
 def percent(value: float) -> str:
     """Return a share as a percentage with one decimal; a share next to 0 or 1 is not rounded onto it.
 

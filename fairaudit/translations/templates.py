@@ -185,7 +185,8 @@ _NOTES = (
     marked("{number} group is too small, missing or excluded, and left out"),
     marked("{number} groups are too small, missing or excluded, and left out"),
     marked(
-        "'{column}' is a monotone copy of the score under audit: given the score, its own effect is gone by construction"
+        "'{column}' is a monotone copy of the score under audit: given the score, its own effect is gone by "
+        "construction"
     ),
     marked(
         "'{column}' is made of bands of the score under audit: given the score, its own effect is gone by construction"
@@ -222,8 +223,8 @@ _REASONS = (
     marked("not identified: the outcome of {number} people is unobserved"),
     marked("not identified: the outcome of {number} selected people is unobserved"),
     marked(
-        "not identified: the outcome of {number} people is unobserved, so their part in the rate over all applicants is "
-        "not known"
+        "not identified: the outcome of {number} people is unobserved, so their part in the rate over all applicants "
+        "is not known"
     ),
     marked("suppressed: too few people, or too few in a part of it"),
     marked("the reference ({reference}) is {why}"),
@@ -251,7 +252,9 @@ _REASONS = (
     marked("it was not counted by cluster; count again with cutoff={cutoff}"),
     marked("not counted"),
     marked("{number} clusters of '{column}' in the group; with fewer than {least} it cannot be told what chance does"),
-    marked("{number} clusters of '{column}' in the reference; with fewer than {least} it cannot be told what chance does"),
+    marked(
+        "{number} clusters of '{column}' in the reference; with fewer than {least} it cannot be told what chance does"
+    ),
     marked("1 cluster of '{column}' in the group; with fewer than {least} it cannot be told what chance does"),
     marked("1 cluster of '{column}' in the reference; with fewer than {least} it cannot be told what chance does"),
     marked("the model's inputs were not named: give features= (command line: --feature, --features-file)"),
@@ -356,8 +359,8 @@ _DATA = (
     ),
     marked("left out"),
     marked(
-        "{people} people in {groups} groups of fewer than {least} were suppressed. Primary suppression is not by itself "
-        "safe to publish: totals and other tables of the same people may give the counts away."
+        "{people} people in {groups} groups of fewer than {least} were suppressed. Primary suppression is not by "
+        "itself safe to publish: totals and other tables of the same people may give the counts away."
     ),
     marked("counts set to zero; the groups stay as rows"),
     marked("{number} lines before the header of {file} are no table."),
@@ -399,8 +402,8 @@ _MODEL = (
         "{evaluations} evaluations of the model; standard errors given"
     ),
     marked(
-        "paired Shapley values: {pairs} pairs of one of the group and one of the reference, each with a random order of "
-        "features and its reverse"
+        "paired Shapley values: {pairs} pairs of one of the group and one of the reference, each with a random order "
+        "of features and its reverse"
     ),
     marked("{what}; columns that the model does not use, left out: {columns}"),
     marked("closed form of a scorecard"),

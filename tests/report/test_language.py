@@ -1,11 +1,21 @@
 """An audit in another language: everything that its report says is translated, and English stays what it is."""
 
 import functools
+import gettext
+import html
+import re
+import string
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import fairaudit as fa
+from fairaudit import translations
+from fairaudit.report.html import to_html
+
+KEPT = frozenset(())
+"""What stays as it is in every language: names of the data, ids of metrics and policies, names of files."""
 
 
 def applicants(n=900, seed=3):
@@ -60,7 +70,7 @@ ACTIONS = {"features": {"debt": {"change": "down", "step": 1}}}
 @functools.cache
 def _card():
     rows = applicants()
-    return fa.Scorecard().fit(rows[["income", "debt"]], rows["bad"].map({0: "no", 1: "yes"}))
+    return fa.Scorecard().fit(rows[["income", "debt"]], rows["bad"].astype(int))
 
 
 AUDITS = {
@@ -71,9 +81,9 @@ AUDITS = {
     }),
     "controls": lambda rows: (rows, {**SCORED, **OUTCOME, "controls": ["income", "branch"], "cutoff": 615}),
     "banded": lambda rows: (rows, {
-        **SCORED, **OUTCOME, "controls": ["debt", "branch"], "bands": {"debt": [18, 22]}, "period": "branch",
-        "groups": ["race", "age"],
-    } | {"controls": "debt"}),
+        **SCORED, **OUTCOME, "controls": "debt", "bands": {"debt": [18, 22], "age": [40, 62]}, "period": "branch",
+        "groups": ["race", "age"], "reference": {"race": "White"},
+    }),
     "clusters": lambda rows: (rows, {**SCORED, **OUTCOME, "cluster": "home", "strata": "branch"}),
     "weights": lambda rows: (rows, {**SCORED, **OUTCOME, "weight": "weight", "sampled_by": "outcome",
                                     "profit": {"good": 18, "bad": -82}}),
@@ -82,7 +92,10 @@ AUDITS = {
     "ll144": lambda rows: (small(rows), {"policy": "us-nyc-ll144", "decision": "decision", "decision_levels": KINDS,
                                          "score": "score", "higher_is": "better", "groups": ["race", "sex"]}),
     "ugesp": lambda rows: (rows, {**SCORED, "policy": "us-ugesp", "reference": None}),
-    "eu": lambda rows: (rows, {**SCORED, **OUTCOME, "policy": "eu-ai-act-annex-iii-5b"}),
+    "eu": lambda rows: (rows, {**SCORED, **OUTCOME, "policy": {
+        "extends": "eu-ai-act-annex-iii-5b", "id": "own", "title": "Own lines",
+        "rules": [{"id": "own", "metric": "selection_rate_difference", "practical": {"op": "<", "value": -0.1}}],
+    }}),
     "memberships": lambda rows: (rows, {
         "decision": "decision", "decision_levels": KINDS, **OUTCOME, "labelled": {"by": "race"},
         "memberships": {"by": {"Black": "p_black", "White": "p_white"}}, "reference": {"by": "White"},
@@ -107,3 +120,37 @@ AUDITS = {
 def made(name, **more):
     rows, options = AUDITS[name](applicants())
     return fa.audit(rows, **options, **more)
+
+
+class Pseudo(gettext.NullTranslations):
+    """A language whose letters are wide ones, so that what did not pass through the catalogue is seen."""
+
+    def gettext(self, message):
+        return "".join(
+            part if part.startswith("{") else part.translate(WIDE) for part in re.split(r"(\{\w+\})", message)
+        )
+
+    def ngettext(self, one, more, number):
+        return self.gettext(one if number == 1 else more)
+
+
+WIDE = {ord(letter): ord(letter) + 0xFEE0 for letter in string.ascii_letters}
+
+
+def texts(page):
+    """Return the texts that a reader of a page sees, with their tags and styles gone."""
+    body = re.sub(r"<(style|title)>.*?</\1>", "", page, flags=re.DOTALL)
+    return [html.unescape(part).strip() for part in re.split(r"<[^>]+>", body) if part.strip()]
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_every_sentence_of_a_report_passes_through_the_catalogue(name, monkeypatch):
+    monkeypatch.setattr(translations, "_loaded", lambda language: Pseudo())
+    result = made(name, language="de").result
+    left = {}
+    for text in texts(to_html(result)):
+        for word in re.findall(r"[A-Za-z][A-Za-z'-]+", text):
+            if word not in KEPT:
+                left.setdefault(text, []).append(word)
+    told = "\n".join(f"{words}: {text}" for text, words in left.items())
+    assert not left, f"These texts of the report are not said with say(), many() or retold():\n{told}"
