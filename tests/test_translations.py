@@ -1,11 +1,11 @@
-"""Translations: in step with the code, compiled as they stand, and whole."""
+"""Translations: in step with the code, compiled as they stand, and with the blanks of the English text."""
 
-import gettext
 import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from fairaudit.errors import SchemaError
 from fairaudit.translations import FOLDER, LANGUAGES, REVIEWED, translator
@@ -16,7 +16,7 @@ script = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(script)
 
 TRANSLATED = [code for code in LANGUAGES if code != "en"]
-STRINGS = {message.id for message in script.collected() if message.id}
+STRINGS = {message.id for message in script.collected() if message.id and isinstance(message.id, str)}
 
 
 def test_every_language_has_a_folder_and_the_template_is_what_the_code_says():
@@ -34,14 +34,18 @@ def test_the_compiled_file_is_made_of_the_text_file_and_the_text_file_of_the_cod
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_every_string_is_translated_with_the_same_blanks(language):
-    say = translator(language)
-    for text in STRINGS:
-        assert sorted(re.findall(r"\{\w+\}", say(text))) == sorted(re.findall(r"\{\w+\}", text)), text
-    kept = {text for text in STRINGS if say(text) == text}
-    assert kept <= {"{name}", "{name}: {value}", "no"}
-    with (FOLDER / language / "LC_MESSAGES" / "fairaudit.mo").open("rb") as file:
-        assert gettext.GNUTranslations(file).gettext("Your score") == say("Your score")
+def test_every_translation_has_the_blanks_of_the_english_text(language):
+    def blanks(text):
+        return set(re.findall(r"\{\w*\}", text))
+
+    with script.po_path(language).open("rb") as file:
+        entries = [entry for entry in read_po(file, locale=language) if entry.id and script.is_translated(entry)]
+    assert len(entries) > 500
+    for entry in entries:
+        english = entry.id if isinstance(entry.id, tuple) else (entry.id,)
+        told = entry.string if isinstance(entry.string, tuple) else (entry.string,)
+        for text in told:
+            assert blanks(text) in [blanks(one) for one in english], f"{language}: {text!r} of {entry.id!r}"
 
 
 def test_english_is_the_source_and_no_other_language_is_said_to_be_reviewed():

@@ -26,8 +26,11 @@ LANGUAGES = {"en": "English", "es": "español", "zh": "中文", "de": "Deutsch"}
 REVIEWED = frozenset({"en"})
 """Languages that a native speaker has read."""
 
-WORDS = frozenset({"what", "why", "how", "kind", "more"})
+WORDS = frozenset({"what", "why", "how", "kind", "more", "rule", "band"})
 """Blanks of templates that hold words of ours, to be told too; in any other blank stand names and numbers."""
+
+NUMBERS = frozenset({"number", "points", "pairs", "draws", "cutoff", "clusters", "least"})
+"""Blanks of templates that hold one number."""
 
 Say = Callable[[str], str]
 
@@ -185,7 +188,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def _blank(name: str) -> str:
     if name in {"low", "high"}:
         return rf"(?P<{name}>\S*\d\S*)"
-    return rf"(?P<{name}>\S+)" if name == "number" else f"(?P<{name}>.+?)"
+    return rf"(?P<{name}>\S+)" if name in NUMBERS else f"(?P<{name}>.+?)"
 
 
 def shares() -> tuple[int, int]:
