@@ -13,6 +13,7 @@ import pytest
 
 import fairaudit as fa
 from fairaudit import translations
+from fairaudit.errors import SchemaError
 from fairaudit.metrics import CONTRASTS, MEASURES, METRICS
 from fairaudit.report.html import to_html
 
@@ -208,8 +209,8 @@ LEVELS = (
 )
 """Names of groups and attributes that an audit makes: identifiers, as the JSON has them."""
 BASIS = (
-    "Fair-lending analyses take people under 62 as the control group. The comparison is this policy's own; its line was "
-    "not checked against the text of Regulation B"
+    "Fair-lending analyses take people under 62 as the control group. The comparison is this policy's own; its line "
+    "was not checked against the text of Regulation B"
 )
 """A source of a policy, in the language that it is in."""
 LIBRARIES = ("python", "numpy", "scipy", "sha256", "version")
@@ -238,3 +239,15 @@ def test_every_sentence_of_a_report_passes_through_the_catalogue(name, monkeypat
             left[text] = words
     told = "\n".join(f"{words}: {text}" for text, words in left.items())
     assert not left, f"These texts of the report are not said with say(), many() or retold():\n{told}"
+
+
+def test_the_page_says_its_language_and_that_nobody_reviewed_the_translation():
+    page = to_html(made("one group", language="de").result)
+    assert '<html lang="de">' in page
+    assert translations.translator("de")("This translation has not been reviewed.") in page
+    assert '<html lang="en">' in to_html(made("one group").result)
+
+
+def test_a_language_that_is_not_there_is_refused():
+    with pytest.raises(SchemaError, match=r"'fr'.*de \(Deutsch\)"):
+        made("one group", language="fr")
