@@ -298,9 +298,7 @@ def letter_to(model: Imitation, row: int) -> tuple[str, str]:
     applicant = model.held_out[names].iloc[[row]]
     reasons = _explainer(model).explain(applicant).reasons(0, applicants=model.training[names], words=words_of(model))
     ways = recourse(model.scorer, applicant, actions=ACTIONS, cutoff=model.cutoff, data=model.training[names])
-    html, plain = (
-        reasons.letter(kind, would_change=ways.sentences(named=reasons.catalogue.name_of)) for kind in ("html", "md")
-    )
+    html, plain = (reasons.letter(kind, would_change=ways) for kind in ("html", "md"))
     return html, plain
 
 

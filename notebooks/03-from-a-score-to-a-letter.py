@@ -19,7 +19,7 @@
 #
 # The data are 1,000 loans of a German bank, 1973 to 1975 (`fairaudit datasets show german_credit`). Every loan in them was
 # granted, so the outcome is known for all, and nothing is known about people who were turned away. Everything runs
-# offline.
+# offline. Notebook 04 goes the same way with boosted trees, on 30,000 holders of a credit card in Taiwan.
 
 # %%
 import fairaudit as fa
@@ -135,7 +135,7 @@ print(ways)
 
 # %%
 reasons = explanation.reasons(0, applicants=people)
-print(reasons.letter("md", creditor="The bank", would_change=ways.sentences(named=reasons.catalogue.name_of)))
+print(reasons.letter("md", creditor="The bank", would_change=ways))
 
 # %% [markdown]
 # ## 7. And back

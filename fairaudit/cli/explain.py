@@ -151,7 +151,7 @@ class _Told:
         if reasons is None:
             message = f"Row {self.row} is not declined at the cut-off: there is no letter to write."
             raise DataContractError(message)
-        would_change = () if ways is None else ways.sentences(named=reasons.catalogue.name_of)
+        would_change = () if ways is None else ways
         return reasons.letter(format_, language=self.options["language"], would_change=would_change)
 
     def text(self) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 from ..errors import ExplanationError
 from ..schema.text import visible
 from ..translations import LANGUAGES, REVIEWED, Say, translator
+from .letter_changes import changes_said
 from .pages import FORMATS, Block, Page, blank, heading, items, numbered, paragraph, written
 from .reason_records import Reason, Reasons
 from .reason_words import SAID_VALUES, fallback, value_text
+from .recourse_record import Recourse
 
 ONE_PAGE = 350
 """Words of a letter that fit on one page."""
@@ -24,7 +26,7 @@ def letter(
     creditor: str | None = None,
     contact: str | None = None,
     date: str | None = None,
-    would_change: Sequence[str] = (),
+    would_change: Recourse | Sequence[str] = (),
 ) -> str:
     """Return a one-page draft letter to the person: the score, what counted, what would change it, how to correct it.
 
@@ -39,15 +41,17 @@ def letter(
     creditor, contact, date
         The lender's name and address, how to reach them, and the date. What is left out is a marked blank.
     would_change
-        Plain sentences in the letter's language, each a change that would help this person.
+        What :func:`fairaudit.recourse` found for this person, said in the letter's language and figures; or plain
+        sentences of your own, each a change that would help.
 
     Raises
     ------
     ExplanationError, SchemaError
-        For another format or language.
+        For another format or language, or the recourse of somebody else.
     """
     _check(format, would_change)
     say = translator(language)
+    changes = changes_said(would_change, reasons, say) if isinstance(would_change, Recourse) else list(would_change)
     page = Page(
         title=say("About your application"),
         language=language,
@@ -62,8 +66,8 @@ def letter(
             if reasons.reasons
             else paragraph(blank(say("LENDER: no reason was found. Do not send this letter before one is known."))),
             heading(say("What would change it")),
-            items(list(would_change))
-            if would_change
+            items(changes)
+            if changes
             else paragraph(blank(say("LENDER: what would change the decision, or delete this part"))),
             heading(say("If a fact is wrong")),
             paragraph(say("Please read the facts in this letter. Is one of them wrong or out of date? Then tell us:")),
@@ -168,12 +172,14 @@ def record(reasons: Reasons, format: str = "txt") -> str:  # noqa: A002 - the wo
     return written(page, format)
 
 
-def _check(format: str, would_change: Sequence[str]) -> None:  # noqa: A002
+def _check(format: str, would_change: Recourse | Sequence[str]) -> None:  # noqa: A002
     if format not in FORMATS[:2]:
         message = f"format is 'md' or 'html', got {format!r}."
         raise ExplanationError(message)
+    if isinstance(would_change, Recourse):
+        return
     if isinstance(would_change, str) or not all(isinstance(one, str) and one.strip() for one in would_change):
-        message = "would_change is a list of plain sentences, such as ['A loan of 2,000 or less.']."
+        message = "would_change is a recourse, or a list of plain sentences, such as ['A loan of 2,000 or less.']."
         raise ExplanationError(message)
 
 
@@ -217,7 +223,7 @@ def _readable(reasons: Reasons) -> tuple[str, str, bool]:
     Log-odds say nothing to a person: the probability of the good outcome does, as a score out of 100.
     """
     own, line = reasons.score, reasons.cutoff
-    out_of = reasons.units != "points" and reasons.probability is not None and reasons.cutoff_probability is not None
+    out_of = reasons.shown_out_of_100
     if out_of:
         own, line = 100 * float(reasons.probability or 0.0), 100 * float(reasons.cutoff_probability or 0.0)
     digits = next((many for many in range(7) if f"{own:.{many}f}" != f"{line:.{many}f}"), 7)

@@ -85,6 +85,11 @@ class Reasons:
     draws: int = 0
     seed: int | None = None
 
+    @property
+    def shown_out_of_100(self) -> bool:
+        """Whether letters show the score as the probability of the good outcome, because log-odds say nothing."""
+        return self.units != "points" and self.probability is not None and self.cutoff_probability is not None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data for JSON: nobody's row but this person's named values."""
         plainly = {name: getattr(self, name) for name in self.__slots__}

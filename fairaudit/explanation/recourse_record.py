@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ..schema.labels import is_missing, label
@@ -29,7 +28,7 @@ class Change:
 
     def __str__(self) -> str:
         """Return the change in words: ``Raise years_employed from 1 to 4``."""
-        if self._has_numbers():
+        if self.has_numbers():
             return f"{'Raise' if self.new > self.old else 'Lower'} {self._from_to()}"
         return f"Change {self._from_to()}"
 
@@ -37,11 +36,12 @@ class Change:
         """Return the change in words for one that follows: ``age rises from 30 to 33``."""
         return f"{self.feature} {'rises' if self.new > self.old else 'falls'}{self._from_to()[len(self.feature) :]}"
 
-    def _has_numbers(self) -> bool:
+    def has_numbers(self) -> bool:
+        """Return whether the change is from a number to a number."""
         return all(not isinstance(value, (str, bool)) and hasattr(value, "__float__") for value in (self.old, self.new))
 
     def _from_to(self) -> str:
-        if self._has_numbers():
+        if self.has_numbers():
             return f"{self.feature} from {plain_number(self.old)} to {plain_number(self.new)}"
         old = "(missing)" if is_missing(self.old) else f"'{label(self.old)}'"
         return f"{self.feature} from {old} to '{label(self.new)}'"
@@ -113,17 +113,13 @@ class Recourse:
         """The score after the first answer; None without one."""
         return self.answers[0].score if self.answers else None
 
-    def sentences(self, answer: int = 0, *, named: Callable[[str], str] = str) -> tuple[str, ...]:
-        """Return one answer in plain sentences, or why there is none.
-
-        ``named`` gives what people call a feature, such as ``reasons.catalogue.name_of``.
-        """
+    def sentences(self, answer: int = 0) -> tuple[str, ...]:
+        """Return one answer in plain sentences, or why there is none."""
         needed = f"{plain_number(self.cutoff)} or {'more' if self.higher_is == 'better' else 'less'} is needed"
         if self.status == "already reached":
             return (f"The score is {self._shown(self.score)}, and {needed}: the cut-off is reached as it is.",)
         if self.answers:
             one = self.answers[answer]
-            one = replace(one, changes=tuple(_called(change, named) for change in one.changes))
             made = [f"{self._with_followers(change, one)}." for change in one.changes if change.follows is None]
             them = "this change" if len(made) == 1 else "these changes"
             last = f"With {them}, and everything else as it is, the score would be {self._shown(one.score)}; {needed}."
@@ -199,12 +195,6 @@ class Recourse:
                 break
         words = {"points": "points", "probability": "(a probability)"}.get(self.units, "")
         return f"{made} {words}".rstrip()
-
-
-def _called(change: Change, named: Callable[[str], str]) -> Change:
-    return replace(
-        change, feature=named(change.feature), follows=None if change.follows is None else named(change.follows)
-    )
 
 
 def plain_number(value: Any, digits: int = 6) -> str:

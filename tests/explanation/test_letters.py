@@ -195,9 +195,70 @@ def test_a_list_without_reasons_is_not_to_be_sent():
         (lambda: MADE.letter("pdf"), ExplanationError, "'md' or 'html'"),
         (lambda: MADE.notice("docx"), ExplanationError, "'md' or 'html'"),
         (lambda: MADE.letter(language="fr"), SchemaError, "no translation into 'fr'"),
-        (lambda: MADE.letter(would_change="Pay."), ExplanationError, "a list of plain sentences"),
+        (lambda: MADE.letter(would_change="Pay."), ExplanationError, "a recourse, or a list of plain sentences"),
     ],
 )
 def test_what_cannot_be_written_is_refused(asked, error, said):
     with pytest.raises(error, match=said):
         asked()
+
+
+ACTIONS = {"features": {"duration": {"change": "down", "step": 6}, "amount": {"change": "down", "step": 500}}}
+
+
+def ways_of(row=ROW, cutoff=CUTOFF, actions=ACTIONS):
+    return fa.recourse(CARD, FEATURES.iloc[[row]], cutoff=cutoff, actions=actions, data=FEATURES)
+
+
+def test_what_would_change_it_is_said_in_the_words_and_the_language_of_the_letter():
+    ways = ways_of()
+    first = ways.answers[0].changes[0]
+    english = MADE.letter(would_change=ways)
+    assert f"Lower Length of the loan from {first.old} months to {first.new} months." in english
+    after = f"{ways.new_score:.0f}"
+    assert f"With this, and all else as it is, your score would be {after}." in english
+    german = MADE.letter(language="de", would_change=ways)
+    assert f"Senken Sie Length of the loan von {first.old} months auf {first.new} months." in german
+    assert f"läge Ihr Punktestand bei {after}." in german
+    assert grade(read_by_the_person(english)) < 8
+
+
+def test_log_odds_after_a_change_are_shown_as_the_letter_shows_scores():
+    trained = fa.train(FEATURES, CREDIT["credit_risk"], good="good", kind="logistic", rng=1)
+    scorer = fa.wrap(trained, units="margin")
+    explained = fa.Explainer(scorer, background=FEATURES, cutoff=1.0).explain(FEATURES)
+    row = int(np.flatnonzero(explained.scores < 0.5)[0])
+    ways = fa.recourse(scorer, FEATURES.iloc[[row]], cutoff=1.0, actions=ACTIONS, data=FEATURES)
+    letter = explained.reasons(row, draws=0).letter(would_change=ways)
+    assert "Your score is" in letter
+    assert "out of 100. The line is 73:" in letter  # 1 / (1 + exp(-1)) = 0.731
+    if ways.answers:
+        after = 100 / (1 + np.exp(-ways.new_score))
+        assert f"your score would be {after:.0f} out of 100." in letter
+    else:
+        assert "We looked for changes that would reach the line, and found none." in letter
+
+
+def test_a_person_without_a_way_is_told_that_none_was_found():
+    ways = ways_of(actions={"features": {"duration": {"change": "down", "step": 1, "between": [47, 48]}}})
+    assert ways.status == "none exists"
+    assert "We looked for changes that would reach the line, and found none." in MADE.letter(would_change=ways)
+
+
+def test_somebody_elses_way_is_refused():
+    other = int(np.flatnonzero(EXPLAINED.scores < CUTOFF)[5])
+    with pytest.raises(ExplanationError, match=r"recourse with the score .* same person, model and cut-off"):
+        MADE.letter(would_change=ways_of(other))
+    with pytest.raises(ExplanationError, match="recourse with the cut-off 515"):
+        MADE.letter(would_change=ways_of(cutoff=515))
+
+
+def test_a_change_that_follows_another_stands_beside_it():
+    scorer = fa.wrap(lambda rows: rows["years"] * 10, higher_is="better", feature_names=["years"])
+    rows = pd.DataFrame({"years": np.arange(1_000) % 40, "age": 20 + np.arange(1_000) % 40})
+    actions = {"features": {"years": {"change": "up", "step": 1}, "age": {"follows": "years"}}}
+    explained = fa.Explainer(scorer, background=rows[["years"]], cutoff=30).explain(rows[["years"]])
+    ways = fa.recourse(scorer, rows.iloc[[1]], cutoff=30, actions=actions, data=rows)
+    letter = explained.reasons(1, draws=0).letter(would_change=ways)
+    assert "Raise Years from 1 to 3." in letter
+    assert "With it, Age goes from 21 to 23." in letter

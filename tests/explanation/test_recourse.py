@@ -393,17 +393,6 @@ def test_the_record_is_plain_data_and_pages():
     assert "<script>" not in evil._repr_html_()
 
 
-def test_sentences_use_the_words_that_people_have_for_features():
-    scorer = fa.wrap(lambda rows: rows["years"], higher_is="better", feature_names=["years"])
-    actions = {"features": {"years": {"change": "up", "step": 1, "cost": 1}, "age": {"follows": "years"}}}
-    found = fa.recourse(
-        scorer, {"years": 1, "age": 30}, cutoff=3, actions=actions, data={"years": [0, 9], "age": [20, 60]}
-    )
-    said = found.sentences(named={"years": "Years at work", "age": "Age"}.get)
-    assert said[0] == "Raise Years at work from 1 to 3 (Age rises from 30 to 32 with it)."
-    assert found.sentences()[0].startswith("Raise years from 1 to 3")
-
-
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
