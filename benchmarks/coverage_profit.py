@@ -114,6 +114,7 @@ def _truths(good: np.ndarray, bad: np.ndarray, sizes: np.ndarray) -> dict[tuple[
         truths["profit_under_parity", None, parity] = float(rules.profit / own.profit)
         chosen = float(rules.mixture.of(good + bad)[0] / sizes[0])
         truths["selection_rate_under_parity", "a", parity] = chosen
+        truths["cutoff_under_parity", "a", parity] = float(VALUES - rules.mixture.met[0])
         if parity == PARITIES[0]:
             truths["maximum_profit_cutoff", None, parity] = float(VALUES - rules.mixture.lower[0])
     return truths
@@ -124,13 +125,16 @@ WORDS = {
     "maximum_profit_cutoff": "cut-off of maximum profit",
     "profit_under_parity": "share of the maximum",
     "selection_rate_under_parity": "selection rate",
+    "cutoff_under_parity": "cut-off that most people meet",
 }
 
 
 def _of_costs(records: list, truths: dict[tuple[str, str | None, str], float]) -> Hits:
     hits: Hits = {}
+    # The detail of a cut-off under a parity goes on with the rule in words.
     by_place = {
-        (one.metric, one.group, "" if one.metric == "maximum_profit" else one.detail or ""): one for one in records
+        (one.metric, one.group, "" if one.metric == "maximum_profit" else (one.detail or "").partition(":")[0]): one
+        for one in records
     }
     for (metric, group, detail), truth in truths.items():
         one = by_place.get((metric, group, detail))

@@ -284,3 +284,7 @@ TITLES = {
     "summaries": "all groups at once",
     "controls": "adjusted effects",
 }
+NOTES = {
+    "distances/interval": "A quantile of scores is a step, so its interval claims at least 95%: with few scores it "
+    "holds always."
+}

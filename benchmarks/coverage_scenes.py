@@ -492,7 +492,7 @@ def _homes(
 
 def _clusters(homes: int, p: float, ratio: float, *, mixed: bool) -> Callable[[np.random.Generator, int], Hits]:
     def run(rng: np.random.Generator, draws: int) -> Hits:
-        draws = min(draws, 300)
+        draws = min(draws, 1_000)
         selected, people = _homes(rng, draws, homes, p, ratio, mixed=mixed)
         sides = []
         for group in (0, 1):

@@ -74,7 +74,8 @@ OWN = {
     "inference/of_clusters": ("inference/test_replicates.py", "test_clusters.py"),
     "inference/permutation": ("metrics/test_distribution.py",),
     "inference/proxies": ("questions/test_controls.py",),
-    "inference/together": ("explanation/test_gap_drivers.py",),
+    "inference/clustered_scores": ("inference/test_clustered_measures.py", "test_clusters.py"),
+    "policy/mistakes": ("policy/test_loading.py", "policy/test_model.py"),
     "inference/roots": ("inference/test_intervals.py",),
 }
 """Tests of a module that does not have tests/<room>/test_<module>.py, or not them alone."""

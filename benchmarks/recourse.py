@@ -8,10 +8,8 @@ depth 3. One answer a person, on one core; the reading of the model is part of t
 """
 
 import argparse
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 from saving import in_words, machine, save, table, timed
@@ -23,9 +21,6 @@ from sklearn.preprocessing import OneHotEncoder
 import fairaudit as fa
 from fairaudit.explanation.score_structure import scorer_of
 from fairaudit.explanation.seeking_recourse import offers_for, seek
-
-# This folder's coverage.py would be taken for the package of that name, which numba looks for.
-sys.path.remove(str(Path(__file__).resolve().parent))
 
 TITLE = "Recourse: exact answers a second"
 PACKAGES = ["fairaudit-toolkit", "scipy", "scikit-learn", "numpy"]

@@ -204,8 +204,6 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="write this section of docs/benchmarks.md")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
-    # numba looks for a package "coverage", and coverage.py stands beside this script.
-    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() != Path(__file__).resolve().parent]
     train, rows = people(10_000, seed=3), people(arguments.rows, seed=4)
     fitted = models(train)
     lines, notes = [], []

@@ -97,6 +97,7 @@ def audit(
     model: Any = None,
     actions: Any = None,
     words: Any = None,
+    held_out: bool = False,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -130,6 +131,10 @@ def audit(
         cut-off is asked for each group.
     words
         With a model, a catalogue of plain words for its features (a mapping, or the path of a YAML file), for reasons.
+    held_out
+        With a saved model of ``fairaudit train`` and the very file that it was trained on: audit only the rows that
+        training never saw. The others are set aside and counted. Without it, such a file is audited whole, and the
+        audit says that the model was trained on part of it.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -163,8 +168,8 @@ def audit(
     loaded = load_policy(policy, known_metrics=CONTRASTS)
     check_ready(loaded.policy)
     check_types(roles)
-    refuse_unless_model(model, actions=actions, words=words)
-    scored = None if model is None else score_rows(data, model, roles)
+    refuse_unless_model(model, actions=actions, words=words, held_out=held_out or None)
+    scored = None if model is None else score_rows(data, model, roles, held_out=held_out)
     if scored is not None:
         data, roles = scored.rows, cast("Any", scored.roles)
         features = scored.scorer.feature_names if features is None else features
@@ -260,9 +265,10 @@ def _result(
     from .measuring import clusters_of, decision_rules, everybody, measure_grouping
     from .measuring_curves import measure_curves
     from .policy.references import REST
-    from .population import Drawn, measurements_in_clusters
+    from .population import Drawn
     from .questions import ask_all
     from .questions.common import Asking
+    from .questions.in_clusters import in_clusters
     from .questions.profit import with_profit
 
     policy = loaded.policy
@@ -295,8 +301,8 @@ def _result(
             [(of, None if ref == REST else ref) for of, ref in single], confidence=confidence, seed=seed
         )
         curves = with_profit(curves, groupings, payoff)
-    measurements = ask_all(groupings, Asking(policy, work.references, rules, confidence, seed, payoff, people))
-    measurements = measurements_in_clusters(measurements, clusters_of(everybody(cube)))
+    asking = Asking(policy, work.references, rules, confidence, seed, payoff, people)
+    measurements = in_clusters(ask_all(groupings, asking), groupings, asking, clusters_of(everybody(cube)))
     drawn = Drawn.of(cube.schema, rules, groupings)
     rates = drawn.rates([*rates, *shared.rates])
     measurements = drawn.measurements([*measurements, *shared.measurements])

@@ -233,12 +233,17 @@ def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRu
     column = cube.schema.cluster
     if column is None:
         return []
-    reason = f"people come in clusters of '{column}', and replicates are kept of decisions, outcomes and scores only"
+    reason = f"people come in clusters of '{column}', and these take people to be independent"
     out = []
     if cube.axes.score is not None and CLUSTERED_SCORES not in cube.blocks:
         without = f"people come in clusters of '{column}', and scores were not counted by cluster; count again"
         out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", without))
-    out.append(NotRun("Intervals and tests of what goes beyond a rate and a comparison of two", reason))
+    out.append(
+        NotRun(
+            "Tests of homogeneity over strata, intervals of adjusted effects, chance in ABROCA and quantile gaps",
+            reason,
+        )
+    )
     block = cube.blocks.get(CLUSTERS)
     counted = block.rules if isinstance(block, Replicates) else ()
     for rule in rules:

@@ -27,6 +27,7 @@ from .result import (
     ReasonRecord,
     RecourseRecord,
     Result,
+    ToldRecord,
     finite,
 )
 from .schema.labels import MISSING, band_labels, label
@@ -48,6 +49,8 @@ PAIRS = 2_000
 """Pairs of people drawn for the gap in selection rates."""
 SHOWN = 3
 """Declined people whose reasons are shown."""
+TOLD = 1_000
+"""Declined people of a group whose reasons are counted, drawn where there are more."""
 ASKED = 200
 """Declined people of a group who are asked about ways to the cut-off, drawn where there are more."""
 SECONDS = 2.0
@@ -103,11 +106,12 @@ def explained(
             explainer = Explainer(scorer, background=inputs.iloc[some], cutoff=cutoff)
     except FairauditError as problem:
         return None, [NotRun("What the model's score is made of (drivers, reasons)", _said(problem))]
-    work = _Work(scored, result, cube, explainer, cutoff, inputs, policy, words)
+    work = _Work(scored, result, cube, explainer, cutoff, inputs, policy, words, sample.errors is not None)
     # What people can change is asked first: a mistake in the declared actions is the caller's to mend.
     ways, unasked = work.ways(actions)
     gaps, lost = work.gaps()
     people, untold = work.people()
+    told, uncounted = work.told()
     if result.schema.cutoffs and cutoff is None:
         lost.append(NotRun("Drivers of the gap in selection rate", NO_COUNTERPART))
     model = ModelRecord(
@@ -119,7 +123,8 @@ def explained(
         method=sample.method,
         explained_units=sample.units,
     )
-    return ExplanationRecord(model, gaps, people, ways, list(LIMITS)), [*lost, *untold, *unasked]
+    made = ExplanationRecord(model, gaps, people, ways, list(LIMITS), told=told)
+    return made, [*lost, *untold, *uncounted, *unasked]
 
 
 def drawn(places: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
@@ -196,6 +201,8 @@ class _Work:
     inputs: pd.DataFrame
     policy: Any
     words: Any
+    sampled: bool
+    """Whether values are drawn, each at the price of many evaluations of the model."""
 
     # Which groups
 
@@ -268,6 +275,69 @@ class _Work:
             return made, [NotRun("Reasons of declined people", _said(problem))]
         return made, []
 
+    # Who is told what
+
+    def told(self) -> tuple[list[ToldRecord], list[NotRun]]:
+        what = "Who is told which reason, by group"
+        if self.cutoff is None:
+            return [], [NotRun(what, self._no_cutoff())]
+        if self.sampled:
+            why = "values of this model are sampled, many evaluations a person; explanation.reason_parity(...) does it"
+            return [], [NotRun(what, why)]
+        declined = self.declined()
+        made: list[ToldRecord] = []
+        lost: list[NotRun] = []
+        for record, levels in self.attributes():
+            if record.reference is None or record.reference not in record.levels:
+                lost.append(NotRun(what, "no reference to hold groups against", record.name))
+                continue
+            here = {level: declined[levels[declined] == level] for level in record.levels if level != MISSING}
+            few = [level for level, places in here.items() if len(places) < FEWEST]
+            lost += [
+                NotRun(what, f"{len(here[level]):,} declined people; it needs {FEWEST}", record.name, level)
+                for level in few
+            ]
+            if record.reference in few or len(here) - len(few) < 2:
+                continue
+            try:
+                made += self._told(record.name, record.reference, {k: v for k, v in here.items() if k not in few})
+            except FairauditError as problem:
+                lost.append(NotRun(what, _said(problem), record.name))
+        return made, lost
+
+    def _told(self, attribute: str, reference: str, here: dict[str, NDArray[np.int64]]) -> list[ToldRecord]:
+        some = {level: drawn(places, TOLD, self.result.seed) for level, places in here.items()}
+        places = np.concatenate(list(some.values()))
+        groups = np.repeat(np.array(list(some), dtype=object), [len(each) for each in some.values()])
+        everybody = self.inputs if len(self.inputs) > BACKGROUND else None
+        found = self.explainer.explain(self.inputs.iloc[places]).reason_parity(
+            groups, reference=reference, confidence=self.result.confidence, applicants=everybody, words=self.words
+        )
+        return [
+            ToldRecord(
+                attribute=attribute,
+                group=one.level,
+                reference=reference,
+                feature=one.feature,
+                name=one.name,
+                baseline=found.baseline.said,
+                declined=len(here[one.level]),
+                drawn=one.declined,
+                told=one.told,
+                share=one.told / one.declined,
+                low=float(one.low or 0.0),
+                high=1.0 if one.high is None else float(one.high),
+                difference=one.difference,
+                difference_low=finite(one.difference_low),
+                difference_high=finite(one.difference_high),
+                p=finite(one.p_adjusted),
+                within_scores=finite(one.within_scores),
+                within_scores_low=finite(one.within_scores_low),
+                within_scores_high=finite(one.within_scores_high),
+            )
+            for one in found.told
+        ]
+
     def _no_cutoff(self) -> str:
         return NO_COUNTERPART if self.result.schema.cutoffs else "it needs a cut-off"
 
@@ -281,7 +351,7 @@ class _Work:
         everybody = self.inputs if len(self.inputs) > BACKGROUND else None
         found = explanation.reasons(at, applicants=everybody, words=self.words, rng=self.result.seed)
         return PersonRecord(
-            row=place,
+            row=self.scored.place(place),
             score=found.score,
             cutoff=found.cutoff,
             units=found.units,

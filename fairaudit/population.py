@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from .inference.of_clusters import Clusters
 from .measuring import EVERYBODY, Grouping
 from .metrics.base import CONTRASTS, MEASURES, METRICS
 from .metrics.sampling import WHY, Sampling
@@ -94,37 +92,3 @@ class Drawn:
                 known = METRICS.get(record.metric) or CONTRASTS.get(record.metric) or MEASURES[record.metric]
                 lost.setdefault((record.undefined, record.attribute), {})[known.title] = None
         return [NotRun("; ".join(titles), why, attribute) for (why, attribute), titles in lost.items()]
-
-
-TESTS = frozenset({"simpson_reversal", "stratum_homogeneity"})
-"""Measures that are nothing but a test."""
-PREDICTED = frozenset({"calibration_curve"})
-"""Measures whose expected value is a prediction, not what chance gives."""
-
-
-def measurements_in_clusters(records: Iterable[Measurement], clusters: Clusters | None) -> list[Measurement]:
-    """Return the measurements without intervals, tests and chance that take people to be independent.
-
-    Parameters
-    ----------
-    records
-        The measurements of all questions.
-    clusters
-        What people come in; None changes nothing.
-    """
-    if clusters is None:
-        return list(records)
-    why = clusters.no_interval
-    out = []
-    for record in records:
-        # Bounds over all that is possible are no interval of a sample; the sampling beside them goes.
-        bound, mark, _ = (record.method or "").partition("; with sampling")
-        kept: dict[str, Any] = {"method": bound} if mark else {"method": why, "low": None, "high": None}
-        if record.metric not in PREDICTED:
-            kept |= {"expected": None, "excess": None}
-        if record.metric in TESTS:
-            kept |= {"value": None, "undefined": why}
-        if record.undefined is not None and not mark:
-            kept["method"] = None
-        out.append(dataclasses.replace(record, test=None, p=None, p_adjusted=None, **kept))
-    return out

@@ -421,6 +421,39 @@ class PersonRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldRecord:
+    """How many of a group's declined people are told one reason, and the reference beside it."""
+
+    attribute: str
+    group: str
+    reference: str
+    feature: str
+    name: str
+    """The feature in plain words, where there are any."""
+    baseline: str
+    """Whom declined people are compared with."""
+    declined: int
+    """In the group."""
+    drawn: int
+    """Declined people whose reasons were worked out: all of them, or so many drawn at random."""
+    told: int
+    """Of those drawn."""
+    share: float
+    low: float
+    high: float
+    difference: float | None
+    """Share of the group less that of the reference; None for the reference itself."""
+    difference_low: float | None
+    difference_high: float | None
+    p: float | None
+    """Adjusted for all lines of the attribute (Holm)."""
+    within_scores: float | None
+    """The same difference among people of about the same score; None where it does not exist."""
+    within_scores_low: float | None
+    within_scores_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecourseRecord:
     """Of a group's declined people: who has no way to the cut-off, and what the cheapest way costs."""
 
@@ -468,6 +501,8 @@ class ExplanationRecord:
     limits: list[str]
     """What it does not show, in plain sentences."""
     source: Literal["rows"] = "rows"
+    told: list[ToldRecord] = field(default_factory=list)
+    """Who is told what: each reason's share of each group's declined people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .cube.cube import Cube
-from .errors import SchemaError, listed
+from .errors import DataContractError, SchemaError, listed
+from .models.held_out import HELD_OUT, HeldOut
 from .models.scorer import Scorer, WrappedModel
 from .schema.issues import DataIssue
+from .schema.provenance import Ledger
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from .data.tables import RowTable
 
 SCORE = "score of the model"
+NOT_HELD_OUT = "not among the rows that were held out of the model's training"
 _SAID_BY_THE_MODEL = ("score", "higher_is", "score_unit", "counts")
 
 
@@ -32,19 +37,32 @@ class ScoredRows:
     """The roles of the call, and those that the model fills."""
     issues: tuple[DataIssue, ...] = ()
     """What is odd about the rows for this model, such as categories that it never saw."""
+    places: NDArray[np.int64] | None = None
+    """Where the rows stood in the source, from 0, if only some were kept."""
+
+    def place(self, row: int) -> int:
+        """Return where a row stood in the source, from 0."""
+        return row if self.places is None else int(self.places[row])
 
     def named(self, cube: Cube) -> Cube:
         """Return the cube with the name and the files of what was scored."""
+        ledger, mine = cube.provenance.ledger, (*self.issues, *cube.provenance.issues)
+        if self.places is not None:
+            ledger += Ledger(aside := len(self.source.rows) - len(self.rows), {NOT_HELD_OUT: aside})
+            mine = tuple(
+                dataclasses.replace(one, rows=tuple(self.place(row - 1) + 1 for row in one.rows)) for one in mine
+            )
         came = dataclasses.replace(
             cube.provenance,
             name=self.source.name,
+            ledger=ledger,
             files=self.source.files,
-            issues=(*self.source.issues, *self.issues, *cube.provenance.issues),
+            issues=(*self.source.issues, *mine),
         )
         return dataclasses.replace(cube, provenance=came)
 
 
-def score_rows(data: Any, model: Any, roles: Mapping[str, Any]) -> ScoredRows:
+def score_rows(data: Any, model: Any, roles: Mapping[str, Any], *, held_out: bool = False) -> ScoredRows:
     """Score rows, and return them with the roles that the score has.
 
     Parameters
@@ -55,6 +73,8 @@ def score_rows(data: Any, model: Any, roles: Mapping[str, Any]) -> ScoredRows:
         What :func:`fairaudit.models.scorers.scorer_of` takes.
     roles
         The roles of the call, without those of a score.
+    held_out
+        Keep to the rows that the model's training never saw.
 
     Raises
     ------
@@ -80,12 +100,46 @@ def score_rows(data: Any, model: Any, roles: Mapping[str, Any]) -> ScoredRows:
     if not len(source.rows):
         message = f"{source.name} has no rows to score."
         raise SchemaError(message)
-    scores = scorer.score(source.rows)
+    known = scorer.held_out if isinstance(scorer, WrappedModel) else None
+    places = _held_out(known, source) if held_out else None
+    rows = source.rows if places is None else source.rows.iloc[places].reset_index(drop=True)
+    scores = scorer.score(rows)
     filled = {**roles, "score": SCORE, "higher_is": scorer.higher_is}
     if scorer.units == "probability":
         filled["score_unit"] = "probability"
-    issues = scorer.check(source.rows) if isinstance(scorer, WrappedModel) else ()
-    return ScoredRows(source.rows.assign(**{SCORE: scores}), scorer, source, filled, issues)
+    issues = scorer.check(rows) if isinstance(scorer, WrappedModel) else ()
+    if known is not None and not held_out and known.is_of(source.files):
+        issues = (_seen_in_training(known), *issues)
+    return ScoredRows(rows.assign(**{SCORE: scores}), scorer, source, filled, issues, places)
+
+
+def _seen_in_training(known: HeldOut) -> DataIssue:
+    message = (
+        f"The model was trained on {known.trained_on:,} of these {known.rows:,} rows, and a model does better on rows "
+        "that it has seen: rates of error, ranking and calibration come out too good."
+    )
+    return DataIssue("seen_in_training", message, known.trained_on, "kept; --held-out (held_out=True) leaves them out")
+
+
+def _held_out(known: HeldOut | None, source: RowTable) -> NDArray[np.int64]:
+    """Return the places of the rows that training never saw."""
+    if known is None:
+        message = (
+            "This model does not say which rows its training never saw. A folder that fairaudit train wrote does, for "
+            "a single file; of fa.train, audit the rows of its test_rows."
+        )
+        raise SchemaError(message)
+    if not known.is_of(source.files) or len(source.rows) != known.rows:
+        message = (
+            f"{HELD_OUT} numbers the rows of {known.name} as the model was trained on it ({known.rows:,} rows, sha256 "
+            f"{known.sha256[:12]}...), and {source.name} ({len(source.rows):,} rows) is not that file, byte by byte. "
+            "Audit that file, or leave held_out (--held-out) out if the model never saw these people."
+        )
+        raise DataContractError(message)
+    if len(known.places) == 0:
+        message = f"No row of {known.name} was held out of training, so none is left to audit."
+        raise DataContractError(message)
+    return known.places
 
 
 def refuse_unless_model(model: Any, **given: Any) -> None:

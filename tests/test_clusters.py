@@ -131,14 +131,70 @@ def test_scores_move_as_whole_homes_drawn_anew_do(table, both):
         assert (found.high - found.low) / (2 * 1.97) == pytest.approx(error, rel=0.17)
 
 
-def test_what_has_no_clustered_interval_says_so(both):
+WITHOUT = {"stratum_homogeneity", "adjusted_marginal_effect", "abroca", "brier_resolution"}
+"""What the replicates do not serve."""
+
+
+def test_what_has_no_clustered_interval_says_why(both):
+    clustered = both[0].result
+    without = [m for m in clustered.measurements if m.metric in WITHOUT]
+    assert {m.metric for m in without} == WITHOUT - {"brier_resolution"}
+    for m in without:
+        assert (m.low, m.high, m.p, m.test, m.expected) == (None,) * 5
+        assert m.method.startswith("no interval that allows for clusters of 'home': ")
+    assert all(m.value is None for m in without if m.metric == "stratum_homogeneity")
+    entry = next(one for one in clustered.not_run if "homogeneity" in one.what)
+    assert "people come in clusters of 'home'" in entry.reason
+
+
+def test_everything_else_has_what_it_has_of_independent_people(both):
     clustered, plain = (one.result for one in both)
-    iid = [m for m in plain.measurements if m.low is not None or m.p is not None]
-    assert len(iid) > 50
-    assert not [m for m in clustered.measurements if m.p is not None or m.low is not None or m.test is not None]
-    assert all(m.value is None for m in clustered.measurements if m.metric == "stratum_homogeneity")
-    entry = next(one for one in clustered.not_run if "beyond a rate" in one.what)
-    assert entry.reason.endswith("replicates are kept of decisions, outcomes and scores only")
+    pairs = list(zip(clustered.measurements, plain.measurements, strict=True))
+    kept = [(ours, theirs) for ours, theirs in pairs if ours.metric not in WITHOUT]
+    assert len({ours.metric for ours, _ in kept}) > 20
+    for ours, theirs in kept:
+        assert (ours.metric, ours.group, ours.detail, ours.value) == (
+            theirs.metric, theirs.group, theirs.detail, theirs.value,
+        )  # fmt: skip
+        if theirs.method is None or theirs.undefined is not None:
+            continue
+        assert "replicate weights over" in ours.method, ours
+        quantile = ours.metric == "score_quantile_gap"  # its size by chance alone is dealt person by person
+        for name in ("low", "high") if quantile else ("low", "high", "expected", "p"):
+            assert (getattr(ours, name) is None) == (getattr(theirs, name) is None), (name, ours)
+        if ours.low is not None:
+            assert ours.low - 1e-9 <= ours.value <= ours.high + 1e-9
+        assert (ours.p is None) == (ours.p_adjusted is None) == (ours.test is None)
+    widths = [
+        (a.high - a.low) / (b.high - b.low)
+        for a, b in kept
+        if a.attribute == "race"
+        and a.low is not None
+        and b.high > b.low
+        and a.metric.startswith(("segmented", "balance"))
+    ]
+    assert len(widths) >= 4
+    assert min(widths) > 1.1  # homes have scores in common
+
+
+def test_profit_in_clusters(table):
+    roles = ROLES | {"groups": "race", "reference": {"race": "White"}, "profit": {"good": 18, "bad": -82}}
+    clustered, plain = (fa.audit(table, **roles, cluster=column).result for column in ("home", None))
+    ours, theirs = ([m for m in result.measurements if m.topic == "profit"] for result in (clustered, plain))
+    assert {m.metric for m in ours} >= {
+        "expected_profit",
+        "maximum_profit",
+        "profit_under_parity",
+        "cutoff_under_parity",
+    }
+    for a, b in zip(ours, theirs, strict=True):
+        assert (a.metric, a.group, a.detail if "optimism" not in (a.detail or "") else None, a.value) == (
+            b.metric, b.group, b.detail if "optimism" not in (b.detail or "") else None, b.value,
+        )  # fmt: skip
+        assert (a.low is None) == (b.low is None)
+        if a.low is not None:
+            assert a.low - 1e-9 <= a.value <= a.high + 1e-9
+            assert "replicate weights over about 300 clusters of 'home'" in a.method
 
 
 def test_bounds_stay_and_their_sampling_goes(table):

@@ -74,6 +74,40 @@ def test_shown_people_are_declined_and_their_reasons_are_against_them(card, audi
         assert all(reason.amount < 0 for reason in person.reasons)
 
 
+def test_who_is_told_what_is_the_parity_of_reasons_of_everybody_declined(card, audit):
+    told = audit.result.explanation.told
+    explainer = fa.Explainer(card, PEOPLE[["income", "debt"]], cutoff=560)
+    alone = explainer.explain(PEOPLE[["income", "debt"]]).reason_parity(PEOPLE["group"], reference="A")
+    assert {
+        (one.feature, one.group): (one.told, one.drawn, one.share, one.difference, one.within_scores) for one in told
+    } == {
+        (one.feature, one.level): (one.told, one.declined, one.share, one.difference, one.within_scores)
+        for one in alone.told
+    }
+    declined = card.points(PEOPLE[["income", "debt"]]) < 560
+    assert {one.group: one.declined for one in told} == PEOPLE["group"][declined].value_counts().to_dict()
+    assert all(one.low <= one.share <= one.high for one in told)
+    assert all((one.difference is None) == (one.group == "A") for one in told)
+    html = audit.to_html()
+    assert "Who is told what?" in html
+    first = next(one for one in told if one.group == "B")
+    assert f"{first.told} of {first.drawn}" in html
+
+
+def test_reasons_of_few_declined_people_are_not_counted_and_large_groups_are_drawn(card, monkeypatch):
+    few = PEOPLE.assign(group=np.where(np.arange(len(PEOPLE)) % 40 == 0, "C", PEOPLE["group"]))
+    monkeypatch.setattr("fairaudit.explaining.TOLD", 50)
+    made = fa.audit(few, model=card, cutoff=560, **ROLES)
+    told = made.result.explanation.told
+    assert {one.group for one in told} == {"A", "B"}
+    assert {one.drawn for one in told} == {50}
+    assert all(one.declined > 50 for one in told)
+    assert "50 drawn" in made.to_html()
+    lost = [one for one in made.result.not_run if one.what == "Who is told which reason, by group"]
+    assert [(one.attribute, one.group) for one in lost] == [("group", "C")]
+    assert "it needs 30" in lost[0].reason
+
+
 def test_result_and_report_hold_it_whole(audit):
     again = read_result(audit.to_json())
     assert again.explanation == audit.result.explanation

@@ -56,6 +56,8 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     "--model", "model", metavar="PATH", help="A saved model that scores the rows; fairaudit train writes one."
 )
 @click.option("--trust", multiple=True, metavar="TYPE", help="A type that a skops model may build, by its full name.")
+@click.option("--held-out", is_flag=True,
+              help="With --model, on the file that fairaudit train read: only rows it never saw.")  # fmt: skip
 @click.option(
     "--actions", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML file of what people can change: with --model, who has a way to the cut-off.",
@@ -98,9 +100,10 @@ def command(data: str | None, **options: Any) -> int:
             profit=amounts(options["profit"], "--profit"),
             rng=options["seed"],
             features=_features(options["features"], options["features_file"]),
-            model=_model(options["model"], options["trust"]),
+            model=_model(options["model"], options["trust"], held_out=options["held_out"]),
             actions=options["actions"],
             words=options["words"],
+            held_out=options["held_out"],
             **roles_of(options),
         )
     code = 0
@@ -122,10 +125,13 @@ def _given(data: str | None, crossings: Sequence[str]) -> str:
     raise click.UsageError(message)
 
 
-def _model(path: str | None, trusted: Sequence[str]) -> Any:
+def _model(path: str | None, trusted: Sequence[str], *, held_out: bool) -> Any:
     if path is None:
         if trusted:
             message = "--trust is for a --model."
+            raise click.UsageError(message)
+        if held_out:
+            message = "--held-out is for a --model: the rows that its training never saw."
             raise click.UsageError(message)
         return None
     from ..models.loading import load_scorer

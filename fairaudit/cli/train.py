@@ -77,6 +77,7 @@ def command(data: str, **options: Any) -> int:
       fairaudit train loans.csv --target outcome --good paid --bad defaulted --kind boosting \\
           --drop id --out model/ --format json
     """
+    from ..models.held_out import data_record
     from ..models.saving import check_folder, save_model
 
     quiet, out = bool(options["quiet"]), options["out"]
@@ -88,7 +89,8 @@ def command(data: str, **options: Any) -> int:
         made = _trained(rows[columns], outcomes, options)
         # Rows are numbered as the file has them, those set aside included.
         made = replace(made, train_rows=places[made.train_rows], test_rows=places[made.test_rows],
-                       left_out={**not_used, **made.left_out})  # fmt: skip
+                       left_out={**not_used, **made.left_out},
+                       data=data_record(len(table.rows), table.files))  # fmt: skip
         save_model(made, out, replace=options["replacing"])
     figures = made.record() | {"good": made.good, "features": list(made.features), "set_aside": aside}
     if options["format_"] == "json":

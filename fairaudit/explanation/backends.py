@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -132,6 +133,9 @@ class Trees:
         self.target, self.inside, self.tolerance = target, target.inside, target.inside.tolerance
         self.needs_background, self.threads = not path_dependent, threads
         self.ensemble: Ensemble | None = None
+        self._plans: dict[bytes, Any] = {}
+        self._kept: dict[bytes, Any] = {}
+        """What was made ready, by the content of the background, the one used last at the end."""
 
     def how(self) -> str:
         inside = ", each encoded column counted to the one it was made of" if self.inside.encodes else ""
@@ -151,7 +155,22 @@ class Trees:
                 f"{len(self.inside.origin)} were learned. Fit the pipeline again with this version of its library."
             )
             raise ExplanationError(message)
-        return prepare(self.ensemble, None if background is None else known, player_of[self.inside.origin], players)
+        others = None if background is None else np.ascontiguousarray(known)
+        owners = player_of.tobytes()
+        key = owners if others is None else owners + hashlib.sha256(others.data).digest()
+        made = self._kept.pop(key, None)
+        if made is None:
+            made = prepare(self.ensemble, others, player_of[self.inside.origin], players, self._plans.get(owners))
+            self._plans = {owners: made.plans}
+        self._keep(key, made)
+        return made
+
+    def _keep(self, key: bytes, made: Any) -> None:
+        from .kernel import KEPT_TABLES
+
+        self._kept[key] = made
+        while len(self._kept) > 1 and sum(each.size for each in self._kept.values()) > KEPT_TABLES:
+            del self._kept[next(iter(self._kept))]
 
     def work(self, ready: Any, rows: Any) -> Worked:
         from .kernel import attribute

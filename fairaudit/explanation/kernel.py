@@ -62,18 +62,33 @@ class Prepared:
     base: float
     plans: tuple[Plan, ...]
     background: Floats | None
-    """Columns x rows, as compared with thresholds; none for path-dependent values."""
+    """Columns x rows, as compared with thresholds, empty where the tables hold all that is needed of it; none for
+    path-dependent values."""
     tables: tuple[Floats, ...]
     """One array per plan, or none at all where they are too large to keep."""
+
+    @property
+    def size(self) -> int:
+        """Return how many numbers are kept."""
+        return sum(len(each) for each in self.tables) + (0 if self.background is None else self.background.size)
 
     def table(self, at: int) -> Floats:
         """Return the tables of one plan, as kept or made again."""
         return self.tables[at] if self.tables else _table(self.plans[at], self.background)
 
 
-def prepare(ensemble: Ensemble, background: Floats | None, player_of: Integers, players: int | None = None) -> Prepared:
-    """Return the ensemble ready to be explained: path-dependent without a background, interventional with one."""
-    plans = _plans(ensemble, player_of)
+def prepare(
+    ensemble: Ensemble,
+    background: Floats | None,
+    player_of: Integers,
+    players: int | None = None,
+    plans: tuple[Plan, ...] | None = None,
+) -> Prepared:
+    """Return the ensemble ready to be explained: path-dependent without a background, interventional with one.
+
+    ``plans`` are those of an earlier call with the same ensemble and ``player_of``: they do not depend on a background.
+    """
+    plans = _plans(ensemble, player_of) if plans is None else plans
     most = max((each.most_players for each in plans), default=0)
     if most > MOST_PLAYERS:
         message = (
@@ -88,6 +103,8 @@ def prepare(ensemble: Ensemble, background: Floats | None, player_of: Integers, 
         columns = np.ascontiguousarray(as_compared(ensemble, background).T)
     keep = sum(int(each.table_starts[-1]) for each in plans) <= KEPT_TABLES
     tables = tuple(_table(each, columns) for each in plans) if keep else ()
+    if columns is not None and keep and not any(each.deep for each in plans):
+        columns = np.empty((len(columns), 0))
     many = int(player_of.max(initial=-1)) + 1 if players is None else players
     return Prepared(ensemble, many, base, plans, columns, tables)
 
@@ -465,11 +482,21 @@ def _add_rows(
                 players = player_starts[u + 1] - first
                 if pattern_starts[u + 1] > pattern_starts[u]:
                     patterns = 1 << players
-                    for j in range(players):
-                        part = table[table_starts[u] + j * patterns : table_starts[u] + (j + 1) * patterns]
-                        sums = values[players_of[first + j]]
+                    at = table_starts[u]
+                    # Two players at a time: a row's pattern is read half as often.
+                    for j in range(0, players - 1, 2):
+                        part, other = table[at : at + patterns], table[at + patterns : at + 2 * patterns]
+                        sums = values[players_of[first + j], start : start + many]
+                        more = values[players_of[first + j + 1], start : start + many]
                         for i in range(many):
-                            sums[start + i] += part[seen[i]]
+                            sums[i] += part[seen[i]]
+                            more[i] += other[seen[i]]
+                        at += 2 * patterns
+                    if players & 1:
+                        part = table[at : at + patterns]
+                        sums = values[players_of[first + players - 1], start : start + many]
+                        for i in range(many):
+                            sums[i] += part[seen[i]]
                     continue
                 names = players_of[first : first + players]
                 ratios = all_ratios[first : first + players]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BLOCKS = 20
 """Random parts of the baseline, explained one by one and drawn again: values are averages over the baseline."""
+FEW, MANY = 3, 20_000
+"""Rows up to which, and people of the baseline up to whom, it is less work to explain the people against the rows."""
 GRID = 21
 """Values of the baseline's people at which a feature's direction is looked at."""
 NOTHING = 1e-9
@@ -74,12 +76,24 @@ def kept_shares(
         )
         return np.array([_share_among_first(each, k) for each in drawn])
     parts = np.array_split(rng.permutation(baseline.people), min(BLOCKS, baseline.people))
-    by_part = np.stack([-sign * source.explain(rows, background=baseline.rows.iloc[part]).values for part in parts])
+    by_part = -sign * _by_part(source, rows, baseline, parts)
     weights = rng.multinomial(len(parts), np.full(len(parts), 1 / len(parts)), size=draws) * [
         len(part) for part in parts
     ]
     weights = weights / weights.sum(axis=1, keepdims=True)
     return np.array([_share_among_first(weights @ by_part[:, row], k) for row in range(len(rows))])
+
+
+def _by_part(source: Explainer, rows: pd.DataFrame, baseline: Baseline, parts: list[NDArray[np.int64]]) -> Floats:
+    """Return exact values against each part of the baseline, parts x rows x features.
+
+    Against one person, a value is what the person's is against oneself, with the sign turned. So a few rows are
+    worked out from the other side: one background of one row each, where the parts would be a background each.
+    """
+    if len(rows) > FEW or baseline.people > MANY:
+        return np.stack([source.explain(rows, background=baseline.rows.iloc[part]).values for part in parts])
+    turned = [source.explain(baseline.rows, background=rows.iloc[[row]]).values for row in range(len(rows))]
+    return np.stack([[-one[part].mean(axis=0) for one in turned] for part in parts])
 
 
 def _share_among_first(drawn: Floats, k: int) -> Floats:

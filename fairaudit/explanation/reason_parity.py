@@ -20,6 +20,7 @@ from ..schema.labels import MISSING, label
 from .people import Baseline, Method, approved, baseline_of, cutoff_of, explained_rows, scores_of, sign_of, source_of
 from .reason_codes import Listed, factors_of
 from .reason_fidelity import fidelity_of
+from .reason_figures import adverse_order, shortfalls
 from .reason_records import MOST
 from .reason_words import Catalogue, catalogue_of
 
@@ -44,6 +45,18 @@ class Declined:
     baseline: Baseline
     people: int
     """Everybody in the file, approved or declined."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """The declined people of a file, and which features each is told."""
+
+    places: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    told: NDArray[np.bool_]
+    """People x features of the model."""
+    baseline: Baseline
+    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,20 +171,44 @@ def declined_of(
     rng: int | None = None,
 ) -> Declined:
     """Return the declined people of a file with the factors of each; options as for ``explanation.reasons``."""
+    places, chosen, own, baseline, people = _below(explanation, k, method, applicants, nearest)
+    seed = derive_seed(baseline.sha256) if rng is None else rng
+    made = factors_of(explanation, chosen, own, baseline, catalogue_of(words), k=k, draws=draws, seed=seed)
+    return Declined(places, chosen, own, tuple(made), baseline, people)
+
+
+def named_of(
+    explanation: Explanation,
+    k: int,
+    *,
+    method: Method = "at_cutoff",
+    applicants: Any = None,
+    nearest: int | None = None,
+) -> Named:
+    """Return which features the declined people of a file are told; options as for ``explanation.reasons``."""
+    places, chosen, own, baseline, people = _below(explanation, k, method, applicants, nearest)
+    amounts, _ = shortfalls(source_of(explanation), chosen, sign_of(explanation), baseline)
+    told = np.zeros(amounts.shape, dtype=bool)
+    for person, one in enumerate(amounts):
+        told[person, adverse_order(one)[:k]] = True
+    return Named(places, own, told, baseline, people)
+
+
+def _below(
+    explanation: Explanation, k: int, method: Method, applicants: Any, nearest: int | None
+) -> tuple[NDArray[np.int64], pd.DataFrame, NDArray[np.float64], Baseline, int]:
+    """Return the declined people's places, rows and scores, whom they are compared with, and the number of people."""
     if not 1 <= k <= MOST:
         message = f"k is 1 to {MOST}, got {k!r}: the official commentary finds more than four reasons not helpful."
         raise ExplanationError(message)
     rows = explained_rows(explanation)
     scores = scores_of(source_of(explanation), rows)
-    places = np.flatnonzero(~approved(scores, cutoff_of(explanation), sign_of(explanation)))
+    places = np.flatnonzero(~approved(scores, cutoff_of(explanation), sign_of(explanation))).astype(np.int64)
     if len(places) == 0:
         message = f"All {len(rows):,} explained people reach the cut-off, so nobody is declined and told a reason."
         raise ExplanationError(message)
     baseline = baseline_of(explanation, method, applicants, nearest)
-    chosen, own = rows.iloc[places].reset_index(drop=True), scores[places]
-    seed = derive_seed(baseline.sha256) if rng is None else rng
-    made = factors_of(explanation, chosen, own, baseline, catalogue_of(words), k=k, draws=draws, seed=seed)
-    return Declined(places.astype(np.int64), chosen, own, tuple(made), baseline, len(rows))
+    return places, rows.iloc[places].reset_index(drop=True), scores[places], baseline, len(rows)
 
 
 def reason_table(explanation: Explanation, k: int = MOST, **options: Any) -> pd.DataFrame:
@@ -221,10 +258,12 @@ def reason_parity(
         Each explained person's group, in the same order: a column of the data, or a sequence.
     reference
         The group that the others are held against.
-    k, options
+    k
         As for :func:`reason_table`.
     confidence
         Of the intervals.
+    **options
+        ``method``, ``applicants``, ``nearest``, and ``words`` for the names of features, as for :func:`reason_table`.
 
     Returns
     -------
@@ -245,16 +284,14 @@ def reason_parity(
     levels = np.array([label(one) for one in _sequence(attribute, len(explanation))], dtype=object)
     against = label(reference)
     _known_group(against, levels, "explained")
-    found = declined_of(explanation, k, **options)
+    catalogue = catalogue_of(options.pop("words", None))
+    found = named_of(explanation, k, **options)
     groups = levels[found.places]
     _known_group(against, groups, "declined")
     known = sorted(set(groups.tolist()))
     order = [against, *[one for one in known if one not in (against, MISSING)], *[m for m in known if m == MISSING]]
-    features = _features_told(found)
-    told = np.zeros((len(found.places), len(features)), dtype=bool)
-    for person, each in enumerate(found.listed):
-        told[person, [features[one.feature] for one in each.reasons]] = True
-    catalogue = catalogue_of(options.get("words"))
+    features = _features_told(found, explanation.names)
+    told = found.told[:, list(features.values())]
     return ReasonParity(
         attribute=str(getattr(attribute, "name", None) or "group"),
         reference=against,
@@ -264,7 +301,7 @@ def reason_parity(
         baseline=found.baseline,
         people=found.people,
         declined=len(found.places),
-        without_reason=sum(not each.reasons for each in found.listed),
+        without_reason=int((~found.told.any(axis=1)).sum()),
         told=_told(list(features), catalogue, told, groups, order, found.scores, confidence),
     )
 
@@ -341,14 +378,11 @@ def _known_group(reference: str, groups: NDArray[Any], which: str) -> None:
         raise LevelNotFoundError(message)
 
 
-def _features_told(found: Declined) -> dict[str, int]:
-    """Return the features that anybody is told, the most frequent first, and their places."""
-    counts: dict[str, int] = {}
-    for each in found.listed:
-        for one in each.reasons:
-            counts[one.feature] = counts.get(one.feature, 0) + 1
-    order = sorted(counts, key=lambda name: (-counts[name], name))
-    return {name: place for place, name in enumerate(order)}
+def _features_told(found: Named, names: Sequence[str]) -> dict[str, int]:
+    """Return the features that anybody is told, the most frequent first, and their places in the model."""
+    counts = found.told.sum(axis=0)
+    order = sorted(np.flatnonzero(counts).tolist(), key=lambda at: (-counts[at], names[at]))
+    return {names[at]: at for at in order}
 
 
 def _told(

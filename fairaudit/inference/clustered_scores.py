@@ -42,15 +42,22 @@ class Scored:
     clusters: float
 
     @property
+    def effective(self) -> float:
+        """Clusters of one size that would tell as much (Kish): a few large ones leave a variance less sure."""
+        people = self.whole.table.n.sum()
+        spread = float((((self.drawn.table.n.sum(axis=(-2, -1)) - people) / STEP) ** 2).mean())
+        return min(self.clusters, float(people**2) / spread) if spread > 0 else self.clusters
+
+    @property
     def freedom(self) -> float:
         """Degrees of freedom of its variances."""
-        return float(degrees(np.asarray(self.clusters - 1), len(self.drawn.table.n)))
+        return float(degrees(np.asarray(self.effective - 1), len(self.drawn.table.n)))
 
     def moves(self, function: Callable[[ScoreTable], Any]) -> FloatArray:
         """Return how far a number moves in each replicate, scaled so that the mean square is its variance."""
         with np.errstate(invalid="ignore", divide="ignore"):
             moved = (np.asarray(function(self.drawn)) - np.asarray(function(self.whole))) / STEP
-        return np.asarray(moved * np.sqrt(unbiased(np.asarray(self.clusters))))
+        return np.asarray(moved * np.sqrt(unbiased(np.asarray(self.effective))))
 
     @property
     def heads(self) -> FloatArray:
@@ -90,8 +97,17 @@ class ClusteredScores:
             spread is theirs and the middle is this.
         """
         place = self.at(bins)
-        whole, drawn = (_above(s.table.n, place) for s in self.drawn.pooled([group], step=1.0))
+        whole, drawn = (above(s.table.n, place) for s in self.drawn.pooled([group], step=1.0))
         return Confusion(Tally.of(drawn + (known.table.w - whole)))
+
+    def by_bin(self, groups: Sequence[int], bins: int) -> tuple[FloatArray, FloatArray]:
+        """Return good and bad people in the table's bins as those of the replicates tell: [bin, 2], and each replicate.
+
+        The first is not what was counted but what the replicates' bins make of it, so that the two go together.
+        """
+        place = self.at(np.arange(bins + 1))
+        whole, drawn = (above(s.table.n, place)[..., 1, :2] for s in self.drawn.pooled(groups, step=1.0))
+        return np.diff(whole, axis=-2), np.diff(drawn, axis=-2)
 
     def replicated(self, bins: int, known: Confusion) -> Replicated:
         """Return every group's replicates of selecting all but so many of the worst bins."""
@@ -116,7 +132,7 @@ class ClusteredScores:
         drawn = []
         for group in range(len(rate.den)):
             _, s = self.drawn.pooled([group], step=1.0)
-            inside = _above(s.table.n, place)[..., 0, :]
+            inside = above(s.table.n, place)[..., 0, :]
             # Who scores better than the start, less who scores better than the stop.
             counts = inside[:, :1] - inside[:, 1:]
             nothing = np.zeros(1)
@@ -132,7 +148,7 @@ class ClusteredScores:
         return Clustered.of(rate, moved, self.everybody.clusters)
 
 
-def _above(counts: FloatArray, place: FloatArray) -> FloatArray:
+def above(counts: FloatArray, place: FloatArray) -> FloatArray:
     """Return people above and below places among the bins: [..., place, side, outcome] of [..., bin, outcome]."""
     reached = np.concatenate([np.zeros_like(counts[..., :1, :]), np.cumsum(counts, axis=-2)], axis=-2)
     whole = np.minimum(np.floor(place).astype(np.int64), counts.shape[-2] - 1)
@@ -279,7 +295,7 @@ def compare_scores(
     own = [float((move**2).mean()) for move in moves]
     of_gap = float(((moves[0] - moves[1]) ** 2).mean())
     gain = min(sum(own) / of_gap, LARGEST_GAIN) if of_gap > 0 else 1.0
-    freedom = satterthwaite([own[0], own[1]], [mine.clusters, theirs.clusters], together, len(moves[0]))
+    freedom = satterthwaite([own[0], own[1]], [mine.effective, theirs.effective], together, len(moves[0]))
     if max(lost) > MOST_LOST or np.isnan(freedom):
         return _nothing(float(_auc(mine.fine) - _auc(theirs.fine)))
     arguments: list[Any] = []
@@ -301,12 +317,12 @@ def _standardized(
     with np.errstate(invalid="ignore", divide="ignore"):
         whole = value(item, mine.whole, theirs.whole, everybody.whole)
         moved = value(item, mine.drawn, theirs.drawn, everybody.drawn)
-    fewest = np.asarray(min(mine.clusters, theirs.clusters))
+    fewest = np.asarray(min(mine.effective, theirs.effective))
     lost = _lost(float(moments(everybody.fine)[2]), float(moments(everybody.whole)[2]))
     own = [float((side.moves(_mean) ** 2).mean()) for side in (mine, theirs)]
     moves = (np.asarray(moved) - whole) / STEP * np.sqrt(unbiased(fewest) * lost)
     error = float(np.sqrt((moves**2).mean()))
-    freedom = satterthwaite(own, [mine.clusters, theirs.clusters], clusters, len(moves))
+    freedom = satterthwaite(own, [mine.effective, theirs.effective], clusters, len(moves))
     if lost > MOST_LOST or np.isnan(freedom) or not error > 0:
         return _nothing(number)
     reach = float(scipy.special.stdtrit(freedom, 0.5 + confidence / 2)) * error

@@ -15,6 +15,7 @@ from .bootstrap import draw_counts, draw_weighted
 from .counts import Interval, scalar_or_array
 from .permutation import coarse_edges, merge_bins
 from .proportion import effective_n, effective_rate_interval, wilson
+from .replicates import deviations
 
 DRAWS = 500
 CHUNK_ENTRIES = 2_000_000
@@ -62,13 +63,13 @@ def expected_profit_interval(
         # A gain and a loss: the two parts of the profit go together where the two shares go apart.
         together = np.sqrt(np.where(np.isfinite(odds), np.clip(odds, 0.0, 1.0), 1.0))
     gain, loss = (wilson(side, people, confidence=confidence) for side in (good, bad))
-    return _mover((first, second), (gain, loss), together, payoff, METHOD)
+    return combine_shares((first, second), (gain, loss), together, payoff, METHOD)
 
 
 METHOD = "MOVER of two dependent Wilson intervals"
 
 
-def _mover(
+def combine_shares(
     shares: tuple[Floats, Floats], ends: tuple[Interval, Interval], together: Floats, payoff: Payoff, method: str
 ) -> Interval:
     """Put the intervals of the two shares together; NaN where one of them is."""
@@ -127,7 +128,7 @@ def linearised_profit_interval(
         worth = effective_n(side.w, people.w, side.w2, people.w2)
         ends.append(effective_rate_interval(np.nan_to_num(share), np.nan_to_num(worth), confidence=confidence))
     method = "MOVER of two dependent intervals, weighted: effective people"
-    return _mover((first, second), (ends[0], ends[1]), together, payoff, method)
+    return combine_shares((first, second), (ends[0], ends[1]), together, payoff, method)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +145,8 @@ class Drawn:
     """Best bins selected for the most profit: each group's own, then everybody's [draw, group + 1]."""
     rate: dict[Parity | None, Floats]
     """Selection rates [draw, group]; None is each group's own cut-off of maximum profit."""
+    met: dict[Parity, Floats]
+    """Bins selected by the cut-off that more of a group's people meet [draw, group]."""
     optimism: Floats
     """By how much each group's maximum per person is too good, on average over the draws [group]."""
 
@@ -156,6 +159,8 @@ def draw_costs(
     draws: int = DRAWS,
     rng: np.random.Generator | int,
     squares: tuple[Floats, Floats] | None = None,
+    moved: Floats | None = None,
+    clusters: float = np.inf,
 ) -> Drawn:
     """Draw people of each group anew, choose every cut-off anew, and return what the choices bring.
 
@@ -172,6 +177,11 @@ def draw_costs(
     squares
         Sums of squared weights of good and of bad people, where people carry weights: they are then drawn with the
         linearised variance of their weights, and the sum of each group's weights is kept.
+    moved
+        Where people come in clusters, how far the counts move in each replicate [replicate, group, bin, good or bad]:
+        they are then drawn with the covariance of the replicates, groups that share clusters together.
+    clusters
+        The fewest clusters of a group, for t's longer tails.
 
     Raises
     ------
@@ -206,6 +216,7 @@ def draw_costs(
             draws,
             generator,
             None if squares is None else np.stack([merge_bins(side, starts) for side in squares], axis=-1),
+            None if moved is None else (np.add.reduceat(moved, starts, axis=2), clusters),
         )
     ]
     joined: dict[str, Floats] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -216,6 +227,10 @@ def draw_costs(
         share={parity: joined[f"share {parity}"] for parity in PARITIES},
         place=np.asarray(places[joined["place"].astype(np.int64)], dtype=np.float64),
         rate={parity: joined[f"rate {parity}"] for parity in (None, *PARITIES)},
+        met={
+            parity: np.asarray(places[joined[f"met {parity}"].astype(np.int64)], dtype=np.float64)
+            for parity in PARITIES
+        },
         optimism=np.asarray((own - joined["own on the people"]).mean(axis=0)),
     )
 
@@ -278,19 +293,30 @@ def _starts(good: Floats, bad: Floats, payoff: Payoff) -> Ints:
 
 
 def _chunks(
-    counts: Floats, draws: int, rng: np.random.Generator, squares: Floats | None
+    counts: Floats,
+    draws: int,
+    rng: np.random.Generator,
+    squares: Floats | None,
+    moved: tuple[Floats, float] | None,
 ) -> Iterator[tuple[Floats, Floats]]:
     size = max(1, CHUNK_ENTRIES // max(1, counts.size))
     for start in range(0, draws, size):
         many = min(size, draws - start)
-        if squares is None:
+        if moved is not None:
+            away = deviations(moved[0], moved[1], rng, many)
+            drawn = _as_many(np.clip(counts + away, 0.0, None), counts)
+        elif squares is None:
             drawn = np.stack([draw_counts(group, many, rng) for group in counts], axis=1).astype(np.float64)
         else:
-            drawn = draw_weighted(counts, squares, many, rng)
-            sums = drawn.sum(axis=(-2, -1), keepdims=True)
-            kept = counts.sum(axis=(-2, -1), keepdims=True) / np.where(sums > 0, sums, 1.0)
-            drawn = np.where(sums > 0, drawn * kept, counts)
+            drawn = _as_many(draw_weighted(counts, squares, many, rng), counts)
         yield drawn[..., 0], drawn[..., 1]
+
+
+def _as_many(drawn: Floats, counts: Floats) -> Floats:
+    """Return draws with as much weight in each group as there is."""
+    sums = drawn.sum(axis=(-2, -1), keepdims=True)
+    kept = counts.sum(axis=(-2, -1), keepdims=True) / np.where(sums > 0, sums, 1.0)
+    return np.asarray(np.where(sums > 0, drawn * kept, counts))
 
 
 def _of_draw(
@@ -312,6 +338,7 @@ def _of_draw(
         with np.errstate(invalid="ignore", divide="ignore"):
             made[f"share {parity}"] = np.where(best.profit > 0, rules.profit / best.profit, np.nan)
         made[f"rate {parity}"] = rules.mixture.of(drawn_good + drawn_bad) / people
+        made[f"met {parity}"] = np.broadcast_to(rules.mixture.met, own.shape)
         if parity == PARITIES[0]:
             made["place"] = np.concatenate([place, rules.mixture.lower[..., :1]], axis=-1)
     return made

@@ -104,6 +104,20 @@ def degrees(design: FloatArray, replicates: int) -> FloatArray:
     return np.asarray(divide(1.0, divide(1.0, np.maximum(design, 0.0)) + 1 / replicates))
 
 
+def stretched(drawn: FloatArray, clusters: float, replicates: int, rng: np.random.Generator) -> FloatArray:
+    """Return normal deviations [draw, ...] as t's with the degrees of freedom of so many clusters."""
+    freedom = float(degrees(np.asarray(max(clusters - 1.0, 1.0)), replicates))
+    longer = np.sqrt(freedom / rng.chisquare(freedom, len(drawn)))
+    return np.asarray(drawn * longer.reshape(-1, *([1] * (drawn.ndim - 1))))
+
+
+def deviations(moves: FloatArray, clusters: float, rng: np.random.Generator, draws: int) -> FloatArray:
+    """Return deviations [draw, ...] with the covariance of moves [replicate, ...]."""
+    flat = moves.reshape(len(moves), -1)
+    mixed = rng.standard_normal((draws, len(moves))) @ flat / np.sqrt(len(moves))
+    return stretched(mixed.reshape(draws, *moves.shape[1:]), clusters, len(moves), rng)
+
+
 def clustered_interval(rate: Clustered, *, confidence: float = 0.95) -> Interval:
     """Interval of a rate of people in clusters: Wilson's or Korn and Graubard's at the effective number of people.
 

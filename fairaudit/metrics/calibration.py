@@ -107,14 +107,14 @@ def predicted(s: ScoreSums, *, everybody: ScoreSums | None = None) -> Predicted:
 def _pooled_curve(everybody: ScoreSums) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
     """Return good and all people behind each bin's point of the pooled curve, what they are worth, and its blocks."""
     observed = everybody.observed
-    block = _blocks(observed.n)
+    block = pooled_blocks(observed.n)
     sides = (everybody.table.w[..., GOOD], observed.w, observed.w2)
     good, people, squares = (_floats(np.bincount(block, weights=side))[block] for side in sides)
     starts = np.flatnonzero(np.diff(block, prepend=-1))
     return good, people, np.nan_to_num(_divide(people**2, squares)), starts
 
 
-def _blocks(people: Floats) -> NDArray[np.int64]:
+def pooled_blocks(people: Floats) -> NDArray[np.int64]:
     """Return the number of the block of neighbouring bins that each bin belongs to; the last takes the remainder."""
     block, gathered, out = 0, 0.0, []
     for here in people.tolist():

@@ -260,6 +260,11 @@ class Mixture(NamedTuple):
     lottery: Floats
     chance: Floats
 
+    @property
+    def met(self) -> Ints:
+        """The place whose cut-off more people of a group meet (the lottery apart)."""
+        return np.asarray(np.where(self.share <= 0.5, self.lower, self.upper))
+
     def of(self, people: Floats) -> Floats:
         """Return how many of people by bin [..., group, bin] the rule selects on average."""
         by_place = selected(people)

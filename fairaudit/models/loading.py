@@ -12,6 +12,7 @@ from ..errors import DataContractError, SchemaError, suggestion
 from ..schema.roles import HigherIs
 from . import booster_files, onnx_model, skops_file
 from .formats import FILES, PICKLE_ENDINGS, Format, format_of, read_whole
+from .held_out import read_held_out
 from .model_card import CARD, LARGEST_CARD, ModelCard, check_versions, read_card
 from .scale import PointsScale
 from .scorecard import Scorecard
@@ -144,7 +145,8 @@ def _from_folder(
         raise DataContractError(message)
     if not other_versions:
         check_versions(card)
-    return _as_carded(read_model(card.file_format, file.name, data, trusted), card, units, scale)
+    made = _as_carded(read_model(card.file_format, file.name, data, trusted), card, units, scale)
+    return replace(made, held_out=read_held_out(folder, card.training))
 
 
 def _as_carded(model: Any, card: ModelCard, units: Units | None, scale: PointsScale | None) -> WrappedModel:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import os
 import shutil
 import tempfile
@@ -15,15 +13,14 @@ from ..errors import SchemaError
 from . import booster_files, skops_file
 from .boosters import booster_of
 from .formats import FILES, Format
+from .held_out import HELD_OUT
+from .held_out import written as held_out_written
 from .model_card import CARD, card_of
 from .onnx_model import OnnxModel
 from .scorecard import Scorecard
 from .scorer import WrappedModel
 from .training import Trained
 from .wrapping import wrap
-
-HELD_OUT = "held_out_rows.csv"
-"""Beside a trained model: the numbers of the rows that it never saw, counted from 1."""
 
 
 def save_model(model: Any, folder: str | Path, *, replace: bool = False) -> Path:
@@ -65,10 +62,7 @@ def save_model(model: Any, folder: str | Path, *, replace: bool = False) -> Path
     card = card_of(scorer, kind, hashlib.sha256(data).hexdigest())
     files = {FILES[kind]: data, CARD: (card.model_dump_json(indent=1) + "\n").encode()}
     if isinstance(model, Trained):
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([["row"], *([int(row) + 1] for row in model.test_rows)])
-        files[HELD_OUT] = text.getvalue().encode()
+        files[HELD_OUT] = held_out_written(model.test_rows)
     _write_folder(target, files)
     return target
 

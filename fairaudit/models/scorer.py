@@ -13,6 +13,7 @@ from ..errors import DataContractError, FairauditError
 from ..schema.issues import DataIssue
 from ..schema.roles import HigherIs
 from .features import Feature, prepared, unseen_issues
+from .held_out import HeldOut
 from .scale import PointsScale
 
 Units = Literal["margin", "probability", "points", "as given"]
@@ -58,6 +59,8 @@ class WrappedModel:
     """What the model does with a category that it never saw."""
     training: Mapping[str, Any] | None = None
     """How it was trained and how it did on people it never saw, where that is on record."""
+    held_out: HeldOut | None = None
+    """The rows that training never saw, where a saved model has them."""
 
     def score(self, rows: Any) -> NDArray[np.float64]:
         """Return a finite score for each row.

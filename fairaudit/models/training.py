@@ -71,6 +71,8 @@ class Trained:
     """The predicted probability of the good outcome, on average over the test rows."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What split and fit depended on: ``test_share``, ``rng``, ``policy``, ``teaching``."""
+    data: Mapping[str, Any] | None = None
+    """Name, rows and sha256 of the file that the rows came from, where it was one file."""
 
     @property
     def unseen(self) -> str:
@@ -93,6 +95,7 @@ class Trained:
             "left_out": dict(self.left_out),
             "prohibited": [asdict(use) for use in self.prohibited],
             "settings": dict(self.settings),
+            **({} if self.data is None else {"data": dict(self.data)}),
         }
 
     def probability_of_good(self, X: pd.DataFrame) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name

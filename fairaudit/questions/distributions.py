@@ -132,10 +132,7 @@ class _Pair:
             ends = []
             for side in (self.people, self.others):
                 n = float(side.n.sum()) if not self.weighted else float(side.w.sum() ** 2 / side.w2.sum())
-                low, high, _ = wilson(share * n, n, confidence=self.asking.confidence)
-                at = [int(d.quantile_bin(side.w, float(q))) for q in (share, float(low), float(high))]
-                a, b, c = (float(self.scores[k]) * sign for k in at)
-                ends.append((a, b, c))
+                ends.append(woodruff(side.w, self.scores * sign, share, n, confidence=self.asking.confidence))
             low, high, _ = mover(*ends[0], *ends[1], weight2=-1.0)
             yield self.record(
                 "score_quantile_gap", ends[0][0] - ends[1][0], detail=f"quantile {share:g}",
@@ -220,6 +217,40 @@ class _Pair:
             g, r = made
             drawn = d.abroca_on_grid((g[:, 0], g[:, 1]), (r[:, 0], r[:, 1]))
         return self.record("abroca", exact, **self._beside(made, exact, drawn))
+
+
+def woodruff(
+    people: Floats, scores: Floats, share: float, n: float, *, confidence: float
+) -> tuple[float, float, float]:
+    """Return a quantile and its interval: the quantiles at the ends of the interval of the share below it.
+
+    Each end reaches half-way to the next score. Scores are steps, and a quantile that seems not to move may be one
+    step off; without it gaps of scores of 150 values, 3,000 people, were covered in 92% only.
+
+    Parameters
+    ----------
+    people
+        By bin, worst score first.
+    scores
+        Of the bins, ascending (a higher one is better).
+    share, n
+        The quantile, and how many people the share below it is known as well as of.
+    confidence
+        Coverage aimed at; it is at least that, and up to 100% where there are few scores.
+
+    Notes
+    -----
+    Source: Woodruff (1952), Journal of the American Statistical Association 47.
+
+    Examples
+    --------
+    >>> woodruff(np.array([20.0, 30.0, 50.0]), np.array([1.0, 2.0, 4.0]), 0.4, 100.0, confidence=0.95)
+    (2.0, 1.5, 3.0)
+    """
+    low, high, _ = wilson(share * n, n, confidence=confidence)
+    at, first, last = (int(d.quantile_bin(people, float(q))) for q in (share, low, high))
+    below, above = max(first - 1, 0), min(last + 1, len(scores) - 1)
+    return float(scores[at]), float(scores[below] + scores[first]) / 2, float(scores[last] + scores[above]) / 2
 
 
 def _merged(people: Tally, starts: NDArray[np.int64]) -> Tally:

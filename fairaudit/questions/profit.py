@@ -25,7 +25,7 @@ from ..inference.profit import (
     expected_profit_interval,
     linearised_profit_interval,
 )
-from ..measuring import Grouping
+from ..measuring import Grouping, clustered_scores, clusters_of
 from ..metrics.base import MEASURES, METRICS, Floats
 from ..metrics.profit import PARITIES, Mixture, Parity, Payoff, best_rules
 from ..result import Curves, Measurement, finite
@@ -36,6 +36,7 @@ OWN = "each group's own cut-off"
 MOST_GROUPS = 12
 DRAWN = f"count bootstrap within groups, cut-offs chosen anew, {DRAWS:,} draws"
 ALIKE = f"groups drawn alike, {DRAWS:,} draws"
+DRAWN_CLUSTERS = f"draws of counts from the replicates, cut-offs chosen anew, {DRAWS:,} draws"
 DRAWN_WEIGHTED = f"draws of weights within groups, linearised, cut-offs chosen anew, {DRAWS:,} draws"
 ONE_GROUP = "there is only one group with enough people whose outcome is observed"
 
@@ -153,7 +154,7 @@ class _Study:
     asking: Asking
     drawn: Drawn
     alike: dict[Parity, Floats]
-    """What parities leave of the maximum where groups are alike; empty for weighted people, who are not drawn so."""
+    """What parities leave of the maximum where groups are alike; empty for people with weights or in clusters."""
     how: str
     note: str | None
 
@@ -180,15 +181,37 @@ def _costs(of: Grouping, s: ScoreTable, score: ScoreAxis, payoff: Payoff, asking
     weighted = s.table.w is not s.table.n
     good, bad = s.good[able], s.bad[able]
     rng = asking.rng(of.name, "profit")
-    drawn = draw_costs(good.w, bad.w, payoff, rng=rng, squares=(good.w2, bad.w2) if weighted else None)
-    alike = {} if weighted else draw_alike(good.n, bad.n, payoff, rng=asking.rng(of.name, "alike"))
+    moved = _moved(of, able)
+    squares = (good.w2, bad.w2) if weighted and moved is None else None
+    drawn = draw_costs(good.w, bad.w, payoff, rng=rng, squares=squares, **(moved or {}))
+    how = DRAWN_WEIGHTED if weighted else DRAWN
+    if moved is not None and (clusters := clusters_of(of)) is not None:
+        how = f"{DRAWN_CLUSTERS}, {clusters.words}"
+    alike = {} if weighted or moved is not None else draw_alike(good.n, bad.n, payoff, rng=asking.rng(of.name, "alike"))
     study = _Study(
         of, tuple(of.groups[i] for i in able), score, good.w, bad.w, (good.n + bad.n).sum(axis=-1), payoff, asking,
-        drawn, alike, DRAWN_WEIGHTED if weighted else DRAWN, _limits(of, s, able),
+        drawn, alike, how, _limits(of, s, able),
     )  # fmt: skip
     yield from _maxima(study)
     for parity in PARITIES:
         yield from _under(study, parity)
+
+
+def _moved(of: Grouping, able: Sequence[int]) -> dict[str, Any] | None:
+    """Return how far good and bad people by bin move over the replicates; None where people come one by one."""
+    scores = clustered_scores(of)
+    if scores is None:
+        return None
+    bins = scores.table.table.n.shape[-2]
+    moved, fewest = [], np.inf
+    for i in able:
+        clusters = float(scores.everybody.pooled([i]).clusters)
+        if clusters < 2:
+            return None
+        counts = scores.by_bin([i], bins)
+        moved.append((counts[1] - counts[0]) * np.sqrt(clusters / (clusters - 1)))
+        fewest = min(fewest, clusters)
+    return {"moved": np.stack(moved, axis=1), "clusters": fewest}
 
 
 def _limits(of: Grouping, s: ScoreTable, able: Sequence[int]) -> str | None:
@@ -290,6 +313,7 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
         yield study.record(
             "cutoff_under_parity", value, group=group, n=study.heads[i], detail=f"{parity}: {words}",
             undefined="nobody of the group is selected by the score",
+            **(_cutoff_ends(study.score, drawn.met[parity][:, i], sure) if np.isfinite(value) else {}),
         )  # fmt: skip
     yield from _rates(study, parity, rules.mixture)
 
@@ -340,5 +364,4 @@ def _spoken(score: ScoreAxis, mixture: Mixture, group: int) -> tuple[float, str]
         words += (
             f"; for {lottery:.1%} of the people the score is not looked at, and {chance:.1%} of them selected by lot"
         )
-    place = max(parts, key=lambda part: part[1])[0]
-    return cutoff_at(score, place), words
+    return cutoff_at(score, int(mixture.met[group])), words

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result
+from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result, ToldRecord
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
 from .words import NOTHING, Writer, interval, many, number, p_value, percent, points
 
+SHOWN_REASONS = 6
+"""Reasons by group that stand in the first table; the others follow, folded."""
 SHOWN_DRIVERS = 10
 """Features of a gap that stand in its first table; the others follow, folded."""
 
@@ -26,6 +28,8 @@ def explanation_sections(result: Result) -> tuple[Section, ...]:
     parts = [Section("drivers", "What drives the gap?", (_model(made), *limits), _gaps(made))]
     if made.people:
         parts.append(Section("reasons", "Why were these people declined?", _people(made)))
+    if made.told:
+        parts.append(Section("reasons-by-group", "Who is told what?", _told(made)))
     if made.recourse:
         parts.append(Section("recourse", "What could declined people change?", _recourse(made)))
     return tuple(parts)
@@ -127,6 +131,48 @@ def _person(person: PersonRecord) -> tuple[Block, ...]:
     )
     made = table(caption, columns, rows, person.note or "")
     return made or (Paragraph(f"{caption}. {person.note or 'No feature counted against this person.'}"),)
+
+
+# Reasons by group
+
+
+def _told(made: ExplanationRecord) -> tuple[Block, ...]:
+    blocks: list[Block] = [
+        Paragraph(
+            "Each declined person has up to four principal reasons. Here is the share of each group's declined people "
+            "whose list holds a reason. Other reasons for one group are a question to ask, not an answer."
+        )
+    ]
+    for attribute in unique(record.attribute for record in made.told):
+        own = [record for record in made.told if record.attribute == attribute]
+        columns = (
+            Column("Reason"),
+            Column(attribute),
+            Column("Declined people told it", numeric=True),
+            Column(f"Difference to {own[0].reference} (percentage points)", numeric=True),
+            Column("The same among people of about the same score", numeric=True),
+        )
+        note = f"Compared with {own[0].baseline}. p is adjusted for all lines of the table."
+        caption = f"Reasons of declined people, by {attribute}"
+        most = unique(record.feature for record in own)[:SHOWN_REASONS]
+        rest = [_share(record) for record in own if record.feature not in most]
+        blocks += table(caption, columns, [_share(record) for record in own if record.feature in most], note)
+        if rest:
+            blocks.append(Details("The other reasons", table(f"{caption}: the others", columns, rest)))
+    return tuple(blocks)
+
+
+def _share(record: ToldRecord) -> tuple[Cell, ...]:
+    of = f"{record.told:,} of {record.drawn:,}" + (" drawn" if record.drawn != record.declined else "")
+    p = [] if record.p is None else [f"p {p_value(record.p)}"]
+    within = record.within_scores, record.within_scores_low, record.within_scores_high
+    return (
+        Cell(record.name, record.feature if record.feature != record.name else ""),
+        Cell(record.group),
+        _figure(record.share, record.low, record.high, percent, of),
+        _figure(record.difference, record.difference_low, record.difference_high, points, *p),
+        _figure(*within, points),
+    )
 
 
 # Recourse

@@ -128,3 +128,76 @@ def test_a_saved_model_is_replaced_only_when_asked(run):
     Path("full/letter.txt").write_text("dear")
     assert run(*BASE[:-1], "full")[0] == 2
     assert [one.name for one in Path("full").iterdir()] == ["letter.txt"]
+
+
+# Back to the audit: rows that training never saw
+
+
+@pytest.fixture
+def audited(run, monkeypatch, capsys):
+    def call(*arguments):
+        common = ["--cutoff", "500", "--group", "tribe", "--reference", "tribe=A", "--format", "json", "--quiet"]
+        monkeypatch.setattr(sys, "argv", ["fairaudit", "audit", *arguments, *common])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return ended.value.code, json.loads(out) if ended.value.code == 0 else None, err
+
+    return call
+
+
+def test_an_audit_keeps_to_the_rows_that_training_never_saw(run, audited, table):
+    run(*BASE)
+    code, result, _ = audited("loans.csv", "--model", "model", "--held-out")
+    assert code == 0
+    held_out = pd.read_csv("model/held_out_rows.csv")["row"].to_numpy() - 1
+    assert result["input"]["ledger"] == {
+        "read": 400, "used": 120,
+        "set_aside": {"not among the rows that were held out of the model's training": 280},
+    }  # fmt: skip
+    assert "seen_in_training" not in [issue["code"] for issue in result["issues"]]
+    scores = fa.load_model("model").score(table)
+    shown = result["explanation"]["people"]
+    assert shown
+    for person in shown:  # rows are numbered as in the file
+        assert person["row"] in held_out
+        assert person["score"] == pytest.approx(scores[person["row"]])
+    by_hand = fa.audit(table.iloc[held_out], model="model", cutoff=500, groups="tribe", reference={"tribe": "A"})
+    assert [one["value"] for one in result["findings"]] == [one.value for one in by_hand.result.findings]
+
+
+def test_an_audit_of_the_training_file_says_so(run, audited):
+    run(*BASE)
+    _, result, _ = audited("loans.csv", "--model", "model")
+    issue = next(one for one in result["issues"] if one["code"] == "seen_in_training")
+    assert issue["count"] == 277
+    assert "trained on 277 of these 400 rows" in issue["message"]
+    assert "--held-out" in issue["action"]
+    assert result["input"]["ledger"]["used"] == 400
+
+
+def test_held_out_rows_are_those_of_one_file(run, audited, table):
+    run(*BASE)
+    table.iloc[::-1].to_csv("turned.csv", index=False)
+    code, _, err = audited("turned.csv", "--model", "model", "--held-out")
+    assert code == 4
+    assert "numbers the rows of loans.csv" in err
+    assert "turned.csv (400 rows) is not that file, byte by byte" in err
+    assert "seen_in_training" not in [one["code"] for one in audited("turned.csv", "--model", "model")[1]["issues"]]
+    code, _, err = audited("loans.csv", "--score", "income", "--higher-is", "better", "--held-out")
+    assert code == 2
+    assert "--held-out is for a --model" in err
+    code, _, err = audited("loans.csv", "--model", "model/scorecard.json", "--held-out")
+    assert code == 2
+    assert "does not say which rows its training never saw" in err
+
+
+@pytest.mark.parametrize("text", ["row\n1\n1\n", "row\n401\n", "number\n5\n", "row\nfive\n", ""])
+def test_row_numbers_that_training_did_not_write_are_refused(run, audited, text):
+    run(*BASE)
+    Path("model/held_out_rows.csv").write_text(text, encoding="utf-8")
+    code, _, err = audited("loans.csv", "--model", "model", "--held-out")
+    assert code == 4
+    assert "a line 'row', then 120 different numbers from 1 to 400" in err

@@ -17,6 +17,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 import fairaudit as fa
 from fairaudit.errors import ExplanationError, FairauditError
+from fairaudit.explanation import kernel
 
 DRAW = np.random.default_rng(3)
 PEOPLE = pd.DataFrame(np.round(DRAW.normal(size=(1_200, 4)), 3), columns=["income", "debt", "age", "years"])
@@ -90,6 +91,27 @@ def test_explained_rows_can_be_explained_again_against_others():
     again = first.source.explain(first.rows, background=PEOPLE[:100])
     assert again.scores == pytest.approx(first.scores)
     assert again.base != first.base
+
+
+@pytest.mark.parametrize(("room", "made"), [(kernel.KEPT_TABLES, 2), (0, 6)], ids=["kept", "no room"])
+def test_tables_against_people_seen_before_are_not_made_again(room, made, monkeypatch):
+    model = GradientBoostingClassifier(n_estimators=10).fit(PEOPLE, PAID)
+    rows, sides = PEOPLE[:50], [PEOPLE[:400], PEOPLE[400:900]] * 3
+    alone = [fa.explain(model, rows, people).values for people in sides[:2]] * 3
+    plans, prepared = [], kernel.prepare
+
+    def counted(*given):
+        plans.append(given[-1])
+        return prepared(*given)
+
+    monkeypatch.setattr(kernel, "prepare", counted)
+    monkeypatch.setattr(kernel, "KEPT_TABLES", room)
+    explainer = fa.Explainer(model)
+    # The same people in another object: what counts is their values.
+    again = [explainer.explain(rows, background=people.copy()).values for people in sides]
+    assert all(np.array_equal(one, other) for one, other in zip(again, alone, strict=True))
+    assert len(plans) == made
+    assert [one is None for one in plans] == [True] + [False] * (made - 1)
 
 
 def test_columns_without_the_models_names_may_not_change_place_between_calls():

@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 import fairaudit as fa
 from fairaudit.errors import ExplanationError
+from fairaudit.explanation import reason_figures
 from fairaudit.explanation.people import baseline_of
 from fairaudit.explanation.reason_figures import adverse_order, kept_shares
 
@@ -249,6 +250,19 @@ def test_kept_shares_agree_with_drawing_the_people_again_one_by_one():
     each = WEIGHTS * (means - rows.to_numpy()[0])
     rank = np.argsort(np.argsort(-each, axis=1), axis=1)
     assert shares == pytest.approx(((rank < 2) & (each > 0)).mean(axis=0), abs=0.08)
+
+
+def test_a_few_people_are_worked_out_from_the_other_side_with_the_same_values(monkeypatch):
+    tree = DecisionTreeRegressor(max_depth=5, random_state=0).fit(APPLICANTS, SCORES + APPLICANTS["debt"] ** 2)
+    made = explained(tree)
+    baseline, rows = baseline_of(made, "at_cutoff", nearest=90), APPLICANTS.iloc[DECLINED[:2]]
+    parts = np.array_split(np.arange(90), 7)
+    turned = reason_figures._by_part(made.source, rows, baseline, parts)
+    monkeypatch.setattr(reason_figures, "FEW", 0)
+    straight = reason_figures._by_part(made.source, rows, baseline, parts)
+    assert straight.shape == (7, 2, 5)
+    assert np.abs(straight).max() > 1
+    assert turned == pytest.approx(straight, abs=1e-9)
 
 
 def test_sampled_values_are_drawn_from_their_standard_errors():

@@ -80,3 +80,61 @@ def test_draws_of_weighted_groups_keep_the_size_of_a_distance():
         p.append(beside(float(apart(sides[0].w, sides[1].w)), apart(g[:, 0], r[:, 0])).p)
     assert np.mean(np.array(p) <= 0.05) <= 0.08
     assert np.mean(p) == pytest.approx(0.5, abs=0.15)
+
+
+# By hand: two cut-offs, two groups, few draws
+
+
+def _curve(rate, error, people):
+    return Curve(*(np.array(side, dtype=float) for side in (rate, error, people)))
+
+
+MOVED = {0: np.array([[0.1, -0.4], [0.2, 0.1]]), 1: np.array([[0.3, 0.1], [-0.1, 0.2]])}
+
+
+def test_the_largest_statistics_by_hand():
+    curve = _curve([[0.5, 0.4], [0.25, 0.2]], [[0.1, 0.2], [0.1, 0.1]], [[100, 100], [100, 100]])
+    rates, ratios = largest_of_paths(MOVED.__getitem__, curve, reference=1, draws=2)
+    # Rates: |0.1/0.1|, |-0.4/0.1|, |0.3/0.2|, |0.1/0.1| in the first draw; 0.2/0.1, 0.1/0.1, 0.1/0.2, 0.2/0.1.
+    assert rates.tolist() == pytest.approx([2.0, 4.0])
+    # Ratios of group 0: moves over rates, less the reference's, over the root of their mean square.
+    gap = np.array([[0.2 - 0.75, -1.6 - 0.5], [0.4 + 0.25, 0.4 - 1.0]])
+    expected = np.abs(gap / np.sqrt((gap**2).mean(axis=0))).max(axis=1)
+    assert ratios.tolist() == pytest.approx(sorted(expected))
+
+
+def test_without_a_reference_there_are_no_ratios():
+    curve = _curve([[0.5, 0.4], [0.25, 0.2]], [[0.1, 0.2], [0.1, 0.1]], [[100, 100], [100, 100]])
+    rates, ratios = largest_of_paths(MOVED.__getitem__, curve, reference=None, draws=2)
+    assert rates.tolist() == pytest.approx([2.0, 4.0])
+    assert ratios.size == 0
+
+
+def test_points_with_few_people_or_without_error_have_no_part():
+    # 100 at 0.05 are 5 people; an error of 0 says that nothing moves there.
+    curve = _curve([[0.5, 0.05], [0.05, 0.2]], [[0.1, 0.2], [0.1, 0.0]], [[100, 100], [100, 100]])
+    assert curve.enough.tolist() == [[True, False], [False, False]]
+    rates, ratios = largest_of_paths(MOVED.__getitem__, curve, reference=1, draws=2)
+    assert rates.tolist() == pytest.approx([1.0, 2.0])
+    assert ratios.tolist() == [0.0, 0.0]
+
+
+def test_ten_on_the_smaller_side_are_enough():
+    curve = _curve([[0.1, 0.9, 0.0999]], [[0.1] * 3], [[100] * 3])
+    assert curve.enough.tolist() == [[True, True, False]]
+
+
+def test_a_group_without_weights_does_not_move():
+    nobody = weighted_paths(np.zeros(4), np.zeros(4), rng=np.random.default_rng(1), draws=5)
+    assert nobody.shape == (5, 3)
+    assert (nobody == 0).all()
+
+
+def test_few_degrees_of_freedom_stretch_the_paths_as_t():
+    moves = np.random.default_rng(3).normal(size=(256, 1, 3))
+    paths = replicate_paths(moves, rng=np.random.default_rng(4), draws=60_000, freedom=np.array([1e9, 8.0, np.nan]))
+    spread = [
+        np.percentile(np.abs(paths(group)), 95) / np.sqrt((moves[:, 0, group] ** 2).mean()) for group in (0, 1, 2)
+    ]
+    # Two-sided 95% quantiles: normal 1.960, t with 8 degrees 2.306, with 1 degree (nothing known) 12.71.
+    assert spread == pytest.approx([1.960, 2.306, 12.71], rel=0.05)

@@ -24,7 +24,7 @@ from fairaudit.inference.calibration import (
     uncertainty_interval,
 )
 from fairaudit.inference.proportion import wilson
-from fairaudit.metrics.calibration import Predicted, _blocks, frequency_bands, predicted
+from fairaudit.metrics.calibration import Predicted, frequency_bands, pooled_blocks, predicted
 
 PEOPLE = 1500
 
@@ -171,7 +171,7 @@ def test_the_slope_against_the_pooled_curve_is_a_logit_on_its_smoothed_log_odds(
     # The curve: good of people at each score, neighbours together until 100 people stand behind it.
     at = np.unique(p, return_inverse=True)[1]
     people, good = np.bincount(at), np.bincount(at, weights=y)
-    block = _blocks(people.astype(float))
+    block = pooled_blocks(people.astype(float))
     n, g = np.bincount(block, weights=people)[block], np.bincount(block, weights=good)[block]
     x = np.log((g + 0.5) / (n - g + 0.5))[at]
     for i, name in enumerate("AB"):

@@ -1,8 +1,11 @@
 """Does an interval cover what it says, and does a test keep its size? A seeded simulation of every method.
 
-python benchmarks/coverage.py
-python benchmarks/coverage.py --save               # and writes docs/coverage.md
-python benchmarks/coverage.py --parts rates pairs --draws 2000 --save    # these parts; the page keeps the others
+python benchmarks/simulation.py
+python benchmarks/simulation.py --save               # and writes docs/coverage.md
+python benchmarks/simulation.py --parts rates pairs --draws 2000 --save    # these parts; the page keeps the others
+
+The scenes are in coverage_*.py. This script is not called coverage.py: numba imports a package of that name, and would
+find the script where another benchmark beside it is run.
 """
 
 import argparse
@@ -14,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import coverage_bounds as bounds
+import coverage_clusters as clusters
 import coverage_foils as foils
 import coverage_profit as profit
 import coverage_questions as questions
@@ -22,7 +26,7 @@ import coverage_weights as weights
 import numpy as np
 from saving import machine, table
 
-MODULES = (scenes, questions, profit, weights, bounds)
+MODULES = (scenes, clusters, questions, profit, weights, bounds)
 PARTS: dict[str, Callable] = {name: part for module in MODULES for name, part in module.PARTS.items()}
 TITLES: dict[str, str] = {name: title for module in MODULES for name, title in module.TITLES.items()}
 NOTES: dict[str, str] = {
@@ -141,7 +145,8 @@ of ties. "10 expected" are scenes in which each group expects at least 10 people
 and bad). Coverage is the share of draws in which the interval of 95% holds the true value; draws in which a metric is
 undefined (0 / 0) are counted apart, in the last column. A scene counts as outside where it is outside by more than
 three standard errors of the simulation. Rows named "foil" are not what fairaudit prints: they stand here to be
-compared with. Slow parts take fewer draws than they are given (300 to 3,000)."""
+compared with. Slow parts take fewer draws than they are given (300 to 3,000). In commands of 25 November the script
+has the name that it had then, `benchmarks/coverage.py`."""
 
 
 def sections_of(found: dict[str, list[Outcome]]) -> dict[str, str]:
