@@ -47,17 +47,20 @@ SHEET = """# simulated_{system}: {people:,} simulated people, scored by `{system
 - **Origin.** Made by `../scripts/make_simulated.py`; the same rows, not rounded, come from
   `{command}`.
 - **Licence.** Apache-2.0.
-- **World.** {knobs}, on people registered as rural; every other knob at its default. All shares and rates are stylised.
+- **World.** {knobs}.
+  The group is people registered as rural; every other knob is at its default. All shares and rates are stylised.
 
-**Columns.** Circumstances (`sex`, `age`, `ethnicity`, `registration`, `region`, `education`, `income`, `family`); `acts`
-(what was done), `records` (what is on file), `outcome` (the truth), `outcome_recorded` (with wrong labels); the inputs, where
-the system weights any; `score`; `score_equal` (the same person without any mechanism) and `score_without_...` (without
-one); `consequence_...`; `years_in_worst_band`, `worst_band_year_before`; `band`, or why there is no score.
-**Roles.** Score `score`, higher is better. Outcome `outcome`, `bad` is bad. Attributes `registration`, `sex`, `ethnicity`,
-`region`. The truth of each mechanism is the mean of `score` less `score_without_...`; see docs/systems.md.
+**Columns.** Circumstances (`sex`, `age`, `ethnicity`, `registration`, `region`, `education`, `income`, `family`);
+`acts` (what was done), `records` (what is on file), `outcome` (the truth), `outcome_recorded` (with wrong labels); the
+inputs, where the system weights any; `score`; `score_equal` (the same person without any mechanism) and
+`score_without_...` (without one); `consequence_...`; `years_in_worst_band`, `worst_band_year_before`; `band`, or why
+there is no score.
+**Roles.** Score `score`, higher is better. Outcome `outcome`, `bad` is bad. Attributes `registration`, `sex`,
+`ethnicity`, `region`. What a mechanism did is the mean of `score` less `score_without_...`; see docs/systems.md.
 
-**Known problems.** Small: rare bands and crossings have few people. Circumstances are drawn from shares that were made up, so
-no share, mean or disparity here says anything about people anywhere. No real file has `acts`, `outcome` or the counterfactuals.
+**Known problems.** Small: rare bands and crossings have few people. Circumstances are drawn from shares that were made
+up, so no share, mean or disparity here says anything about people anywhere. No real file has `acts`, `outcome` or the
+counterfactuals.
 """
 
 
