@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GROUPS = ("registration", "sex")
 NO_SCORE, EVER, STAYED = "no-score", "ever-in-lowest-band", "still-in-lowest-band"
+LASTING = (2, 3, 5)
+"""Years in the lowest band that are asked about, of those who were ever in it."""
 METRICS = ("adverse_impact_ratio", "selection_rate_difference", "adverse_outcome_ratio")
 PEOPLE, FALLS = "people", "falls on the person"
 
@@ -199,9 +201,17 @@ def _asked(system: PointSystem) -> dict[str, tuple[str, Any]]:
     lowest = _lowest(system)
     lasting = {
         EVER: (f"was in band {lowest} at the end of a year", "lowest band"),
+        **{
+            _years(number): (f"was in band {lowest} at the end of {number} years or more, once in it", "lowest band")
+            for number in LASTING
+        },
         STAYED: (f"was in band {lowest} a year before, and still is", "lowest band"),
     }
     return {NO_SCORE: ("has no score at all", "no score"), **consequences, **(lasting if lowest else {})}
+
+
+def _years(number: int) -> str:
+    return f"{number}-years-in-lowest-band"
 
 
 def _lowest(system: PointSystem) -> str:
@@ -262,8 +272,12 @@ def _flags(rows: pd.DataFrame, system: PointSystem, names: tuple[str, ...]) -> t
         made[f"of {one.id}"] = scored
     if {"years_in_worst_band", "worst_band_year_before"} <= set(rows.columns):
         before = rows["worst_band_year_before"].astype(bool)
-        made[EVER] = rows["years_in_worst_band"] > 0
+        years = rows["years_in_worst_band"]
+        made[EVER] = years > 0
         made[f"of {EVER}"] = scored
+        for number in LASTING:
+            made[_years(number)] = years >= number
+            made[f"of {_years(number)}"] = scored & (years > 0)
         made[STAYED] = before & (rows["band"] == _lowest(system))
         made[f"of {STAYED}"] = before & scored
     return made, "stamp" in rows.columns and bool((rows["stamp"] == STAMP).all())

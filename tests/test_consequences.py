@@ -80,7 +80,12 @@ def test_persistence_is_asked_of_those_who_were_in_the_lowest_band(people, table
     assert row["people"] == (before & rural).sum()
     assert row["struck"] == (before & rural & (people["band"] == "low")).sum()
     ever = table.loc[(EVER, "rural")]
-    assert ever["struck"] == (rural & (people["years_in_worst_band"] > 0)).sum()
+    years = people["years_in_worst_band"][rural & people["score"].notna()]
+    assert ever["struck"] == (years > 0).sum()
+    lasting = [table.loc[(f"{number}-years-in-lowest-band", "rural")] for number in (2, 3, 5)]
+    assert [one["people"] for one in lasting] == [(years > 0).sum()] * 3
+    assert [one["struck"] for one in lasting] == [(years >= number).sum() for number in (2, 3, 5)]
+    assert lasting[0]["struck"] > lasting[2]["struck"] > 0
 
 
 def test_the_audit_behind_a_question_is_an_audit_like_any_other(people, made):
@@ -105,8 +110,24 @@ def test_people_of_ones_own_are_struck_by_their_bands():
     assert table.loc[("no-jobs", "y"), ["struck", "people"]].tolist() == [(scored["band"] == "D").sum(), len(scored)]
     assert "A model of a scoring system" in made.struck.stamp
     assert [what for what, _ in made.struck.not_asked] == [
-        "was in band D at the end of a year", "was in band D a year before, and still is",
-    ]  # fmt: skip
+        "was in band D at the end of a year",
+        "was in band D at the end of 2 years or more, once in it",
+        "was in band D at the end of 3 years or more, once in it",
+        "was in band D at the end of 5 years or more, once in it",
+        "was in band D a year before, and still is",
+    ]
+
+
+def test_small_shares_are_printed_with_the_digits_that_their_intervals_need():
+    own = pd.DataFrame({"band": ["A"] * 2000, "score": 990.0, "district": ["x", "y"] * 1000})
+    own.loc[[0, 1, 3, 5], ["band", "score"]] = ["D", 100.0]
+    text = fa.audit_consequences(own, fa.PointSystem.load("suining"), groups="district").to_markdown()
+    # 1 and 3 of 1,000; limits of Clopper and Pearson, who are asked for few events, as scipy has them
+    low, high = stats.binomtest(1, 1000).proportion_ci(method="exact")
+    assert f"| 1 of 1,000 | 0.1000% ({low:.4%} to {high:.4%}) |" in text
+    assert "| 3 of 1,000 | 0.300% (0.062% to 0.874%) |" in text
+    assert "| everybody |" in text
+    assert "Status of the adverse impact ratio" in text
 
 
 def test_a_file_names_its_system_and_is_read_in_batches(system, people, table, tmp_path):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from .._version import __version__
+from ..measuring import EVERYBODY
 from ..systems.struck import GroupLine, Question, Struck
 from .html import page
 from .markdown import markdown
@@ -14,7 +16,7 @@ COLUMNS = (
     Column("Group"), Column("People", numeric=True), Column("Share (95% interval)", numeric=True),
     Column("Less the reference, points (95% interval)", numeric=True),
     Column("Adverse impact ratio (95% interval)", numeric=True),
-    Column("Adverse-outcome ratio (95% interval)", numeric=True), Column("Status"),
+    Column("Adverse-outcome ratio (95% interval)", numeric=True), Column("Status of the adverse impact ratio"),
 )  # fmt: skip
 
 
@@ -41,6 +43,12 @@ def tree(struck: Struck) -> Report:
             "These are differences in what follows from the scores. They do not say where the differences come from: "
             "equal conduct that is seen more often, and unequal conduct that is seen equally often, look the same "
             "here.",
+            "note",
+        ),
+        Paragraph(
+            "The status is that of the adverse impact ratio: of the shares who get a reward, or on whom a punishment "
+            "does not fall. Where a punishment falls on few people that ratio is near 1 whatever the groups; the "
+            "adverse-outcome ratio, of the shares on whom it falls, says how many times as often.",
             "note",
         ),
         Paragraph(
@@ -77,9 +85,9 @@ def _question(one: Question) -> Section:
 def _row(line: GroupLine) -> tuple[Cell, ...]:
     status = Cell(status=line.status) if line.status else Cell()
     return (
-        Cell(line.group, line.attribute),
+        Cell("everybody") if line.attribute == EVERYBODY else Cell(line.group, line.attribute),
         Cell(f"{line.struck:,} of {line.people:,}"),
-        Cell(_between(line.share, line.low, line.high, _percent)),
+        Cell(_between(line.share, line.low, line.high, _shares(line.share, line.low))),
         Cell(_between(line.difference, line.difference_low, line.difference_high, _points, against=line.reference)),
         Cell(_between(line.ratio, line.ratio_low, line.ratio_high, "{:.3f}".format, against=line.reference)),
         Cell(_between(line.times, line.times_low, line.times_high, "{:.2f}".format, against=line.reference)),
@@ -87,13 +95,16 @@ def _row(line: GroupLine) -> tuple[Cell, ...]:
     )
 
 
-def _percent(share: float) -> str:
-    return f"{share:.1%}" if share == 0 or share >= 0.001 else f"{100 * share:.2g}%"
+def _shares(share: float | None, low: float | None) -> Callable[[float], str]:
+    """Return a form with as many decimals for all three numbers as the smallest above 0 needs, at most four."""
+    least = min((one for one in (share, low) if one), default=1.0)
+    decimals = min(4, max(1, 1 - math.floor(math.log10(100 * least))))
+    return lambda value: f"{value:.{decimals}%}"
 
 
 def _points(difference: float) -> str:
     points = 100 * difference
-    return f"{points:+.1f}" if abs(points) >= 0.05 or points == 0 else f"{points:+.2g}"
+    return f"{points:+.1f}" if abs(points) >= 1 or points == 0 else f"{points:+.3f}"
 
 
 def _between(
