@@ -25,6 +25,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
+``consequences``  ``audit_consequences(...)``: on whom what follows from a score falls, each a decision to audit
 ``demonstration``  the worked example behind ``fairaudit demo``
 ``cli``          the command line
 """
@@ -36,6 +37,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .auditing import Audit, audit, count
+    from .consequences import ConsequenceAudit, audit_consequences
     from .cube.cube import Cube
     from .cube.from_counts import from_counts
     from .cube.io import load as load_cube
@@ -69,6 +71,7 @@ _WHERE = {
     "Actions": ("explanation.actions", "Actions"),
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
+    "ConsequenceAudit": ("consequences", "ConsequenceAudit"),
     "Composition": ("explanation.composition_record", "Composition"),
     "Drivers": ("explanation.drivers_record", "Drivers"),
     "Explainer": ("explanation.attribution", "Explainer"),
@@ -86,6 +89,7 @@ _WHERE = {
     "wrap": ("models.wrapping", "wrap"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
+    "audit_consequences": ("consequences", "audit_consequences"),
     "bin_counts": ("explanation.counted_drivers", "bin_counts"),
     "compose": ("explanation.composition", "compose"),
     "count": ("auditing", "count"),
@@ -112,6 +116,7 @@ __all__ = [
     "Actions",
     "Audit",
     "Composition",
+    "ConsequenceAudit",
     "Cube",
     "Drivers",
     "Explainer",
@@ -128,6 +133,7 @@ __all__ = [
     "Trained",
     "__version__",
     "audit",
+    "audit_consequences",
     "bin_counts",
     "compose",
     "count",

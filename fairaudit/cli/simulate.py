@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -19,6 +19,38 @@ if TYPE_CHECKING:
     from ..systems.point_system import PointSystem
 
 
+KNOBS = {
+    "behavior_difference": "How much more often the group does what makes a score worse; 0.2 is a fifth more.",
+    "detection": "Share of such acts that cameras and officials see.",
+    "detection_gap": "How much more of the group's acts they see, as a difference of shares.",
+    "recognition": "Share of good deeds that is recorded.",
+    "reporting": "Share of what they do not see that neighbours report.",
+    "reporting_gap": "How much more of that is reported of the group, as a difference of shares.",
+    "false_accusation": "Share of the group recorded each year for what nobody did.",
+    "misattribution": "Share of recorded acts, anybody's, put on a member of the group instead.",
+    "linkage_error": "Share of the group's records joined to another member of it, as in a merger of databases.",
+    "appeal": "Share of wrong records that is struck out on appeal.",
+    "network": "Share of records that also counts against a relative; in ratings, what popularity adds.",
+    "coverage": "Share of people who have a score at all.",
+    "coverage_gap": "How many fewer of the group have one, as a difference of shares.",
+    "thin_files": "How much of what a file shows of the group is noise; systems that weight inputs.",
+    "labels": "Share of the group's good outcomes recorded as bad.",
+    "feedback": "How much more often people in the worst band do such acts in the next year.",
+}
+"""Knobs that are plain numbers, in the order of a life: behavior, who sees it, what is recorded, what follows."""
+
+
+def _knobs(command: Any) -> Any:
+    """Add an option for each knob, with the default that the world has."""
+    defaults = {"detection": 0.4, "recognition": 0.4, "coverage": 1.0}
+    for name, words in reversed(KNOBS.items()):
+        option = f"--{name.replace('_', '-')}"
+        command = click.option(option, type=float, default=defaults.get(name, 0.0), show_default=True, help=words)(
+            command
+        )
+    return command
+
+
 @click.command("simulate", short_help="Simulated people with a known truth, scored by a system.")
 @click.argument("name", metavar="ID|FILE")
 @click.option("--people", type=click.IntRange(min=1), default=10_000, show_default=True, help="How many people.")
@@ -28,15 +60,7 @@ if TYPE_CHECKING:
 @click.option("--years", type=click.IntRange(1, 100), default=3, show_default=True, help="Years that are lived.")
 @click.option("--group", default="registration=rural", show_default=True, metavar="NAME=LEVEL",
               help="The group that the mechanisms work on.")  # fmt: skip
-@click.option("--behavior-difference", type=float, default=0.0, show_default=True,
-              help="How much more often the group does what makes a score worse; 0.2 is a fifth more.")  # fmt: skip
-@click.option("--detection", type=float, default=0.4, show_default=True, help="Share of such acts that is recorded.")
-@click.option("--detection-gap", type=float, default=0.0, show_default=True,
-              help="How much more of the group's acts is recorded, as a difference of shares.")  # fmt: skip
-@click.option("--false-accusation", type=float, default=0.0, show_default=True,
-              help="Share of the group recorded each year for what nobody did.")  # fmt: skip
-@click.option("--misattribution", type=float, default=0.0, show_default=True,
-              help="Share of recorded acts, anybody's, put on a member of the group instead.")  # fmt: skip
+@_knobs
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True,
               help="Blocks of people made at a time; the file is the same.")  # fmt: skip
 @click.option(
@@ -54,16 +78,12 @@ def command(
     seed: int,
     years: int,
     group: str,
-    behavior_difference: float,
-    detection: float,
-    detection_gap: float,
-    false_accusation: float,
-    misattribution: float,
     workers: int,
     student: str | None,
     key: Path | None,
     hide: bool,  # noqa: FBT001 - an option
     quiet: bool,  # noqa: FBT001 - an option
+    **knobs: Any,
 ) -> int:
     """Write people whose true scores are known: as they are, and without each mechanism that is on.
 
@@ -72,6 +92,7 @@ def command(
     \b
     Examples:
       fairaudit simulate suining --people 100000 --detection-gap 0.3 --out people.parquet
+      fairaudit simulate fico --people 5000 --thin-files 0.5 --coverage-gap 0.2 --out files.parquet
       fairaudit simulate mine.yaml --group ethnicity=minority --misattribution 0.1 --out people.parquet
       fairaudit simulate suining --student ana --hide --key course.key --out ana.parquet
     """
@@ -87,15 +108,7 @@ def command(
     if not equals:
         message = f"--group is an attribute and a level, like registration=rural; got '{group}'."
         raise SchemaError(message)
-    world = World(
-        group=(attribute, level),
-        years=years,
-        detection=detection,
-        behavior_difference=behavior_difference,
-        detection_gap=detection_gap,
-        false_accusation=false_accusation,
-        misattribution=misattribution,
-    )
+    world = World(group=(attribute, level), years=years, **knobs)
     system = PointSystem.load(name, variant=variant)
     with _progress(people, quiet=quiet) as advance:
         truth = write_people(system, people, out, world=world, seed=seed, workers=workers, progress=advance)

@@ -10,7 +10,7 @@ from ..errors import SystemFileError
 from .streams import deliver, readable, tell
 
 
-@click.group("system", short_help="Scoring systems of the world: list, show, score, check.")
+@click.group("system", short_help="Scoring systems of the world: list, show, score, audit, check.")
 def command() -> None:
     """Scoring systems are files of points, bands and consequences. All that they give out is simulation."""
 
@@ -96,6 +96,62 @@ def score(
         text = f"{scored.ledger(ledger)}\n"
     else:
         text = scored.to_frame().map(spreadsheet_value).to_csv(index=False, lineterminator="\n")
+    deliver(text, out)
+    return 0
+
+
+@command.command("audit")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--system", "name", metavar="ID|FILE", help="Whose consequences; a simulated file names its own.")
+@click.option("--variant", help="A variant of the system.")
+@click.option("--group", "groups", multiple=True, metavar="COLUMN", help="A column of groups; may be repeated. "
+              "Registration and sex if not given.")  # fmt: skip
+@click.option("--reference", "references", multiple=True, metavar="COLUMN=LEVEL",
+              help="The level to compare with; the largest if not given.")  # fmt: skip
+@click.option("--cross/--no-cross", default=True, show_default=True, help="Whether pairs of groups are crossed.")
+@click.option("--policy", default="us-fair-lending", show_default=True, help="Whose lines hold.")
+@click.option("--format", "format_", type=click.Choice(("md", "html", "csv")), default="md", show_default=True,
+              help="A page to read or file, or a table of a row a question and group.")  # fmt: skip
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else it is printed.")
+def audit_(
+    file: str,
+    name: str | None,
+    variant: str | None,
+    groups: tuple[str, ...],
+    references: tuple[str, ...],
+    cross: bool,  # noqa: FBT001 - an option
+    policy: str,
+    format_: str,
+    out: Path | None,
+) -> int:
+    """Audit who is struck by each consequence of a score, who stays in the lowest band, and who has no score.
+
+    \b
+    Examples:
+      fairaudit system audit people.parquet
+      fairaudit system audit people.parquet --group region --group sex --format html -o consequences.html
+      fairaudit system audit scored.csv --system suining --group district
+    """
+    from ..consequences import GROUPS, audit_consequences
+    from ..report.tables import spreadsheet_value
+    from ..systems.point_system import PointSystem
+
+    wanted: dict[str, str] = {}
+    for text in references:
+        column, equals, level = text.partition("=")
+        if not equals:
+            message = f"--reference is a column and a level, like registration=urban; got '{text}'."
+            raise click.UsageError(message)
+        wanted[column] = level
+    if name is None and variant is not None:
+        message = "--variant needs --system."
+        raise click.UsageError(message)
+    system = None if name is None else PointSystem.load(name, variant=variant)
+    made = audit_consequences(file, system, groups=groups or GROUPS, reference=wanted, cross=cross, policy=policy)
+    if format_ == "csv":
+        text = made.to_frame().map(spreadsheet_value).to_csv(index=False, lineterminator="\n")
+    else:
+        text = made.to_html() if format_ == "html" else made.to_markdown()
     deliver(text, out)
     return 0
 

@@ -49,7 +49,7 @@ def test_another_group_and_nothing_but_errors_on_standard_error(run):
     [
         (("suining", "--group", "rural"), "like registration=rural"),
         (("suining", "--detection-gap", "0.9"), "detection_gap is 0.9; it goes from"),
-        (("peer",), "'peer' weights inputs"),
+        (("suining", "--thin-files", "0.5"), "'suining' counts events and has no files"),
     ],
 )
 def test_questions_asked_wrongly_end_with_2_and_write_nothing(run, tmp_path, options, words):

@@ -11,8 +11,12 @@ from fairaudit.errors import SchemaError
 from fairaudit.systems.point_system import PointSystem
 from fairaudit.systems.populations import simulating, streams
 from fairaudit.systems.populations.simulating import simulate, write_people
-from fairaudit.systems.populations.world import MECHANISMS, World
+from fairaudit.systems.populations.world import World
 
+KNOBS = {
+    "behavior_difference": 0.5, "detection_gap": 0.3, "false_accusation": 0.05, "misattribution": 0.2,
+    "reporting_gap": 0.4, "linkage_error": 0.3, "network": 0.5, "coverage_gap": 0.3, "feedback": 2.0,
+}  # fmt: skip
 MIXED = World(behavior_difference=0.5, detection_gap=0.3, false_accusation=0.05, misattribution=0.2)
 
 
@@ -108,9 +112,9 @@ def test_without_mechanisms_everybody_is_scored_equally(suining):
     assert not [name for name in made if name.startswith("score_without")]
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("mechanism", MIXED.active)
 def test_one_mechanism_alone_is_the_whole_difference(suining, mechanism):
-    world = World(**{mechanism: getattr(MIXED, mechanism)})
+    world = World(**{mechanism: KNOBS[mechanism]})
     people = simulate(suining, 4_000, world=world, seed=5).people
     assert people[f"score_without_{mechanism}"].tolist() == people["score_equal"].tolist()
     rural = people["registration"] == "rural"
@@ -138,7 +142,7 @@ def test_acts_change_with_behavior_alone(suining):
 
 def test_the_truth_is_the_mean_over_the_people_themselves(mixed):
     people, truth = mixed.people, mixed.truth.to_frame().set_index(["attribute", "level", "mechanism"])
-    for mechanism in (*MECHANISMS, "all"):
+    for mechanism in (*MIXED.active, "all"):
         other = "score_equal" if mechanism == "all" else f"score_without_{mechanism}"
         change = people["score"] - people[other]
         for level, here in change.groupby(people["registration"]):
@@ -203,6 +207,10 @@ def test_a_system_of_ones_own_is_simulated_with_its_own_rates(club):
         ({"detection_gap": 0.7}, "detection_gap is 0.7; it goes from -0.4 to 0.6."),
         ({"misattribution": 1.5}, "misattribution is 1.5; it goes from 0 to 1."),
         ({"behavior_difference": -2.0}, "behavior_difference is -2.0; it goes from -1 on."),
+        ({"coverage": 0.5, "coverage_gap": 0.7}, "coverage_gap is 0.7; it goes from -0.5 to 0.5."),
+        ({"reporting_gap": -0.1}, "reporting_gap is -0.1; it goes from 0 to 1."),
+        ({"feedback": -2}, "feedback is -2; it goes from -1 on."),
+        ({"appeal": 2}, "appeal is 2; it goes from 0 to 1."),
         ({"years": 0}, "years is 0"),
         ({"rates": {"x": 2}}, "the rate of 'x' is 2"),
         ({"false_accusation": float("nan")}, "false_accusation is nan"),
@@ -215,8 +223,8 @@ def test_a_knob_out_of_its_range_is_named(knobs, words):
 
 
 def test_what_cannot_be_simulated_is_said(suining):
-    with pytest.raises(SchemaError, match="'fico' weights inputs"):
-        simulate(PointSystem.load("fico"), 10)
+    with pytest.raises(SchemaError, match="'suining' counts events and has no files"):
+        simulate(suining, 10, world=World(thin_files=0.5))
     with pytest.raises(SchemaError, match="people is 0"):
         simulate(suining, 0)
     with pytest.raises(SchemaError, match="seed is -1"):

@@ -48,3 +48,35 @@ def members(people: dict[str, NDArray[Any]], group: tuple[str, str]) -> NDArray[
     """Return who is of a group."""
     attribute, level = group
     return np.asarray(people[attribute] == LEVELS[attribute].index(level))
+
+
+def families_of(seed: int, block: int, people: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
+    """Return each person's family, a number within the block: up to four people of one region, registration, ethnicity.
+
+    Families stay within a block, and are made of its people in a random order of their own.
+    """
+    number = len(people["sex"])
+    place = uniforms(seed, "people/family", 0, block, (number, 2))
+    kind = (people["region"].astype(np.int64) * 2 + people["registration"]) * 2 + people["ethnicity"]
+    order = np.lexsort((place[:, 0], kind))
+    begins = place[order, 1] < 0.4
+    begins[:1] = True
+    begins[1:] |= kind[order][1:] != kind[order][:-1]
+    # Nobody is further than three places from the first of a family: longer runs are cut.
+    first = np.maximum.accumulate(np.where(begins, np.arange(number), 0))
+    begins |= (np.arange(number) - first) % 4 == 0
+    made = np.empty(number, dtype=np.int64)
+    made[order] = np.cumsum(begins) - 1
+    return made
+
+
+def relatives_of(family: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one relative of each person, the next of the family and for the last the first; oneself if alone."""
+    order = np.argsort(family, kind="stable")
+    sizes = np.bincount(family)
+    begin = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    within = np.arange(len(family)) - begin[family[order]]
+    following = begin[family[order]] + (within + 1) % sizes[family[order]]
+    made = np.empty(len(family), dtype=np.int64)
+    made[order] = order[following]
+    return made

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..events import Entries, entries_of, run
 from ..format import EventsSystem
 from .streams import uniforms
-from .world import World, rates_of, worse
+from .world import World, worse
 
 FIRST_YEAR = 2011
 DAYS = 365
 """Days of a year on which things happen; the 366th of a leap year is quiet."""
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +34,42 @@ class Block:
 class Recorded:
     """Records, one an entry: who, on which day, for which event; and how often each person did what is worse."""
 
-    person: NDArray[np.int64]
+    person: Integers
     day: NDArray[np.datetime64]
-    event: NDArray[np.int64]
-    acts: NDArray[np.int64]
+    event: Integers
+    acts: Integers
 
 
-def records_of(
-    world: World,
-    system: EventsSystem,
-    block: Block,
-    group: NDArray[np.bool_],
-    ways: Sequence[Collection[str]],
-) -> list[Recorded]:
-    """Return a block's records for each way, a set of mechanisms that are on.
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is the same in every year: the world, the events, and who belongs to whom."""
 
-    Everything random is the same whichever they are, so the ways differ by what the mechanisms do and by nothing else.
-    """
-    made: list[list[Recorded]] = [[] for _ in ways]
-    for year in range(world.years):
-        draws = _Draws(block, year, len(system.events))
-        for place, on in enumerate(ways):
-            made[place].append(_year(world, system, draws, group, on))
-    return [_joined(years) for years in made]
+    world: World
+    events: EventsSystem
+    rates: Floats
+    """How often a person does each event in a year."""
+    group: Flags
+    relative: Integers
+    """A relative of each person; somebody without one is their own."""
+    tendency: Floats | None = None
+    """How much more often than the average each person does what makes a score worse; None: all alike."""
 
-
-def _joined(years: Sequence[Recorded]) -> Recorded:
-    return Recorded(
-        np.concatenate([one.person for one in years]),
-        np.concatenate([one.day for one in years]),
-        np.concatenate([one.event for one in years]),
-        np.sum([one.acts for one in years], axis=0),
-    )
-
-
-def scored(system: EventsSystem, recorded: Recorded, number: int, years: int) -> NDArray[np.float64]:
-    """Return everybody's score on the last day of the last year."""
-    last = np.datetime64(f"{FIRST_YEAR + years - 1}-12-31", "D")
-    ones = np.ones(len(recorded.person), dtype=np.int64)
-    entries: Entries = entries_of(system, ("",) * number, recorded.person, recorded.day, recorded.event, ones, last)
-    return run(entries, system).scores
+    @property
+    def bad(self) -> Flags:
+        """Which events make a score worse."""
+        return np.array([worse(event, self.events) for event in self.events.events])
 
 
 @dataclass(slots=True)
-class _Draws:
+class Draws:
     """The random numbers of a block and year, each drawn once for all ways and only if it is asked for."""
 
     block: Block
     year: int
     events: int
-    known: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    known: dict[str, Floats] = field(default_factory=dict)
 
-    def of(self, mechanism: str, columns: int | None = None) -> NDArray[np.float64]:
+    def of(self, mechanism: str, columns: int | None = None) -> Floats:
         """Return a number for each person and event, or for each person and column."""
         if mechanism not in self.known:
             shape = (self.block.number, self.events if columns is None else columns)
@@ -90,65 +77,112 @@ class _Draws:
         return self.known[mechanism]
 
 
-def _year(world: World, system: EventsSystem, draws: _Draws, group: NDArray[np.bool_], on: Collection[str]) -> Recorded:
-    bad = np.array([worse(event, system) for event in system.events])
-    done = _done(world, system, draws, group, on, bad)
+def joined(one: Recorded, more: Recorded) -> Recorded:
+    """Return the records of two years, and the acts of both."""
+    return Recorded(
+        np.concatenate([one.person, more.person]),
+        np.concatenate([one.day, more.day]),
+        np.concatenate([one.event, more.event]),
+        one.acts + more.acts,
+    )
+
+
+def last_day(year: int) -> np.datetime64:
+    """Return the day of the scores of a year, counted from 0."""
+    return np.datetime64(f"{FIRST_YEAR + year}-12-31", "D")
+
+
+@dataclass(frozen=True, slots=True)
+class _Slips:
+    """Records on their way: about whom, for what, and the place of their random numbers: who was seen or accused."""
+
+    person: Integers
+    event: Integers
+    day: Floats
+    drawn: Integers
+    wrong: Flags
+
+    def kept(self, these: Flags) -> _Slips:
+        return _Slips(self.person[these], self.event[these], self.day[these], self.drawn[these], self.wrong[these])
+
+    def about(self, person: Integers) -> _Slips:
+        return _Slips(person, self.event, self.day, self.drawn, self.wrong | (person != self.person))
+
+
+def year_of(scene: Scene, draws: Draws, on: Collection[str], strained: Flags | None) -> Recorded:
+    """Return the records of one year, with some mechanisms on.
+
+    Everything random is the same whichever they are, so ways of being differ by what the mechanisms do and by nothing
+    else. ``strained`` are people in the worst band at the end of the year before.
+    """
+    bad, world = scene.bad, scene.world
+    done = done_by(scene, draws, on, bad, strained)
     acts = done[:, bad].sum(axis=1)
-    person, event = np.nonzero(done)
-    gap = (world.detection_gap if "detection_gap" in on else 0.0) * (group[person] & bad[event])
-    shown = np.where(bad, world.detection, world.recognition)[event] + gap
-    seen = draws.of("detection")[person, event] < shown
-    person, event = person[seen], event[seen]
-    day = draws.of("day")[person, event]
-    if "misattribution" in on:
-        person = _blamed(world, draws, group, person, event, bad)
-    if "false_accusation" in on and bad.any():
-        accused, said, when = _accused(world, draws, group, np.flatnonzero(bad))
-        person, event, day = np.append(person, accused), np.append(event, said), np.append(day, when)
+    slips = [_followed(_seen(scene, draws, on, done, bad), scene, draws, on, bad, "")]
+    if "false_accusation" in on and world.false_accusation and bad.any():
+        accused = _accused(world, draws, scene.group, np.flatnonzero(bad))
+        slips.append(_followed(accused, scene, draws, on, bad, " of the accused"))
+    person, event, day = (np.concatenate([getattr(one, name) for one in slips]) for name in ("person", "event", "day"))
     first = np.datetime64(f"{FIRST_YEAR + draws.year}-01-01", "D")
     days = first + np.minimum(day * DAYS, DAYS - 1).astype("timedelta64[D]")
     return Recorded(person, days, event, acts)
 
 
-def _done(
-    world: World,
-    system: EventsSystem,
-    draws: _Draws,
-    group: NDArray[np.bool_],
-    on: Collection[str],
-    bad: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
+def done_by(scene: Scene, draws: Draws, on: Collection[str], bad: Flags, strained: Flags | None) -> Flags:
     """Return who does what in a year [people, events]."""
-    rates = np.array(rates_of(world, system))
     drawn = draws.of("behavior")
-    done = drawn < rates
+    often: Floats = np.ones(len(drawn)) if scene.tendency is None else scene.tendency.copy()
     if "behavior_difference" in on:
-        done[group] = drawn[group] < np.where(bad, rates * (1 + world.behavior_difference), rates)
-    return done
+        often[scene.group] *= 1 + scene.world.behavior_difference
+    if "feedback" in on and strained is not None:
+        often[strained] *= 1 + scene.world.feedback
+    return np.asarray(drawn < scene.rates * np.where(bad, often[:, None], 1.0))
 
 
-def _blamed(
-    world: World,
-    draws: _Draws,
-    group: NDArray[np.bool_],
-    person: NDArray[np.int64],
-    event: NDArray[np.int64],
-    bad: NDArray[np.bool_],
-) -> NDArray[np.int64]:
-    """Return on whom each seen act is recorded: on its doer, or on somebody of the group."""
-    of_group = np.flatnonzero(group)
-    if len(of_group) == 0:
-        return person
-    wrong = (draws.of("misattribution")[person, event] < world.misattribution) & bad[event]
-    chosen = (draws.of("misattribution/whom")[person, event] * len(of_group)).astype(np.int64)
-    return np.where(wrong, of_group[np.minimum(chosen, len(of_group) - 1)], person)
+def _seen(scene: Scene, draws: Draws, on: Collection[str], done: Flags, bad: Flags) -> _Slips:
+    """Return what is recorded, on the right people: seen by cameras and officials, or reported by neighbours."""
+    world = scene.world
+    person, event = np.nonzero(done)
+    watched = scene.group[person] & bad[event]
+    gap = (world.detection_gap if "detection_gap" in on else 0.0) * watched
+    shown = np.where(bad, world.detection, world.recognition)[event] + gap
+    seen = draws.of("detection")[person, event] < shown
+    told = world.reporting + (world.reporting_gap if "reporting_gap" in on else 0.0) * watched
+    if world.reporting or "reporting_gap" in on:
+        seen |= bad[event] & (draws.of("reporting")[person, event] < told)
+    person, event = person[seen], event[seen]
+    return _Slips(person, event, draws.of("day")[person, event], person, np.zeros(len(person), dtype=bool))
 
 
-def _accused(
-    world: World, draws: _Draws, group: NDArray[np.bool_], bad: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return members of the group who are recorded for what nobody did, of what, and when in the year."""
+def _accused(world: World, draws: Draws, group: Flags, bad: Integers) -> _Slips:
+    """Return records of members of the group for what nobody did, of what, and when in the year."""
     three = draws.of("false accusation", 3)
     accused = np.flatnonzero(group & (three[:, 0] < world.false_accusation))
     said = bad[np.minimum(three[accused, 1] * len(bad), len(bad) - 1).astype(np.int64)]
-    return accused, said, three[accused, 2]
+    return _Slips(accused, said, three[accused, 2], accused, np.ones(len(accused), dtype=bool))
+
+
+def _followed(slips: _Slips, scene: Scene, draws: Draws, on: Collection[str], bad: Flags, whose: str) -> _Slips:
+    """Return records after wrong blame, wrong links, appeals, and what falls on relatives."""
+    world, members = scene.world, np.flatnonzero(scene.group)
+    if "misattribution" in on and not whose and len(members):
+        wrong = (draws.of("misattribution")[slips.drawn, slips.event] < world.misattribution) & bad[slips.event]
+        chosen = draws.of("misattribution/whom")[slips.drawn, slips.event]
+        slips = slips.about(np.where(wrong, _among(members, chosen), slips.person))
+    if "linkage_error" in on and len(members):
+        wrong = draws.of(f"linkage{whose}")[slips.drawn, slips.event] < world.linkage_error
+        chosen = draws.of(f"linkage{whose}/whom")[slips.drawn, slips.event]
+        slips = slips.about(np.where(wrong & scene.group[slips.person], _among(members, chosen), slips.person))
+    if "appeal" in on:
+        struck = slips.wrong & (draws.of(f"appeal{whose}")[slips.drawn, slips.event] < world.appeal)
+        slips = slips.kept(~struck)
+    if "network" not in on:
+        return slips
+    shared = bad[slips.event] & (draws.of(f"network{whose}")[slips.drawn, slips.event] < world.network)
+    tied = slips.kept(shared & (scene.relative[slips.person] != slips.person))
+    tied = tied.about(scene.relative[tied.person])
+    return _Slips(*(np.concatenate([getattr(slips, one), getattr(tied, one)]) for one in _Slips.__slots__))
+
+
+def _among(members: Integers, chosen: Floats) -> Integers:
+    return np.asarray(members[np.minimum((chosen * len(members)).astype(np.int64), len(members) - 1)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,19 +17,28 @@ from numpy.typing import NDArray
 
 from ..._version import __version__
 from ...errors import SchemaError
-from ..format import EventsSystem
+from .. import weighted
+from ..events import entries_of
+from ..format import EventsSystem, WeightedSystem
 from ..ledger import STAMP
 from ..point_system import PointSystem
-from .people import members, people_of
-from .records import Block, records_of, scored
-from .streams import BLOCK
+from .lives import Life, breaks_next, live
+from .people import families_of, members, people_of, relatives_of
+from .records import Block, Recorded, last_day
+from .scales import rates_for, reasons_of, scale_of, scene_of
+from .streams import BLOCK, uniforms
 from .truth import Truth, gather, nothing_yet
-from .world import LEVELS, World, rates_of, worse
+from .world import LEVELS, World
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MOST_PEOPLE = 2**40
+OUTCOMES = ("good", "bad")
+OWN = ("person", "family", "acts", "records", "outcome", "outcome_recorded", "score", "score_equal", "band", "stamp",
+       "years_in_worst_band", "worst_band_year_before")  # fmt: skip
+"""Columns that no input may be called by."""
+
 Columns = dict[str, NDArray[Any]]
 
 
@@ -47,7 +56,8 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
     Parameters
     ----------
     system
-        A system of events.
+        Any system. People of one of events are recorded for its events; of one that weights inputs, for promises that
+        they break, from which, with their circumstances, their files or ratings are made.
     people
         How many.
     world
@@ -58,13 +68,17 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
     Returns
     -------
     Simulated
-        One row a person: circumstances, acts, records, score and band; ``score_equal`` without any mechanism, and
-        ``score_without_...`` without one of them, all else the same person.
+        One row a person: circumstances, ``family``, acts, records, inputs if the system weights any, score and band
+        (or why there is no score); ``score_equal`` without any mechanism, and ``score_without_...`` without one of
+        them, all else the same person. ``outcome`` is the true conduct: "bad" for who did anything that makes the
+        score worse, seen or not; where inputs are weighted, for who breaks a promise in the year after the last.
+        ``outcome_recorded`` is the same with wrong labels. ``consequence_...`` says on whom each consequence falls,
+        ``years_in_worst_band`` and ``worst_band_year_before`` how long it lasts.
 
     Raises
     ------
     SchemaError
-        For a system that is not one of events, or a number that is none.
+        For a knob that the system has no use for, or a number that is none.
 
     Examples
     --------
@@ -82,7 +96,7 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
     for columns in blocks:
         truth = truth + gather(system, world, seed, columns)
     frame = pd.DataFrame({name: _labelled(name, values) for name, values in whole.items()})
-    return Simulated(frame.assign(band=system.band_of(whole["score"]), stamp=STAMP), truth)
+    return Simulated(frame.assign(band=np.array(_bands(system), dtype=object)[whole["band"]], stamp=STAMP), truth)
 
 
 def write_people(
@@ -146,12 +160,19 @@ def write_people(
 
 
 def _check(system: PointSystem, people: int, world: World, seed: int) -> None:
-    if not isinstance(system.definition, EventsSystem):
-        message = (
-            f"'{system.id}' weights inputs; people are simulated for systems of events, such as suining, national."
-        )
+    events = isinstance(system.definition, EventsSystem)
+    if events and world.thin_files:
+        message = f"'{system.id}' counts events and has no files; thin_files is for systems that weight inputs."
         raise SchemaError(message)
-    rates_of(world, system.definition)
+    if isinstance(system.definition, WeightedSystem):
+        taken = {*LEVELS, *OWN} & {one.id for one in system.definition.inputs}
+        if taken:
+            message = (
+                f"'{system.id}' has an input called '{min(taken)}', which is a column of the simulated people. Give "
+                "the input another id (age and income are taken from the people)."
+            )
+            raise SchemaError(message)
+    rates_for(system, world)
     for name, value, low, high in (("people", people, 1, MOST_PEOPLE), ("seed", seed, 0, 2**64 - 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
             message = f"{name} is {value!r}; give a whole number from {low} to {high:,}."
@@ -177,42 +198,92 @@ def _in_order(make: Callable[[Block], Columns], blocks: Iterator[Block], workers
 
 def _columns(system: PointSystem, world: World, block: Block) -> Columns:
     """Return all columns of a block: codes where they are levels."""
-    definition = system.definition
-    if not isinstance(definition, EventsSystem):
-        raise AssertionError(system.id)
     people = people_of(block.seed, block.place, block.number)
     group = members(people, world.group)
+    family = families_of(block.seed, block.place, people)
     ways = {"score": world.active, "score_equal": ()}
     ways |= {f"score_without_{name}": tuple(one for one in world.active if one != name) for name in world.active}
-    made = records_of(world, definition, block, group, list(ways.values()))
-    scores = {
-        column: scored(definition, recorded, block.number, world.years)
-        for column, recorded in zip(ways, made, strict=True)
-    }
-    recorded = made[0]
-    bad = np.array([worse(event, definition) for event in definition.events])
+    scene = scene_of(system, world, block, group, relatives_of(family))
+    lives = live(system, scene, scale_of(system, scene, block, people), block, list(ways.values()))
+    told = lives[0]
+    bad = scene.bad
     start = block.place * BLOCK
+    conduct = told.recorded.acts > 0
+    if scene.events is not system.definition:
+        conduct = breaks_next(scene, block, world.active, told.strained)
+    wrong = uniforms(block.seed, "labels", 0, block.place, (block.number,)) < world.labels
+    bands = _bands(system)
+    codes = {name: place for place, name in enumerate(bands)}
+    band = np.array([codes[name] for name in system.band_of(told.standing.scores)], dtype=np.int8)
+    gone = told.standing.reason >= 0
+    band[gone] = np.array([codes[name] for name in reasons_of(system)])[told.standing.reason[gone]]
     return {
         "person": np.arange(start, start + block.number, dtype=np.int64),
         **people,
-        "acts": recorded.acts.astype(np.int32),
-        "records": np.bincount(recorded.person[bad[recorded.event]], minlength=block.number).astype(np.int32),
-        **scores,
+        "family": start + family,
+        "acts": told.recorded.acts.astype(np.int32),
+        "records": np.bincount(told.recorded.person[bad[told.recorded.event]], minlength=block.number).astype(np.int32),
+        "outcome": conduct.astype(np.int8),
+        "outcome_recorded": (conduct | (wrong & group)).astype(np.int8),
+        **told.standing.inputs,
+        **{column: life.standing.scores for column, life in zip(ways, lives, strict=True)},
+        **_consequences(system, told, np.array(bands, dtype=object)[band], world.years),
+        "years_in_worst_band": told.worst_years,
+        "worst_band_year_before": told.worst_before,
+        "band": band,
     }
 
 
+def _bands(system: PointSystem) -> list[str]:
+    """Return all that the column ``band`` may hold: bands, nothing, and why there is no score."""
+    return list(dict.fromkeys([*(band.name for band in system.definition.bands), "", *reasons_of(system)]))
+
+
+def _consequences(system: PointSystem, told: Life, band: NDArray[np.object_], years: int) -> Columns:
+    """Return on whom each consequence falls: by the band, and at once by what still counts of one's records."""
+    made = {}
+    scored = ~np.isnan(told.standing.scores)
+    for one in system.definition.consequences:
+        falls = scored & np.isin(band, one.bands)
+        if one.events and isinstance(system.definition, EventsSystem):
+            falls |= _struck(system.definition, told.recorded, one.events, years)
+        made[f"consequence_{one.id}"] = falls
+    return made
+
+
+def _struck(system: EventsSystem, recorded: Recorded, events: tuple[str, ...], years: int) -> NDArray[np.bool_]:
+    number = len(recorded.acts)
+    wanted = np.isin([event.id for event in system.events], events)[recorded.event]
+    person, day, event = recorded.person[wanted], recorded.day[wanted], recorded.event[wanted]
+    ones = np.ones(len(person), dtype=np.int64)
+    entries = entries_of(system, ("",) * number, person, day, event, ones, last_day(years - 1))
+    made = np.zeros(number, dtype=bool)
+    made[entries.person[entries.worth != 0]] = True
+    return made
+
+
 def _labelled(name: str, values: NDArray[Any]) -> Any:
-    return np.array(LEVELS[name], dtype=object)[values] if name in LEVELS else values
+    levels = OUTCOMES if name in ("outcome", "outcome_recorded") else LEVELS.get(name)
+    return values if levels is None else np.array(levels, dtype=object)[values]
 
 
 def _schema(system: PointSystem, world: World, seed: int, people: int) -> Any:
     import pyarrow as pa
 
     levels = pa.dictionary(pa.int8(), pa.string())
+    definition = system.definition
+    inputs: list[str] = []
+    if isinstance(definition, WeightedSystem):
+        inputs = [name for name in weighted.columns_of(definition) if name not in ("age", "income")]
     fields = [("person", pa.int64()), ("sex", levels), ("age", pa.int16()), ("ethnicity", levels),
               ("registration", levels), ("region", levels), ("education", levels), ("income", pa.int64()),
-              ("acts", pa.int32()), ("records", pa.int32()), ("score", pa.float64()), ("score_equal", pa.float64()),
-              *((f"score_without_{name}", pa.float64()) for name in world.active), ("band", levels)]  # fmt: skip
+              ("family", pa.int64()), ("acts", pa.int32()), ("records", pa.int32()), ("outcome", levels),
+              ("outcome_recorded", levels), *((name, pa.float64()) for name in inputs),
+              ("score", pa.float64()), ("score_equal", pa.float64()),
+              *((f"score_without_{name}", pa.float64()) for name in world.active),
+              *((f"consequence_{one.id}", pa.bool_()) for one in definition.consequences),
+              ("years_in_worst_band", pa.int8()), ("worst_band_year_before", pa.bool_()),
+              ("band", levels)]  # fmt: skip
     about = {"stamp": STAMP, "system": system.id, "file": system.text, "world": world.as_record(), "seed": seed,
              "people": people, "version": __version__}  # fmt: skip
     return pa.schema(fields, metadata={"fairaudit": json.dumps(about, sort_keys=True)})
@@ -221,15 +292,13 @@ def _schema(system: PointSystem, world: World, seed: int, people: int) -> Any:
 def _arrow(system: PointSystem, columns: Columns, schema: Any) -> Any:
     import pyarrow as pa
 
-    names = list(dict.fromkeys([*(band.name for band in system.definition.bands), ""]))
-    codes = {name: place for place, name in enumerate(names)}
-    bands = np.array([codes[name] for name in system.band_of(columns["score"])], dtype=np.int8)
+    named: dict[str, Sequence[str]] = {**LEVELS, "outcome": OUTCOMES, "outcome_recorded": OUTCOMES,
+                                       "band": _bands(system)}  # fmt: skip
     arrays = []
     for field in schema:
-        if field.name == "band":
-            arrays.append(pa.DictionaryArray.from_arrays(pa.array(bands), pa.array(names)))
-        elif field.name in LEVELS:
-            arrays.append(pa.DictionaryArray.from_arrays(pa.array(columns[field.name]), pa.array(LEVELS[field.name])))
+        values = columns[field.name]
+        if field.name in named:
+            arrays.append(pa.DictionaryArray.from_arrays(pa.array(values), pa.array(named[field.name])))
         else:
-            arrays.append(pa.array(columns[field.name], type=field.type))
+            arrays.append(pa.array(values, type=field.type, from_pandas=True))
     return pa.Table.from_arrays(arrays, schema=schema)

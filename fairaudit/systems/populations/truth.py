@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import ordered_bands
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Key = tuple[str, str, str]
-Sums = tuple[int, float, tuple[int, ...]]
+Sums = tuple[int, int, float, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
     """Exact sums by attribute, level and way of scoring; ``+`` puts blocks together.
 
-    ``sums`` holds, for (attribute, level, column of a score), the people, the sum of their scores, and how many are in
-    each of ``bands``, the worst first. Scores of fading points are sums of binary fractions, so they too are added
-    exactly.
+    ``sums`` holds, for (attribute, level, column of a score), the people, how many of them have a score, the sum of
+    the scores, and how many are in each of ``bands``, the worst first. Blocks are added in their order, so the sums
+    do not depend on how many are made at a time.
     """
 
     system: str
@@ -39,11 +40,11 @@ class Truth:
     def __add__(self, other: Truth) -> Truth:
         """Return the truth of both people's together."""
         made = dict(self.sums)
-        nothing: Sums = (0, 0.0, (0,) * len(self.bands))
-        for key, (people, total, counts) in other.sums.items():
-            n, score, before = made.get(key, nothing)
+        nothing: Sums = (0, 0, 0.0, (0,) * len(self.bands))
+        for key, (people, scored, total, counts) in other.sums.items():
+            n, before_scored, score, before = made.get(key, nothing)
             together = tuple(one + more for one, more in zip(before, counts, strict=True))
-            made[key] = (n + people, score + total, together)
+            made[key] = (n + people, before_scored + scored, score + total, together)
         return replace(self, sums=made)
 
     def to_frame(self) -> pd.DataFrame:
@@ -51,18 +52,23 @@ class Truth:
 
         ``mechanism`` "all" is the difference between the world as it is and one without any mechanism; each other row
         is the difference that the mechanism makes in the world as it is. Mechanisms interact, so they need not add up
-        to "all".
+        to "all". Means are over those who have a score; shares are of all people of the group, and where somebody has
+        no score there are columns for the share who have one.
         """
         import pandas as pd
 
         rows = []
+        somebody_without = any(one[1] < one[0] for one in self.sums.values())
         for about, now, other in self._pairs():
             people = now[0]
-            row = {**about, "people": people, "mean_score": now[1] / people,
-                   "effect_on_mean_score": (now[1] - other[1]) / people}  # fmt: skip
+            row = {**about, "people": people, "mean_score": _mean(now),
+                   "effect_on_mean_score": _moved(now, other)}  # fmt: skip
             if self.bands:
-                row["share_in_worst_band"] = now[2][0] / people
-                row["effect_on_share_in_worst_band"] = (now[2][0] - other[2][0]) / people
+                row["share_in_worst_band"] = now[3][0] / people
+                row["effect_on_share_in_worst_band"] = (now[3][0] - other[3][0]) / people
+            if somebody_without:
+                row["share_with_score"] = now[1] / people
+                row["effect_on_share_with_score"] = (now[1] - other[1]) / people
             rows.append(row)
         return pd.DataFrame(rows)
 
@@ -71,8 +77,8 @@ class Truth:
         import pandas as pd
 
         rows = [
-            {**about, "people": now[0], "band": band, "share": now[2][at] / now[0],
-             "effect_on_share": (now[2][at] - other[2][at]) / now[0]}
+            {**about, "people": now[0], "band": band, "share": now[3][at] / now[0],
+             "effect_on_share": (now[3][at] - other[3][at]) / now[0]}
             for about, now, other in self._pairs()
             for at, band in enumerate(self.bands)
         ]  # fmt: skip
@@ -87,6 +93,15 @@ class Truth:
                 yield about, self.sums[attribute, level, "score"], other
 
 
+def _mean(sums: Sums) -> float:
+    return sums[2] / sums[1] if sums[1] else float("nan")
+
+
+def _moved(now: Sums, other: Sums) -> float:
+    """Return the difference of means; of sums first where the same number has a score, which loses no digit."""
+    return (now[2] - other[2]) / now[1] if now[1] == other[1] != 0 else _mean(now) - _mean(other)
+
+
 def nothing_yet(system: PointSystem, world: World, seed: int) -> Truth:
     """Return the truth about nobody, to add to."""
     ordered = ordered_bands(system.definition.bands)
@@ -98,7 +113,7 @@ def gather(system: PointSystem, world: World, seed: int, columns: Mapping[str, N
     """Return the truth of one block."""
     nobody = nothing_yet(system, world, seed)
     sums: dict[Key, Sums] = {}
-    for name in (name for name in columns if name.startswith("score")):
+    for name in ("score", "score_equal", *(f"score_without_{one}" for one in world.active)):
         scores, bands = columns[name], system.band_of(columns[name])
         there = [bands == band for band in nobody.bands]
         for attribute, levels in LEVELS.items():
@@ -106,5 +121,8 @@ def gather(system: PointSystem, world: World, seed: int, columns: Mapping[str, N
                 here = columns[attribute] == code
                 counts = tuple(int((here & one).sum()) for one in there)
                 if here.any():
-                    sums[attribute, level, name] = (int(here.sum()), float(scores[here].sum()), counts)
+                    scored = here & ~np.isnan(scores)
+                    sums[attribute, level, name] = (
+                        int(here.sum()), int(scored.sum()), float(scores[scored].sum()), counts
+                    )  # fmt: skip
     return replace(nobody, sums=sums)

@@ -22,8 +22,23 @@ LEVELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Who people may be; shares and ties between these are stylised."""
 
-MECHANISMS = ("behavior_difference", "detection_gap", "false_accusation", "misattribution")
-"""What can go against a group; each is off at 0."""
+MECHANISMS = (
+    "behavior_difference",
+    "detection_gap",
+    "false_accusation",
+    "misattribution",
+    "reporting_gap",
+    "linkage_error",
+    "appeal",
+    "network",
+    "coverage_gap",
+    "thin_files",
+    "feedback",
+)
+"""What can move scores; each is off at 0. All work on the group alone but appeal, network and feedback."""
+
+SHARES = ("detection", "recognition", "false_accusation", "misattribution", "reporting", "linkage_error", "appeal",
+          "network", "coverage", "thin_files", "labels")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,7 @@ class World:
     Parameters
     ----------
     group
-        Attribute and level of the group that the four mechanisms work on.
+        Attribute and level of the group that the mechanisms work on; appeal, network and feedback work on everybody.
     years
         How many years are lived, from 2011 on.
     detection
@@ -51,6 +66,28 @@ class World:
         wrong person.
     rates
         How often a person does each event in a year (0 to 1), where the default by gravity is not wanted.
+    reporting
+        The share of what no camera and no official saw which neighbours report.
+    reporting_gap
+        How much more of that is reported of the group, as a difference of shares.
+    linkage_error
+        The share of records about members of the group that is joined to another member, as when local databases are
+        merged by names that many share.
+    appeal
+        The share of wrong records (false accusations, acts of others, wrong links) that is struck out on appeal.
+    network
+        In systems of events and files, the share of records that also counts against a relative; in ratings, how much
+        of a person's last standing is added to each new rating.
+    coverage
+        The share of people who have a score at all, of those whom the system's own rules leave one.
+    coverage_gap
+        How many fewer of the group have one, as a difference of shares.
+    thin_files
+        How much of what a file would show of a member of the group is noise instead; systems that weight inputs only.
+    labels
+        The share of the group's good outcomes that is recorded as bad. It moves no score: it is what an audit sees.
+    feedback
+        How much more often somebody in the worst band does what makes a score worse in the next year.
 
     Raises
     ------
@@ -67,6 +104,16 @@ class World:
     false_accusation: float = 0.0
     misattribution: float = 0.0
     rates: Mapping[str, float] = field(default_factory=dict)
+    reporting: float = 0.0
+    reporting_gap: float = 0.0
+    linkage_error: float = 0.0
+    appeal: float = 0.0
+    network: float = 0.0
+    coverage: float = 1.0
+    coverage_gap: float = 0.0
+    thin_files: float = 0.0
+    labels: float = 0.0
+    feedback: float = 0.0
 
     def __post_init__(self) -> None:
         attribute, level = self.group
@@ -82,9 +129,12 @@ class World:
         if isinstance(self.years, bool) or not isinstance(self.years, int) or not 1 <= self.years <= 100:
             message = f"years is {self.years!r}; give a whole number from 1 to 100."
             raise SchemaError(message)
-        for name in ("detection", "recognition", "false_accusation", "misattribution"):
+        for name in SHARES:
             _within(name, getattr(self, name), 0, 1)
         _within("behavior_difference", self.behavior_difference, -1, math.inf)
+        _within("feedback", self.feedback, -1, math.inf)
+        _within("reporting_gap", self.reporting_gap, -self.reporting, 1 - self.reporting)
+        _within("coverage_gap", self.coverage_gap, self.coverage - 1, self.coverage)
         _within("detection_gap", self.detection_gap, -self.detection, 1 - self.detection)
         for name, rate in self.rates.items():
             _within(f"the rate of '{name}'", rate, 0, 1)
@@ -103,7 +153,7 @@ class World:
 def _within(name: str, value: float, low: float, high: float) -> None:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not low - 1e-12 <= value <= high + 1e-12 or not math.isfinite(value):
-        ends = f"from {low:g} to {high:g}" if math.isfinite(high) else f"from {low:g} on"
+        ends = f"from {low + 0.0:g} to {high:g}" if math.isfinite(high) else f"from {low:g} on"
         message = f"{name} is {value!r}; it goes {ends}."
         raise SchemaError(message)
 
@@ -113,7 +163,7 @@ def worse(event: Event, system: EventsSystem) -> bool:
     return (event.points.value < 0) == (system.higher_is == "better")
 
 
-def rates_of(world: World, system: EventsSystem) -> list[float]:
+def rates_of(world: World, system: EventsSystem, *, usual: float | None = None) -> list[float]:
     """Return how often a person does each event in a year: graver ones are rarer, unless the world says otherwise.
 
     Raises
@@ -127,8 +177,8 @@ def rates_of(world: World, system: EventsSystem) -> list[float]:
         name = strangers[0]
         message = f"rates: '{system.id}' has no event '{name}'.{suggestion(name, known)} Events: {listed(known)}."
         raise SchemaError(message)
-    usual = [0.12 / (1 + (event.gravity or 1)) if worse(event, system) else 0.05 for event in system.events]
-    made = [world.rates.get(name, rate) for name, rate in zip(known, usual, strict=True)]
+    rates = [_usual(event, system) if usual is None else usual for event in system.events]
+    made = [world.rates.get(name, rate) for name, rate in zip(known, rates, strict=True)]
     for event, rate in zip(system.events, made, strict=True):
         high = rate * (1 + world.behavior_difference)
         if worse(event, system) and high > 1:
@@ -138,3 +188,7 @@ def rates_of(world: World, system: EventsSystem) -> list[float]:
             )
             raise SchemaError(message)
     return made
+
+
+def _usual(event: Event, system: EventsSystem) -> float:
+    return 0.12 / (1 + (event.gravity or 1)) if worse(event, system) else 0.05

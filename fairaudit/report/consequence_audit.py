@@ -1,0 +1,117 @@
+"""On whom a score's consequences fall, as a page: a table a question, then what could not be asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from .._version import __version__
+from ..measuring import EVERYBODY
+from ..systems.struck import GroupLine, Question, Struck
+from .html import page
+from .markdown import markdown
+from .nodes import Cell, Column, Item, Paragraph, Report, Section, items, table
+
+COLUMNS = (
+    Column("Group"), Column("People", numeric=True), Column("Share (95% interval)", numeric=True),
+    Column("Less the reference, points (95% interval)", numeric=True),
+    Column("Adverse impact ratio (95% interval)", numeric=True),
+    Column("Adverse-outcome ratio (95% interval)", numeric=True), Column("Status of the adverse impact ratio"),
+)  # fmt: skip
+
+
+def to_markdown(struck: Struck) -> str:
+    """Return the page as Markdown."""
+    return markdown(tree(struck))
+
+
+def to_html(struck: Struck) -> str:
+    """Return the page as one self-contained HTML page."""
+    return page(tree(struck))
+
+
+def tree(struck: Struck) -> Report:
+    """Return the page as its parts."""
+    lead = (
+        Paragraph(struck.stamp, "lead"),
+        Paragraph(
+            f"Each consequence is a decision, audited under {struck.policy}: on what share of each group it falls, "
+            "with an interval, and how that differs from the reference. Consequences are asked of people who have a "
+            "score; who has none is a question of its own."
+        ),
+        Paragraph(
+            "These are differences in what follows from the scores. They do not say where the differences come from: "
+            "equal conduct that is seen more often, and unequal conduct that is seen equally often, look the same "
+            "here.",
+            "note",
+        ),
+        Paragraph(
+            "The status is that of the adverse impact ratio: of the shares who get a reward, or on whom a punishment "
+            "does not fall. Where a punishment falls on few people that ratio is near 1 whatever the groups; the "
+            "adverse-outcome ratio, of the shares on whom it falls, says how many times as often.",
+            "note",
+        ),
+        Paragraph(
+            "Each question is judged by itself; where there are many, some intervals miss the truth by chance alone.",
+            "note",
+        ),
+    )
+    kinds = (
+        ("no score", "coverage", "Who has no score"),
+        ("punishment", "punishments", "On whom punishments fall"),
+        ("reward", "rewards", "Who gets rewards"),
+        ("lowest band", "lowest", "How long the lowest band lasts"),
+    )
+    sections = [
+        Section(id_, heading, (), tuple(_question(one) for one in struck.questions if one.kind == kind))
+        for kind, id_, heading in kinds
+        if any(one.kind == kind for one in struck.questions)
+    ]
+    if struck.not_asked:
+        gone = items([Item(f"{why}.", what) for what, why in struck.not_asked])
+        sections.append(Section("not-asked", "What could not be asked", gone))
+    title = f"On whom the consequences fall: {struck.title} ({struck.system})"
+    return Report(title, lead, tuple(sections), f"{struck.stamp} Made with fairaudit {__version__}.")
+
+
+def _question(one: Question) -> Section:
+    out = f"; {one.left_out:,} left out, of whom it cannot be asked" if one.left_out else ""
+    reference = sorted({f"{line.attribute}: {line.reference}" for line in one.lines if line.reference})
+    text = f"Asked of {one.people:,} people{out}. Reference: {'; '.join(reference) or 'none'}."
+    rows = [_row(line) for line in one.lines]
+    return Section(f"q-{one.id}", one.says, (Paragraph(text), *table(f"{one.says} ({one.kind})", COLUMNS, rows)))
+
+
+def _row(line: GroupLine) -> tuple[Cell, ...]:
+    status = Cell(status=line.status) if line.status else Cell()
+    return (
+        Cell("everybody") if line.attribute == EVERYBODY else Cell(line.group, line.attribute),
+        Cell(f"{line.struck:,} of {line.people:,}"),
+        Cell(_between(line.share, line.low, line.high, _shares(line.share, line.low))),
+        Cell(_between(line.difference, line.difference_low, line.difference_high, _points, against=line.reference)),
+        Cell(_between(line.ratio, line.ratio_low, line.ratio_high, "{:.3f}".format, against=line.reference)),
+        Cell(_between(line.times, line.times_low, line.times_high, "{:.2f}".format, against=line.reference)),
+        status,
+    )
+
+
+def _shares(share: float | None, low: float | None) -> Callable[[float], str]:
+    """Return a form with as many decimals for all three numbers as the smallest above 0 needs, at most four."""
+    least = min((one for one in (share, low) if one), default=1.0)
+    decimals = min(4, max(1, 1 - math.floor(math.log10(100 * least))))
+    return lambda value: f"{value:.{decimals}%}"
+
+
+def _points(difference: float) -> str:
+    points = 100 * difference
+    return f"{points:+.1f}" if abs(points) >= 1 or points == 0 else f"{points:+.3f}"
+
+
+def _between(
+    value: float | None, low: float | None, high: float | None, form: Callable[[float], str], *, against: str = "all"
+) -> str:
+    """Return a number with its interval; nothing for the reference itself, "undefined" where there is no number."""
+    if value is None:
+        return "undefined" if against else ""
+    ends = "" if low is None or high is None else f" ({form(low)} to {form(high)})"
+    return f"{form(value)}{ends}"
