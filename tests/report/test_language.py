@@ -16,6 +16,7 @@ from fairaudit import translations
 from fairaudit.errors import SchemaError
 from fairaudit.metrics import CONTRASTS, MEASURES, METRICS
 from fairaudit.report.html import to_html
+from fairaudit.report.overview import unreviewed
 
 NAMES = (
     "DataFrame",
@@ -244,7 +245,11 @@ def test_every_sentence_of_a_report_passes_through_the_catalogue(name, monkeypat
 def test_the_page_says_its_language_and_that_nobody_reviewed_the_translation():
     page = to_html(made("one group", language="de").result)
     assert '<html lang="de">' in page
-    assert translations.translator("de")("This translation has not been reviewed.") in page
+    with translations.spoken("de"):
+        mark = unreviewed()
+    assert mark
+    assert all(html.escape(block.text, quote=False) in page for block in mark)
+    assert unreviewed() == ()
     assert '<html lang="en">' in to_html(made("one group").result)
 
 
