@@ -115,8 +115,15 @@ def command(
     table = truth.to_frame()
     click.echo(table[table["attribute"] == attribute].to_csv(index=False, lineterminator="\n"), nl=False)
     tell(f"Written to {out}. {truth.stamp}", quiet=quiet)
+    tell(UNTOLD, quiet=quiet)
     return 0
 
+
+UNTOLD = (
+    "Scores alone do not tell whether one group acts otherwise or is watched more: that takes data that do not come "
+    "through the same eyes, as `acts` does here."
+)
+"""What an audit of the file cannot find out, said where the file is made: docs/truth.md."""
 
 CHOSEN = {"name", "people", "out", "variant", "years", "workers", "student", "key", "hide", "quiet"}
 """What is chosen for a student; everything else follows from the key and the id."""

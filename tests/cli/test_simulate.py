@@ -35,6 +35,7 @@ def test_people_are_written_and_the_truth_is_printed(run):
     assert change < 0
     assert float(rows["urban", "detection_gap"]["effect_on_mean_score"]) == 0
     assert err.startswith("Written to p.parquet. Simulation")
+    assert "Scores alone do not tell whether one group acts otherwise or is watched more" in err
 
 
 def test_another_group_and_nothing_but_errors_on_standard_error(run):
