@@ -286,5 +286,5 @@ TITLES = {
 }
 NOTES = {
     "distances/interval": "A quantile of scores is a step, so its interval claims at least 95%: with few scores it "
-    "holds always."
+    "holds always. Each end reaches half-way to the next score."
 }

@@ -480,7 +480,8 @@ def _member(draft: Draft, minimum_n: int) -> Member:
     return Member(p, draft.family, draft.of.name, draft.rule.id if draft.rule else draft.item.id, draft.cutoff)
 
 
-def _undecided(made: Compared) -> str:
+def undecided_reason(made: Compared) -> str:
+    """Return why a finding is neither flagged nor cleared, as a sentence."""
     return f"Neither flagged nor cleared: {made.undecided}."
 
 
@@ -507,7 +508,7 @@ def _finding(draft: Draft, corrected: Adjusted, policy: Policy) -> Finding:
         no_difference=item.neutral,
     )
     if made.undecided is not None and verdict.status in {"flag", "within_line", "insufficient"}:
-        verdict = Verdict("insufficient", _undecided(made))
+        verdict = Verdict("insufficient", undecided_reason(made))
     place = "recorded" if draft.cutoff is None and "decision" in item.needs else draft.cutoff
     parts = [
         rule.id if rule else item.id,

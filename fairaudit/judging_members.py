@@ -15,8 +15,8 @@ from .cube.cube import Cube
 from .cube.memberships import Members, members
 from .errors import LevelNotFoundError, PolicyError
 from .inference.linearised import CONTRAST_METHOD, METHOD, TEST, Rates, compare_rates, weighted_rates
-from .inference.of_contrasts import Compared
-from .judging import asked_of
+from .inference.of_contrasts import TOO_FEW_WEIGHTED, Compared, few_weighted
+from .judging import asked_of, undecided_reason
 from .metrics.base import METRICS, Contrast
 from .metrics.error_rates import NEED_EVERYBODY
 from .policy.evaluate import judge
@@ -208,7 +208,7 @@ class _Draft:
 
     def member(self, policy: Policy) -> Member:
         enough = self.rule is None or min(self.effective) >= policy.minimum_n
-        p = self.compared.p if enough else None
+        p = self.compared.p if enough and self.compared.undecided is None else None
         if p is not None and self.pairs > 1:
             settled = Adjusted(min(1.0, p * self.pairs), self.pairs)
             return Member(None, self.family, self.of.attribute, self.item.id, self.cutoff, settled)
@@ -262,13 +262,15 @@ def _compared(
     how: Any = item.how
     found = compare_rates(rates, level, reference, how=how, confidence=confidence, alpha=alpha)
     missing = math.isnan(found.value)
+    both = rates.value[[level, reference]], rates.effective[[level, reference]]
+    few = not missing and bool(few_weighted(both[0] * both[1], both[1]).any())
     unbounded = "value" if math.isinf(found.value) else "high" if math.isinf(found.high) else None
     return Compared(
         found.value, found.low, found.high, found.low_one_sided, found.high_one_sided,
-        None if missing else CONTRAST_METHOD, None if missing else TEST, None if missing else found.p,
+        None if missing else CONTRAST_METHOD, None if missing or few else TEST, None if missing or few else found.p,
         round(float(heads[level])), round(float(heads[reference])), confidence,
         finite(float(rates.value[level])), finite(float(rates.value[reference])),
-        item.undefined_when if missing else None, unbounded,
+        item.undefined_when if missing else None, unbounded, undecided=TOO_FEW_WEIGHTED if few else None,
     )  # fmt: skip
 
 
@@ -282,7 +284,9 @@ def _finding(draft: _Draft, corrected: Adjusted, policy: Policy) -> Finding:
         comparisons=corrected.comparisons, no_difference=item.neutral,
     )  # fmt: skip
     status, reason = verdict.status, verdict.reason
-    if of.proxy and status == "within_line":
+    if made.undecided is not None and status in {"flag", "within_line", "insufficient"}:
+        status, reason = "insufficient", undecided_reason(made)
+    elif of.proxy and status == "within_line":
         status, reason = "insufficient", f"{made.value:.3f}: {PROXY_ALONE}"
     elif of.proxy and status == "flag":
         reason += " The groups are known by a proxy only, so the true effect can be larger or smaller."

@@ -138,6 +138,17 @@ def test_the_finding_is_the_formula_over_rows(weight):
     assert finding.n == round(known["p_black"].sum())
 
 
+def test_few_members_on_a_side_are_neither_tested_nor_judged():
+    rows = people(300, gap=0.5)
+    rows["approved"] *= np.arange(300) % 12 == 0
+    few = primary(fa.audit(rows, **ROLES))
+    assert (rows["p_black"] * rows["approved"]).sum() < 10
+    assert (few.p, few.p_adjusted, few.test) == (None, None, None)
+    assert few.status == "insufficient"
+    assert "worth fewer than 10 people on one side" in few.reason
+    assert few.low < few.value < few.high
+
+
 def test_the_data_may_choose_the_reference():
     found = fa.audit(people(gap=0.3), **{**ROLES, "reference": None}, policy="us-ugesp").result.findings
     assert {f.reference for f in found} == {"White"}

@@ -28,7 +28,7 @@ COMMANDS = {
     "policy": "Policies: list, show, lint.",
     "report": "Make a report of a result.json again.",
     "simulate": "Simulated people with a known truth, scored by a system.",
-    "system": "Scoring systems of the world: list, show, score, check.",
+    "system": "Scoring systems of the world: list, show, score, audit, check.",
     "subgroups": "Search crossings of attributes for groups that are worse off.",
     "train": "Train a scorecard or another model, to audit it.",
 }

@@ -110,7 +110,8 @@ def score(
               help="The level to compare with; the largest if not given.")  # fmt: skip
 @click.option("--cross/--no-cross", default=True, show_default=True, help="Whether pairs of groups are crossed.")
 @click.option("--policy", default="us-fair-lending", show_default=True, help="Whose lines hold.")
-@click.option("--format", "format_", type=click.Choice(("md", "html", "csv")), default="md", show_default=True)
+@click.option("--format", "format_", type=click.Choice(("md", "html", "csv")), default="md", show_default=True,
+              help="A page to read or file, or a table of a row a question and group.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else it is printed.")
 def audit_(
     file: str,

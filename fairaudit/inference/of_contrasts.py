@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import scipy.special
+from numpy.typing import ArrayLike, NDArray
 
 from ..cube.confusion import ScoreTable
 from ..metrics.base import METRICS, Contrast, Floats, Rate
@@ -37,6 +38,14 @@ from .smd import smd_interval
 NAN = math.nan
 FARTHEST_Z = 8.0
 """Beyond this many standard deviations a p-value is 0 for every purpose."""
+
+
+FEW_WEIGHTED = 10
+"""Effective people on a side below which intervals and tests of weighted rates claim nothing (docs/coverage.md)."""
+TOO_FEW_WEIGHTED = (
+    f"weighted rows are worth fewer than {FEW_WEIGHTED} people on one side, selected or not, where intervals and tests "
+    "of weighted rows do not keep what they say"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +153,9 @@ def compare_groups(
     elif isinstance(groups, ScoreTable):
         made = _auc_difference(item, groups, references, asked)
     elif len(item.of) > 1:
-        made = _of_several(item, groups, references, asked)
+        made = _unclaimed(_of_several(item, groups, references, asked), item, groups, references)
     else:
-        made = _of_one(item, groups, references, asked)
+        made = _unclaimed(_of_one(item, groups, references, asked), item, groups, references)
     columns = {name: np.atleast_1d(np.asarray(column, dtype=object)) for name, column in made.items()}
     columns["method"] = columns["method"] + _weighing(item, groups)
     count = len(columns["value"])
@@ -168,6 +177,34 @@ def _weighing(item: Contrast, groups: Any) -> str:
     return ", weighted: effective counts" if len(item.of) > 1 else ""
 
 
+def _unclaimed(made: dict[str, Any], item: Contrast, groups: Any, references: Any) -> dict[str, Any]:
+    """Return a contrast of rates without its test, and undecided, where weighted rows are worth too few people."""
+    few: Any = False
+    for rate in (*rates(item, groups), *rates(item, references)):
+        if is_weighted(rate):
+            few = few | few_weighted(*_counts(rate))
+    if not np.any(few):
+        return made
+    nothing: Any = None  # numpy's types know no array of objects and None
+    return made | {
+        "p": np.where(few, NAN, made["p"]),
+        "test": np.where(few, nothing, np.asarray(made["test"], dtype=object)),
+        "undecided": np.where(few, TOO_FEW_WEIGHTED, nothing),
+    }
+
+
+def few_weighted(counted: ArrayLike, people: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether effective people are too few, on either side of the decision, for an interval that claims.
+
+    Examples
+    --------
+    >>> few_weighted([12.0, 9.0, 95.0], [100.0, 100.0, 100.0]).tolist()
+    [False, True, True]
+    """
+    a, n = np.asarray(counted, dtype=np.float64), np.asarray(people, dtype=np.float64)
+    return np.asarray(np.minimum(a, n - a) < FEW_WEIGHTED)
+
+
 _NUMBERS = ("value", "low", "high", "low_one_sided", "high_one_sided")
 
 
@@ -179,9 +216,11 @@ def _labelled(made: dict[str, Any], item: Contrast, asked: Asked) -> Compared:
     for name in ("p", "group_value", "reference_value", "minimum_detectable"):
         made[name] = _or_none(made.get(name))
     number = made["value"]
+    if made.get("undecided") is not None:
+        made["sensitivity"] = {}
     if math.isnan(number):
         made |= dict.fromkeys(_NUMBERS, NAN)
-        made |= dict.fromkeys(("p", "method", "test", "minimum_detectable", *_NEEDED))
+        made |= dict.fromkeys(("p", "method", "test", "minimum_detectable", "undecided", *_NEEDED))
         made |= {"undefined": item.undefined_when, "sensitivity": {}}
     elif math.isinf(number):
         made["unbounded"] = "value"

@@ -23,7 +23,10 @@ def test_simes_is_the_least_adjusted_p_of_benjamini_and_hochberg(p):
 @given(P, st.floats(0.01, 0.5))
 def test_a_family_alone_is_benjamini_and_hochberg(p, level):
     chosen = tree_select(np.array(p), level=level)
-    assert chosen.tolist() == (multipletests(p, method="fdr_bh")[1] <= level).tolist()
+    theirs = multipletests(p, method="fdr_bh")[1]
+    # p exactly at the level falls on either side by the last bit of p x m / k.
+    clear = np.abs(theirs - level) > 1e-12
+    assert chosen[clear].tolist() == (theirs <= level)[clear].tolist()
 
 
 def test_two_levels_by_hand():
