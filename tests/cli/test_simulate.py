@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -58,3 +59,16 @@ def test_questions_asked_wrongly_end_with_2_and_write_nothing(run, tmp_path, opt
     assert code == 2
     assert words in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whom_the_records_reach_is_written_for_systems_of_events(run):
+    made = ["--people", "2_000", "--seed", "1", "--out", "p.parquet"]
+    code, _, _ = run("national", *made, "--detection", "1", "--reach", "reach.csv")
+    assert code == 0
+    text = Path("reach.csv").read_text(encoding="utf-8")
+    rows = {row["event"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert float(rows["corruption"]["share_on_record"]) == 1
+    assert rows["corruption"]["stamp"].startswith("Simulation")
+    code, _, err = run("peer", *made, "--reach", "other.csv")
+    assert code == 2
+    assert "'peer' weights inputs and has no events, so --reach has nothing to count" in err
