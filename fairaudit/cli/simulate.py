@@ -69,6 +69,11 @@ def _knobs(command: Any) -> Any:
 @click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="The course key, with --student.")  # fmt: skip
 @click.option("--hide", is_flag=True, help="With --student: leave out and seal what would tell the truth.")
+@click.option(
+    "--reach",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV file to write: of those who did each thing, how many are on record or in the worst band.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
 def command(
     name: str,
@@ -82,6 +87,7 @@ def command(
     student: str | None,
     key: Path | None,
     hide: bool,  # noqa: FBT001 - an option
+    reach: Path | None,
     quiet: bool,  # noqa: FBT001 - an option
     **knobs: Any,
 ) -> int:
@@ -96,6 +102,7 @@ def command(
       fairaudit simulate mine.yaml --group ethnicity=minority --misattribution 0.1 --out people.parquet
       fairaudit simulate suining --student ana --hide --key course.key --out ana.parquet
     """
+    from ..systems.format import EventsSystem
     from ..systems.point_system import PointSystem
     from ..systems.populations.simulating import write_people
     from ..systems.populations.world import World
@@ -110,13 +117,26 @@ def command(
         raise SchemaError(message)
     world = World(group=(attribute, level), years=years, **knobs)
     system = PointSystem.load(name, variant=variant)
+    if reach is not None and not isinstance(system.definition, EventsSystem):
+        message = f"'{system.id}' weights inputs and has no events, so --reach has nothing to count. Leave it out."
+        raise SchemaError(message)
     with _progress(people, quiet=quiet) as advance:
         truth = write_people(system, people, out, world=world, seed=seed, workers=workers, progress=advance)
+    if reach is not None:
+        table = truth.reach_to_frame().assign(stamp=truth.stamp)
+        table.to_csv(reach, index=False, lineterminator="\n")
     table = truth.to_frame()
     click.echo(table[table["attribute"] == attribute].to_csv(index=False, lineterminator="\n"), nl=False)
     tell(f"Written to {out}. {truth.stamp}", quiet=quiet)
+    tell(UNTOLD, quiet=quiet)
     return 0
 
+
+UNTOLD = (
+    "Scores alone do not tell whether one group acts otherwise or is watched more: that takes data that do not come "
+    "through the same eyes, as `acts` does here."
+)
+"""What an audit of the file cannot find out, said where the file is made: docs/truth.md."""
 
 CHOSEN = {"name", "people", "out", "variant", "years", "workers", "student", "key", "hide", "quiet"}
 """What is chosen for a student; everything else follows from the key and the id."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -35,6 +36,7 @@ def test_people_are_written_and_the_truth_is_printed(run):
     assert change < 0
     assert float(rows["urban", "detection_gap"]["effect_on_mean_score"]) == 0
     assert err.startswith("Written to p.parquet. Simulation")
+    assert "Scores alone do not tell whether one group acts otherwise or is watched more" in err
 
 
 def test_another_group_and_nothing_but_errors_on_standard_error(run):
@@ -57,3 +59,16 @@ def test_questions_asked_wrongly_end_with_2_and_write_nothing(run, tmp_path, opt
     assert code == 2
     assert words in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whom_the_records_reach_is_written_for_systems_of_events(run):
+    made = ["--people", "2_000", "--seed", "1", "--out", "p.parquet"]
+    code, _, _ = run("national", *made, "--detection", "1", "--reach", "reach.csv")
+    assert code == 0
+    text = Path("reach.csv").read_text(encoding="utf-8")
+    rows = {row["event"]: row for row in csv.DictReader(io.StringIO(text))}
+    assert float(rows["corruption"]["share_on_record"]) == 1
+    assert rows["corruption"]["stamp"].startswith("Simulation")
+    code, _, err = run("peer", *made, "--reach", "other.csv")
+    assert code == 2
+    assert "'peer' weights inputs and has no events, so --reach has nothing to count" in err

@@ -1,5 +1,6 @@
 """docs/systems.md has every claim of every system, explains every key, and its example runs."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 from fairaudit.systems import format as shape
 from fairaudit.systems.loading import check
 from fairaudit.systems.point_system import PointSystem
-from fairaudit.systems.populations.world import MECHANISMS
+from fairaudit.systems.populations.world import World
 
-PAGE = Path(__file__).parents[2].joinpath("docs", "systems.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "docs"
+PAGE = FOLDER.joinpath("systems.md").read_text(encoding="utf-8")
 
 
 def example(language):
@@ -62,5 +64,17 @@ def test_the_mistake_on_the_page_is_the_error_of_the_program(tmp_path):
     assert f"reading-club.yaml, line {problem.line}: {problem.message}" in PAGE
 
 
-def test_every_mechanism_is_explained():
-    assert all(f"| `{mechanism}` |" in PAGE for mechanism in MECHANISMS)
+def test_every_knob_is_explained_with_its_default():
+    for knob in dataclasses.fields(World):
+        default = "=".join(knob.default) if knob.name == "group" else knob.default
+        if knob.name == "rates":
+            assert "| `rates` | by gravity |" in PAGE
+        else:
+            said = f"`{default}`" if knob.name == "group" else f"{default:g}"
+            assert f"| `{knob.name}` | {said} |" in PAGE, knob.name
+
+
+def test_the_page_leads_to_the_truth_and_to_teaching():
+    for name in ("truth.md", "teaching.md"):
+        assert f"({name})" in PAGE
+        assert FOLDER.joinpath(name).is_file()

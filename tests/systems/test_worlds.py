@@ -237,3 +237,42 @@ def test_an_own_file_of_weights_is_simulated_and_an_input_may_be_the_age(written
     assert set(people["band"][~scored]) == {"no file"}
     with pytest.raises(SchemaError, match="has an input called 'acts'"):
         simulate(PointSystem.load(written(WEIGHTED.replace("id: debt", "id: acts"))), 10)
+
+
+# Whom records reach
+
+
+def reach_of(world, people=5_000, seed=2):
+    made = simulate(PointSystem.load("national"), people, world=world, seed=seed)
+    return made, made.truth.reach_to_frame().set_index("event")
+
+
+def test_who_sees_everything_reaches_everybody_who_did_it_and_nobody_else():
+    made, table = reach_of(World(years=3, detection=1.0))
+    doers = table.drop(index="(nothing that makes the score worse)")
+    assert (doers["share_on_record"] == 1).all()
+    assert (table["on_record_without"] == 0).all()
+    nothing = table.loc["(nothing that makes the score worse)"]
+    assert nothing["people_who_did"] == (made.people["acts"] == 0).sum()
+    assert nothing["share_in_worst_band"] == 0
+    # Corruption costs 300 points of 1,000, and below 900 is the lowest band: all are in it whose records still count.
+    assert doers.loc["corruption", "share_in_worst_band"] == 1
+
+
+def test_false_accusations_reach_people_who_did_nothing():
+    made, table = reach_of(World(years=3, detection=0.0, false_accusation=0.2))
+    doers = table.drop(index="(nothing that makes the score worse)")
+    nothing = table.loc["(nothing that makes the score worse)"]
+    accused = (made.people["acts"] == 0) & (made.people["records"] > 0)
+    assert nothing["on_record_without"] == accused.sum() > 100
+    innocent = made.people["acts"] == 0
+    assert nothing["share_in_worst_band"] == (made.people["band"] == "low")[innocent].mean()
+    assert (doers["share_on_record"] < 0.2).all()
+
+
+def test_the_reach_of_a_file_of_blocks_is_that_of_the_table(tmp_path):
+    system, world = PointSystem.load("suining"), World(years=1, misattribution=0.2)
+    written = write_people(system, 70_000, tmp_path / "people.parquet", world=world, seed=8, workers=2)
+    made = simulate(system, 70_000, world=world, seed=8)
+    pd.testing.assert_frame_equal(written.reach_to_frame(), made.truth.reach_to_frame())
+    assert simulate(PointSystem.load("peer"), 100).truth.reach_to_frame().empty

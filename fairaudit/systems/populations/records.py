@@ -38,6 +38,8 @@ class Recorded:
     day: NDArray[np.datetime64]
     event: Integers
     acts: Integers
+    did: Flags
+    """Who did what at least once [people, events]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def joined(one: Recorded, more: Recorded) -> Recorded:
         np.concatenate([one.day, more.day]),
         np.concatenate([one.event, more.event]),
         one.acts + more.acts,
+        one.did | more.did,
     )
 
 
@@ -125,7 +128,7 @@ def year_of(scene: Scene, draws: Draws, on: Collection[str], strained: Flags | N
     person, event, day = (np.concatenate([getattr(one, name) for one in slips]) for name in ("person", "event", "day"))
     first = np.datetime64(f"{FIRST_YEAR + draws.year}-01-01", "D")
     days = first + np.minimum(day * DAYS, DAYS - 1).astype("timedelta64[D]")
-    return Recorded(person, days, event, acts)
+    return Recorded(person, days, event, acts, done)
 
 
 def done_by(scene: Scene, draws: Draws, on: Collection[str], bad: Flags, strained: Flags | None) -> Flags:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from ..ledger import STAMP
 from ..point_system import PointSystem
 from .lives import Life, breaks_next, live
 from .people import families_of, members, people_of, relatives_of
+from .reach import Reach, reach_of
 from .records import Block, Recorded, last_day
 from .scales import rates_for, reasons_of, scale_of, scene_of
 from .streams import BLOCK, uniforms
@@ -40,6 +41,7 @@ OWN = ("person", "family", "acts", "records", "outcome", "outcome_recorded", "sc
 """Columns that no input may be called by."""
 
 Columns = dict[str, NDArray[Any]]
+Made = tuple[Columns, Mapping[str, Reach]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +93,10 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
     world = world or World()
     _check(system, people, world, seed)
     blocks = [_columns(system, world, block) for block in _blocks(people, seed)]
-    whole = {name: np.concatenate([columns[name] for columns in blocks]) for name in blocks[0]}
+    whole = {name: np.concatenate([columns[name] for columns, _ in blocks]) for name in blocks[0][0]}
     truth = nothing_yet(system, world, seed)
-    for columns in blocks:
-        truth = truth + gather(system, world, seed, columns)
+    for columns, reach in blocks:
+        truth = truth + gather(system, world, seed, columns, reach)
     frame = pd.DataFrame({name: _labelled(name, values) for name, values in whole.items()})
     return Simulated(frame.assign(band=np.array(_bands(system), dtype=object)[whole["band"]], stamp=STAMP), truth)
 
@@ -147,9 +149,9 @@ def write_people(
     truth, written = nothing_yet(system, world, seed), 0
     try:
         with pq.ParquetWriter(neighbour, schema, compression="zstd") as writer:
-            for columns in _in_order(partial(_columns, system, world), _blocks(people, seed), workers):
+            for columns, reach in _in_order(partial(_columns, system, world), _blocks(people, seed), workers):
                 writer.write_table(_arrow(system, columns, schema), row_group_size=BLOCK)
-                truth = truth + gather(system, world, seed, columns)
+                truth = truth + gather(system, world, seed, columns, reach)
                 written += len(columns["score"])
                 if progress is not None:
                     progress(written, people)
@@ -184,10 +186,10 @@ def _blocks(people: int, seed: int) -> Iterator[Block]:
         yield Block(seed, min(BLOCK, people - place * BLOCK), place)
 
 
-def _in_order(make: Callable[[Block], Columns], blocks: Iterator[Block], workers: int) -> Iterator[Columns]:
+def _in_order(make: Callable[[Block], Made], blocks: Iterator[Block], workers: int) -> Iterator[Made]:
     """Yield what is made of each block, in order, with no more than ``workers`` blocks under way or waiting."""
     with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[Columns]] = deque()
+        waiting: deque[Future[Made]] = deque()
         for block in blocks:
             waiting.append(pool.submit(make, block))
             if len(waiting) >= workers:
@@ -196,8 +198,8 @@ def _in_order(make: Callable[[Block], Columns], blocks: Iterator[Block], workers
             yield waiting.popleft().result()
 
 
-def _columns(system: PointSystem, world: World, block: Block) -> Columns:
-    """Return all columns of a block: codes where they are levels."""
+def _columns(system: PointSystem, world: World, block: Block) -> Made:
+    """Return all columns of a block, codes where they are levels, and whom its records reach."""
     people = people_of(block.seed, block.place, block.number)
     group = members(people, world.group)
     family = families_of(block.seed, block.place, people)
@@ -215,9 +217,13 @@ def _columns(system: PointSystem, world: World, block: Block) -> Columns:
     bands = _bands(system)
     codes = {name: place for place, name in enumerate(bands)}
     band = np.array([codes[name] for name in system.band_of(told.standing.scores)], dtype=np.int8)
+    reach: Mapping[str, Reach] = {}
+    if scene.events is system.definition:
+        ids, records = tuple(event.id for event in scene.events.events), told.recorded
+        reach = reach_of(ids, bad, records.did, records.person, records.event, told.strained)
     gone = told.standing.reason >= 0
     band[gone] = np.array([codes[name] for name in reasons_of(system)])[told.standing.reason[gone]]
-    return {
+    columns = {
         "person": np.arange(start, start + block.number, dtype=np.int64),
         **people,
         "family": start + family,
@@ -232,6 +238,7 @@ def _columns(system: PointSystem, world: World, block: Block) -> Columns:
         "worst_band_year_before": told.worst_before,
         "band": band,
     }
+    return columns, reach
 
 
 def _bands(system: PointSystem) -> list[str]:

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from ..checks import ordered_bands
 from ..ledger import STAMP
 from ..point_system import PointSystem
+from .reach import Reach
 from .world import LEVELS, World
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NOTHING_DONE = "(nothing that makes the score worse)"
 
 Key = tuple[str, str, str]
 Sums = tuple[int, int, float, tuple[int, ...]]
@@ -36,6 +39,8 @@ class Truth:
     bands: tuple[str, ...]
     sums: Mapping[Key, Sums] = field(default_factory=dict)
     stamp: str = STAMP
+    reach: Mapping[str, Reach] = field(default_factory=dict)
+    """By event, for systems of events; the empty name is for people who did nothing that makes a score worse."""
 
     def __add__(self, other: Truth) -> Truth:
         """Return the truth of both people's together."""
@@ -45,7 +50,30 @@ class Truth:
             n, before_scored, score, before = made.get(key, nothing)
             together = tuple(one + more for one, more in zip(before, counts, strict=True))
             made[key] = (n + people, before_scored + scored, score + total, together)
-        return replace(self, sums=made)
+        both = {name: self.reach.get(name, Reach()) + more for name, more in other.reach.items()}
+        return replace(self, sums=made, reach={**self.reach, **both})
+
+    def reach_to_frame(self) -> pd.DataFrame:
+        """Return one row an event that makes the score worse: does the system reach those who did it?
+
+        ``people_who_did`` did it at least once in all years. ``share_on_record`` of them are on record for it, and
+        ``share_in_worst_band`` of them are in the worst band at the end; ``on_record_without`` people are on record
+        for it and never did it. The last row is for people who did nothing of the kind. For systems of events; those
+        that weight inputs have no row.
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "event": name or NOTHING_DONE,
+                "people_who_did": one.did,
+                "share_on_record": one.on_record / one.did if one.did and name else float("nan"),
+                "share_in_worst_band": one.did_in_worst_band / one.did if one.did else float("nan"),
+                "on_record_without": one.recorded_without,
+            }
+            for name, one in self.reach.items()
+        ]
+        return pd.DataFrame(rows)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a group and mechanism: how it moved the mean score and the share in the worst band.
@@ -109,7 +137,9 @@ def nothing_yet(system: PointSystem, world: World, seed: int) -> Truth:
     return Truth(system.id, world, seed, names)
 
 
-def gather(system: PointSystem, world: World, seed: int, columns: Mapping[str, NDArray[Any]]) -> Truth:
+def gather(
+    system: PointSystem, world: World, seed: int, columns: Mapping[str, NDArray[Any]], reach: Mapping[str, Reach]
+) -> Truth:
     """Return the truth of one block."""
     nobody = nothing_yet(system, world, seed)
     sums: dict[Key, Sums] = {}
@@ -125,4 +155,4 @@ def gather(system: PointSystem, world: World, seed: int, columns: Mapping[str, N
                     sums[attribute, level, name] = (
                         int(here.sum()), int(scored.sum()), float(scores[scored].sum()), counts
                     )  # fmt: skip
-    return replace(nobody, sums=sums)
+    return replace(nobody, sums=sums, reach=reach)
