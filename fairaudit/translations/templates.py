@@ -246,6 +246,10 @@ _REASONS = (
     marked("they need outcomes and groups"),
     marked("it is counted in the cube; this version follows nothing over time"),
     marked("no groups were given"),
+    marked(
+        "weighted rows are worth fewer than {people} people on one side, selected or not, where intervals and tests of "
+        "weighted rows do not keep what they say"
+    ),
     marked("people come in clusters of '{column}', and replicates are kept of decisions, outcomes and scores only"),
     marked("people come in clusters of '{column}', and scores were not counted by cluster; count again"),
     marked("people come in clusters of '{column}', and their scores were not counted by cluster"),
