@@ -150,7 +150,7 @@ PARTS: dict[str, Callable[[], Iterator[Scene]]] = {"profit": decided, "costs": c
 TITLES = {"profit": "what decisions bring", "costs": "cut-offs of most profit and the cost of parities"}
 NOTES = {
     "costs/interval": "Under demographic parity the common rate lies at a corner of one group's curve. Where two "
-    "corners bring nearly the same, and above all where the score has the same law in both groups besides (0 sd "
-    "apart), drawing anew does not show which one it is: there the interval of the rate covers too little (85% at the "
-    "least), which is not mended. A cut-off is undefined where nobody is selected in too many of the draws."
+    "corners bring nearly the same, drawing anew does not show which one it is (85% covered at the least), so the "
+    "interval of the rate is joined with all rates that bring nearly as much as the best one. A cut-off is undefined "
+    "where nobody is selected in too many of the draws.",
 }

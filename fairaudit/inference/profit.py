@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..cube.confusion import Tally
 from ..metrics.base import Floats
-from ..metrics.profit import PARITIES, Ints, Parity, Payoff, best_rules, selected
+from ..metrics.profit import PARITIES, Ints, Parity, Payoff, best_rules, heights, over_shares, selected
 from .bootstrap import draw_counts, draw_weighted
 from .counts import Interval, scalar_or_array
 from .permutation import coarse_edges, merge_bins
@@ -147,6 +147,8 @@ class Drawn:
     """Selection rates [draw, group]; None is each group's own cut-off of maximum profit."""
     met: dict[Parity, Floats]
     """Bins selected by the cut-off that more of a group's people meet [draw, group]."""
+    lost: Floats
+    """What the people's own best common selection rate brings less than the draw's best one [draw]."""
     optimism: Floats
     """By how much each group's maximum per person is too good, on average over the draws [group]."""
 
@@ -209,8 +211,10 @@ def draw_costs(
     coarse = [merge_bins(side, starts) for side in (good, bad)]
     # How many of the fine bins are selected with so many of the coarse ones.
     places = good.shape[-1] - np.append(starts, good.shape[-1])[::-1]
+    rules = best_rules("demographic parity", coarse[0], coarse[1], payoff)
+    common = rules.mixture.of(coarse[0] + coarse[1]) / people
     parts = [
-        _of_draw(*chunk, coarse[0], coarse[1], people, payoff)
+        _of_draw(*chunk, coarse[0], coarse[1], people, payoff, float(common.max()))
         for chunk in _chunks(
             np.stack(coarse, axis=-1),
             draws,
@@ -231,8 +235,49 @@ def draw_costs(
             parity: np.asarray(places[joined[f"met {parity}"].astype(np.int64)], dtype=np.float64)
             for parity in PARITIES
         },
+        lost=joined["lost"],
         optimism=np.asarray((own - joined["own on the people"]).mean(axis=0)),
     )
+
+
+def rates_in_reach(
+    good: Floats, bad: Floats, payoff: Payoff, lost: Floats, *, confidence: float
+) -> tuple[float, float]:
+    """Return the common selection rates that could be the best one: from the lowest to the highest.
+
+    Draws do not tell two rates apart that bring nearly the same, so the best rate's own spread over the draws can miss
+    the other one. Here a rate is out of reach only where it brings less than the best, among the people, by more than
+    the people's best loses against each draw's best at the asked confidence.
+
+    Parameters
+    ----------
+    good, bad, payoff
+        As in :func:`draw_costs`.
+    lost
+        From :func:`draw_costs`.
+    confidence
+        Of the set; the rates between its ends need not all be in it.
+
+    Notes
+    -----
+    The test that a rate is the best one, inverted. The profit is concave in the rate, so the set is an interval.
+
+    Examples
+    --------
+    >>> good, bad = np.array([[5.0, 30.0], [20.0, 40.0]]), np.array([[25.0, 10.0], [20.0, 5.0]])
+    >>> low, high = rates_in_reach(good, bad, Payoff(1.0, -1.0), np.array([0.0, 4.0]), confidence=0.95)
+    >>> print(f"{low:.2f} {high:.2f}")
+    0.51 0.65
+    """
+    _, at, total = over_shares(good + bad, good, bad, payoff)
+    line = float(total.max() - np.quantile(lost, confidence))
+    near = np.flatnonzero(total >= line)
+    first, last = int(near[0]), int(near[-1])
+    ends = float(at[first]), float(at[last])
+    low = ends[0] if first == 0 else float(np.interp(line, total[first - 1 : first + 1], at[first - 1 : first + 1]))
+    falling = slice(last + 1, last - 1 if last else None, -1)
+    high = ends[1] if last == len(at) - 1 else float(np.interp(line, total[falling], at[falling]))
+    return low, high
 
 
 def draw_alike(
@@ -320,7 +365,7 @@ def _as_many(drawn: Floats, counts: Floats) -> Floats:
 
 
 def _of_draw(
-    drawn_good: Floats, drawn_bad: Floats, good: Floats, bad: Floats, people: Floats, payoff: Payoff
+    drawn_good: Floats, drawn_bad: Floats, good: Floats, bad: Floats, people: Floats, payoff: Payoff, common: float
 ) -> dict[str, Floats]:
     best = best_rules(None, drawn_good, drawn_bad, payoff)
     place = best.mixture.lower
@@ -339,6 +384,10 @@ def _of_draw(
             made[f"share {parity}"] = np.where(best.profit > 0, rules.profit / best.profit, np.nan)
         made[f"rate {parity}"] = rules.mixture.of(drawn_good + drawn_bad) / people
         made[f"met {parity}"] = np.broadcast_to(rules.mixture.met, own.shape)
+        if parity == "demographic parity":
+            hull = over_shares(drawn_good + drawn_bad, drawn_good, drawn_bad, payoff)[0]
+            there = heights(hull, np.full((*own.shape, 1), common))[..., 0].sum(axis=-1)
+            made["lost"] = np.maximum(rules.profit - there, 0.0)
         if parity == PARITIES[0]:
             made["place"] = np.concatenate([place, rules.mixture.lower[..., :1]], axis=-1)
     return made

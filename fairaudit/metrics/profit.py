@@ -316,15 +316,39 @@ def best_rules(parity: Parity | None, good: Floats, bad: Floats, payoff: Payoff)
         return _by_place(np.broadcast_to(place[..., None], good.shape[:-1]), good, bad, payoff)
     if parity == "equalized odds":
         return _equalized_odds(good, bad, payoff)
-    over = good + bad if parity == "demographic parity" else good
-    profit = payoff.of(selected(good), selected(bad))
-    hull = concave_hull(_shares(over), profit)
-    at = np.sort(hull.x.reshape(*hull.x.shape[:-2], -1), axis=-1)
-    total = heights(hull, at[..., None, :]).sum(axis=-2)
+    hull, at, total = over_shares(good + bad if parity == "demographic parity" else good, good, bad, payoff)
     best = _last_best(total, payoff.of(good, -bad).sum(axis=(-2, -1)))
     rate = np.take_along_axis(at, best[..., None], axis=-1)
     made = _mixture(hull, np.broadcast_to(rate, hull.x.shape[:-1]))
     return Rules(np.take_along_axis(total, best[..., None], axis=-1)[..., 0], made)
+
+
+def over_shares(over: Floats, good: Floats, bad: Floats, payoff: Payoff) -> tuple[Hull, Floats, Floats]:
+    """Return what all groups bring together where the same share of ``over`` is selected in each.
+
+    Parameters
+    ----------
+    over
+        Of whom the share is: everybody for demographic parity, good people for equal opportunity [..., group, bin].
+    good, bad, payoff
+        As in :func:`best_rules`.
+
+    Returns
+    -------
+    tuple
+        Each group's concave hull of profit over the share, all corners' shares in order [..., place], and the profit of
+        all groups there [..., place]: between two places it is a straight line.
+
+    Examples
+    --------
+    >>> good, bad = np.array([[1.0, 4.0]]), np.array([[3.0, 1.0]])
+    >>> _, at, total = over_shares(good + bad, good, bad, Payoff(1.0, -1.0))
+    >>> at.round(3).tolist(), total.tolist()
+    ([0.0, 0.556, 1.0], [0.0, 3.0, 1.0])
+    """
+    hull = concave_hull(_shares(over), payoff.of(selected(good), selected(bad)))
+    at = np.sort(hull.x.reshape(*hull.x.shape[:-2], -1), axis=-1)
+    return hull, at, heights(hull, at[..., None, :]).sum(axis=-2)
 
 
 def _by_place(place: Ints, good: Floats, bad: Floats, payoff: Payoff) -> Rules:

@@ -24,6 +24,7 @@ from ..inference.profit import (
     draw_costs,
     expected_profit_interval,
     linearised_profit_interval,
+    rates_in_reach,
 )
 from ..measuring import Grouping, clustered_scores, clusters_of
 from ..metrics.base import MEASURES, METRICS, Floats
@@ -320,9 +321,15 @@ def _under(study: _Study, parity: Parity) -> Iterator[Measurement]:
 
 def _rates(study: _Study, parity: Parity | None, mixture: Mixture) -> Iterator[Measurement]:
     chosen = mixture.of(study.good + study.bad) / study.people
+    sure = study.asking.confidence
+    reach = None
+    if parity == "demographic parity":
+        reach = rates_in_reach(study.good, study.bad, study.payoff, study.drawn.lost, confidence=sure)
     for i, group in enumerate(study.groups):
         rate = float(chosen[i])
-        fields = _ends(rate, study.drawn.rate[parity][:, i], study.asking.confidence)
+        fields = _ends(rate, study.drawn.rate[parity][:, i], sure)
+        if reach is not None:
+            fields = {"low": min(fields["low"], reach[0]), "high": max(fields["high"], reach[1])}
         yield study.record(
             "selection_rate_under_parity", rate, group=group, n=study.heads[i], detail=parity or OWN, **fields
         )

@@ -46,9 +46,10 @@ def tree(struck: Struck) -> Report:
             "note",
         ),
         Paragraph(
-            "The status is that of the adverse impact ratio: of the shares who get a reward, or on whom a punishment "
-            "does not fall. Where a punishment falls on few people that ratio is near 1 whatever the groups; the "
-            "adverse-outcome ratio, of the shares on whom it falls, says how many times as often.",
+            "The status is that of the adverse impact ratio: of the shares who get a reward or have a score, or on "
+            "whom a punishment does not fall. Where a punishment falls on few people, or few have no score, that "
+            "ratio is near 1 whatever the groups; the adverse-outcome ratio, of the shares on whom it falls, says how "
+            "many times as often.",
             "note",
         ),
         Paragraph(
