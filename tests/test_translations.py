@@ -34,6 +34,13 @@ def test_the_compiled_file_is_made_of_the_text_file_and_the_text_file_of_the_cod
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
+def test_every_string_is_translated(language):
+    with script.po_path(language).open("rb") as file:
+        lacking = [entry.id for entry in read_po(file, locale=language) if entry.id and not script.is_translated(entry)]
+    assert not lacking, f"{language}: add these to {script.po_path(language).name} and run `make translations`"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_every_translation_has_the_blanks_of_the_english_text(language):
     def blanks(text):
         return set(re.findall(r"\{\w*\}", text))
