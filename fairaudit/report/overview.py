@@ -33,7 +33,7 @@ _NOT_FILLED = {
 
 def audit_title(result: Result) -> str:
     """Return the title of the report."""
-    return say("Audit of {source}", source=result.input.name)
+    return say("Audit of {source}", source=retold(result.input.name))
 
 
 def unreviewed() -> tuple[Block, ...]:
@@ -59,7 +59,7 @@ def opening(result: Result) -> tuple[Block, ...]:
         "{people} from {source}, audited by {attributes} under the policy “{title}” ({policy}, version {version}; "
         "status: {status}; jurisdiction: {jurisdiction}).",
         people=_people(schema.people),
-        source=result.input.name,
+        source=retold(result.input.name),
         attributes=also(names) or say("no attribute"),
         title=say(policy.title),
         policy=policy.id,
