@@ -309,3 +309,13 @@ def test_boosters_that_are_not_fitted_or_have_three_classes_are_refused(model):
         fa.explain(fresh, NUMBERS)
     with pytest.raises(ExplanationError, match="Two classes"):
         fa.explain(fresh.fit(NUMBERS, np.arange(MANY) % 3), NUMBERS)
+
+
+@pytest.mark.parametrize("kind", ["Float64", "float32"])
+@pytest.mark.parametrize("model", [light(), HistGradientBoostingClassifier(max_iter=12)], ids=["lightgbm", "histogram"])
+def test_nullable_and_short_numbers_are_the_numbers_that_they_hold(model, kind):
+    model = model.fit(MISSING, PAID)
+    held = MISSING.astype(kind)
+    made = fa.Explainer(model, held).explain(held[:60])
+    same = fa.Explainer(model, held.astype("float64")).explain(held[:60].astype("float64"))
+    np.testing.assert_array_equal(made.values, same.values)
