@@ -1,5 +1,6 @@
 """On whom consequences fall: counts that can be read off the people, intervals of the audit itself, and the page."""
 
+import re
 import sys
 
 import numpy as np
@@ -126,6 +127,8 @@ def test_small_shares_are_printed_with_the_digits_that_their_intervals_need():
     low, high = stats.binomtest(1, 1000).proportion_ci(method="exact")
     assert f"| 1 of 1,000 | 0.1000% ({low:.4%} to {high:.4%}) |" in text
     assert "| 3 of 1,000 | 0.300% (0.062% to 0.874%) |" in text
+    # y is held against x, which has 0.2 points less; the largest end is under 1 point, so two digits of it.
+    assert re.search(r"\| \+0\.20 \(−0\.\d\d to \+0\.\d\d\) \|", text)
     assert "| everybody |" in text
     assert "Status of the adverse impact ratio" in text
 

@@ -85,34 +85,40 @@ def _question(one: Question) -> Section:
 
 def _row(line: GroupLine) -> tuple[Cell, ...]:
     status = Cell(status=line.status) if line.status else Cell()
+    points = _points(line.difference, line.difference_low, line.difference_high)
     return (
         Cell("everybody") if line.attribute == EVERYBODY else Cell(line.group, line.attribute),
         Cell(f"{line.struck:,} of {line.people:,}"),
-        Cell(_between(line.share, line.low, line.high, _shares(line.share, line.low))),
-        Cell(_between(line.difference, line.difference_low, line.difference_high, _points, against=line.reference)),
-        Cell(_between(line.ratio, line.ratio_low, line.ratio_high, "{:.3f}".format, against=line.reference)),
-        Cell(_between(line.times, line.times_low, line.times_high, "{:.2f}".format, against=line.reference)),
+        _between(line.share, line.low, line.high, _shares(line.share, line.low)),
+        _between(line.difference, line.difference_low, line.difference_high, points, against=line.reference),
+        _between(line.ratio, line.ratio_low, line.ratio_high, "{:.3f}".format, against=line.reference),
+        _between(line.times, line.times_low, line.times_high, "{:.2f}".format, against=line.reference),
         status,
     )
 
 
+def _decimals(percent: float) -> int:
+    """Return how many decimals show the first two digits of a percentage that is not 0: one at least, four at most."""
+    return min(4, max(1, 1 - math.floor(math.log10(percent))))
+
+
 def _shares(share: float | None, low: float | None) -> Callable[[float], str]:
-    """Return a form with as many decimals for all three numbers as the smallest above 0 needs, at most four."""
-    least = min((one for one in (share, low) if one), default=1.0)
-    decimals = min(4, max(1, 1 - math.floor(math.log10(100 * least))))
+    """Return a form with as many decimals for all three numbers as the smallest above 0 needs."""
+    decimals = _decimals(100 * min((one for one in (share, low) if one), default=1.0))
     return lambda value: f"{value:.{decimals}%}"
 
 
-def _points(difference: float) -> str:
-    points = 100 * difference
-    return f"{points:+.1f}" if abs(points) >= 1 or points == 0 else f"{points:+.3f}"
+def _points(*numbers: float | None) -> Callable[[float], str]:
+    """Return a form with as many decimals for all three numbers as the largest needs."""
+    decimals = _decimals(100 * max((abs(one) for one in numbers if one), default=1.0))
+    # Adding 0 makes a rounded minus zero plus.
+    return lambda value: f"{round(100 * value, decimals) + 0.0:+.{decimals}f}".replace("-", "−")
 
 
 def _between(
     value: float | None, low: float | None, high: float | None, form: Callable[[float], str], *, against: str = "all"
-) -> str:
-    """Return a number with its interval; nothing for the reference itself, "undefined" where there is no number."""
+) -> Cell:
+    """Return a number over its interval; nothing for the reference itself, "undefined" where there is no number."""
     if value is None:
-        return "undefined" if against else ""
-    ends = "" if low is None or high is None else f" ({form(low)} to {form(high)})"
-    return f"{form(value)}{ends}"
+        return Cell("undefined" if against else "")
+    return Cell(form(value), "" if low is None or high is None else f"{form(low)} to {form(high)}")
