@@ -516,6 +516,13 @@ class Audit:
         return _table(self.result.measurements)
 
     @cached_property
+    def drivers(self) -> pd.DataFrame:
+        """What each feature of the model adds to each gap, one row a gap and feature; empty without ``model=``."""
+        from .explaining import driver_table
+
+        return driver_table(self.result)
+
+    @cached_property
     def issues(self) -> pd.DataFrame:
         """What the data did, and what was done about it, as a pandas table."""
         return _table(self.result.issues)

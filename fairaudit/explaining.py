@@ -5,6 +5,7 @@ Everything here is made from rows, and the records say so.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -127,6 +128,21 @@ def explained(
     )
     made = ExplanationRecord(model, gaps, people, ways, [say(text) for text in LIMITS], told=told)
     return made, [*lost, *untold, *uncounted, *unasked]
+
+
+def driver_table(result: Result) -> pd.DataFrame:
+    """Return one row a gap and feature of an audit's explanation; no row without one."""
+    import pandas as pd
+
+    gaps = [] if result.explanation is None else result.explanation.gaps
+    return pd.DataFrame([
+        {
+            "measure": gap.measure, "attribute": gap.attribute, "group": gap.group, "reference": gap.reference,
+            "units": gap.units, "gap": gap.value, **dataclasses.asdict(driver),
+        }
+        for gap in gaps
+        for driver in gap.drivers
+    ])  # fmt: skip
 
 
 def drawn(places: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
