@@ -22,7 +22,9 @@ from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS, METRICS, find_metric
 from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare, numbers
+from .sharing import Sharing, check_sharing, roles_of_published, shared_cube, without_single_people
 from .translations import spoken, spoken_now
+from .writing import write_whole as write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,6 +102,8 @@ def audit(
     words: Any = None,
     held_out: bool = False,
     language: str = "en",
+    sharing: Sharing = "internal",
+    min_n: int | None = None,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -140,12 +144,13 @@ def audit(
     language
         Of the findings and of reports: en, es, zh or de. Ids, codes, statuses and names stay as they are, and the short
         technical texts of the records (methods, why a number is undefined) stay in English in the JSON.
+    sharing
+        For whom it is: ``internal`` (everything), ``supervisor`` (no single people) or ``public``: an audit of counts
+        in which no entry is made of fewer than ``min_n`` people, see docs/sharing.md.
+    min_n
+        With ``sharing="public"`` only; 10 when None.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
-
-    Returns
-    -------
-    Audit
 
     Raises
     ------
@@ -163,12 +168,15 @@ def audit(
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
     with spoken(language):
-        return _audited(data, roles, policy, cross, metrics, profit, rng, features, model, actions, words, held_out)
+        check_sharing(sharing, min_n)
+        return _audited(
+            data, roles, policy, cross, metrics, profit, rng, features, model, actions, words, held_out, sharing, min_n
+        )
 
 
 def _audited(
     data: Any, roles: Roles, policy: Any, cross: Any, metrics: Any, profit: Any, rng: Any, features: Any, model: Any,
-    actions: Any, words: Any, held_out: bool,  # noqa: FBT001 - handed through
+    actions: Any, words: Any, held_out: bool, sharing: Sharing, min_n: int | None,  # noqa: FBT001 - handed through
 ) -> Audit:  # fmt: skip
     from . import describing
     from .age_line import with_age_bands
@@ -191,11 +199,19 @@ def _audited(
     cube = cube if scored is None else scored.named(cube)
     given = loaded.policy.profit if profit is None else profit_of(profit)
     payoff = None if given is None else Payoff(given.good, given.bad)
+    groups, cutoffs = group_names(cube, groups_given(roles)), cutoffs_of(cube, roles.get("cutoff"))
+    cube, record = shared_cube(cube, sharing, min_n, groups, cutoffs)
+    if sharing == "public":
+        roles, people = cast("Any", roles_of_published(roles, cube)), None
     crossed = loaded.policy.cross and len(group_names(cube, groups_given(roles))) > 1 if cross is None else cross
-    made = _result(cube, people, loaded, crossed, metrics, payoff, rng, roles)
-    if scored is not None:
+    made = dataclasses.replace(_result(cube, people, loaded, crossed, metrics, payoff, rng, roles), sharing=record)
+    if scored is not None and sharing == "public":
+        lost = NotRun("The score taken apart", "it is made from rows, and this audit only of published counts")
+        made = dataclasses.replace(made, not_run=[*made.not_run, lost])
+    elif scored is not None:
         explanation, lost = explained(scored, made, cube, policy=policy, actions=actions, words=words)
         made = dataclasses.replace(made, explanation=explanation, not_run=[*made.not_run, *lost])
+    made = made if sharing == "internal" else without_single_people(made)
     used = describing.direct_use(features, cube, loaded.policy)
     if used is not None:
         return Audit(dataclasses.replace(made, direct_use=used), cube)
@@ -579,20 +595,3 @@ def _table(records: Sequence[Any], drop: Collection[str] = ()) -> pd.DataFrame:
         for record in records
     ]
     return pd.DataFrame(rows)
-
-
-def write_whole(path: str | Path, text: str) -> Path:
-    """Write a file whole or not at all: to a neighbour first, then put in its place."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and not target.is_file():
-        # A device or a pipe (/dev/null) is written to: renamed over, it would be a plain file from then on.
-        target.write_text(text, encoding="utf-8", newline="\n")
-        return target
-    neighbour = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        neighbour.write_text(text, encoding="utf-8", newline="\n")
-        neighbour.replace(target)
-    finally:
-        neighbour.unlink(missing_ok=True)
-    return target

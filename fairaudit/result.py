@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .sharing import SharingRecord
 from .statuses import STATUS_WORDS as STATUS_WORDS
 
 SCHEMA_VERSION = "1.0"
@@ -529,6 +530,7 @@ class Result:
     monitoring: dict[str, Any] | None = None
     language: str = "en"
     """Of the sentences in here, and of the reports made of them."""
+    sharing: SharingRecord | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain dictionaries and lists, in the order of the fields."""

@@ -13,6 +13,7 @@ from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn
 from ..result import STATUS_WORDS, DirectUse, Result
+from ..sharing import LEVELS
 from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
 
@@ -67,6 +68,9 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
     help="YAML file with plain words for the model's features, for reasons.",
 )  # fmt: skip
 @click.option("--language", default="en", show_default=True, help="Of findings and reports: en, es, zh, de.")
+@click.option("--sharing", type=click.Choice(LEVELS), default="internal", show_default=True,
+              help="For whom: everything, no single people, or only what published counts say.")  # fmt: skip
+@click.option("--min-n", type=click.IntRange(min=1), help="With --sharing public: fewest people of an entry; 10.")
 @click.option("--seed", type=int, help="Seed of the bootstrap; from the counts when not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.")
 @click.option("--format", "formats", callback=_formats, help="html,json,md,csv; with --out all of html,json,md.")
@@ -106,6 +110,8 @@ def command(data: str | None, **options: Any) -> int:
             words=options["words"],
             held_out=options["held_out"],
             language=options["language"],
+            sharing=options["sharing"],
+            min_n=options["min_n"],
             **roles_of(options),
         )
     code = 0

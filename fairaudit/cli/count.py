@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..auditing import count
+from ..cube.coarsening import described, publish
 from ..cube.io import save
 from .roles import role_options, roles_of
 from .streams import progress, readable, tell
@@ -17,11 +18,14 @@ from .streams import progress, readable, tell
 @click.argument("data")
 @role_options
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The cube file.")
+@click.option("--min-n", type=click.IntRange(min=1),
+              help="Write counts that may be published: no entry of fewer people than this.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
-def command(data: str, out: Path, **options: Any) -> int:
+def command(data: str, out: Path, min_n: int | None, **options: Any) -> int:
     """Count people by group, score, decision and outcome: the rows stay where they are.
 
-    A fine cube is still close to personal data; it is for the audit, not for publication.
+    A fine cube is still close to personal data; it is for the audit, not for publication. With --min-n bins are
+    merged and levels pooled until no entry of the cube is made of fewer people.
 
     \b
     Example:
@@ -30,9 +34,15 @@ def command(data: str, out: Path, **options: Any) -> int:
     """
     with readable(data) as path, progress(f"Counting {Path(data).name}", quiet=bool(options["quiet"])):
         cube = count(path, **roles_of(options))
+        published = None if min_n is None else publish(cube, min_n)
+        cube = cube if published is None else published.cube
         save(cube, out)
     ledger = cube.provenance.ledger
     tell(f"{ledger.read:,} read, {ledger.used:,} counted in {len(cube.groups):,} cells: {out}", quiet=options["quiet"])
     for reason, people in ledger.set_aside.items():
         tell(f"  {people:,} set aside: {reason}", quiet=options["quiet"])
+    if published is not None:
+        tell(f"  {described(published.publication)}", quiet=options["quiet"])
+    else:
+        tell(f"  {cube.unique_people:,} people are alone in an entry", quiet=options["quiet"])
     return 0

@@ -111,6 +111,26 @@ class Cube:
         return np.asarray(self.n.sum(axis=(1, 2, 3)))
 
     @property
+    def unique_people(self) -> int:
+        """People who are alone in their entry: nobody else shares their groups, score bin, decision and outcome."""
+        return int((self.n == 1).sum())
+
+    def publish(self, min_n: int = 10) -> Cube:
+        """Return counts of which no entry is made of fewer than ``min_n`` people.
+
+        Bins are merged (cut-offs stay edges), levels pooled into ``(other)``, the rest left out and counted;
+        :func:`fairaudit.cube.coarsening.publish` also says what was done.
+
+        Raises
+        ------
+        CubeError
+            If ``min_n`` is not a whole number of at least 1, or not even everybody together can be shown.
+        """
+        from .coarsening import publish
+
+        return publish(self, min_n).cube
+
+    @property
     def weighted(self) -> bool:
         """True where rows carried weights."""
         return self.w is not None

@@ -20,6 +20,7 @@ from .nodes import Report
 from .overview import audit_title, findings, limits, opening
 from .profit import profit_section
 from .questions import question_sections
+from .sharing import sharing_section
 
 
 def report_tree(result: Result) -> Report:
@@ -38,6 +39,7 @@ def _tree(result: Result) -> Report:
     look = Lookup.of(result)
     sections = (
         limits(result),
+        *sharing_section(result),
         *direct_use_section(result),
         findings(look),
         *impact_section(look),

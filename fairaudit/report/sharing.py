@@ -1,0 +1,72 @@
+"""For whom a report is, and what was merged, pooled and left out of its counts before."""
+
+from __future__ import annotations
+
+from ..cube.coarsening import OTHER
+from ..result import Result
+from ..sharing import SharingRecord
+from ..translations import many, marked, retold, say
+from .nodes import Item, Paragraph, Section, items
+
+_SUPERVISOR = marked(
+    "This report is for a supervisor: no single person and no number of a row is in it. The counts in the result file "
+    "are as fine as they were counted, and close to personal data."
+)
+_SUBTRACTION = marked(
+    "Whatever is subtracted here is made of published entries too. Another release about the same people, with other "
+    "groups, other cut-offs or a smaller number, can be set against this one, and nothing here guards against that. "
+    "An empty entry is shown, and says that nobody is in it."
+)
+
+
+def sharing_section(result: Result) -> tuple[Section, ...]:
+    """Return the section; nothing for an internal report.
+
+    Parameters
+    ----------
+    result
+        What an audit found.
+    """
+    record = result.sharing
+    if record is None or record.level == "internal":
+        return ()
+    if record.level == "supervisor":
+        unique = Item(f"{record.unique_people:,}", say("People alone in an entry of the counts"))
+        return (Section("sharing", say("What may be shared"), (Paragraph(say(_SUPERVISOR)), *items([unique]))),)
+    text = many(
+        record.min_n or 1,
+        "This report is public. Every number in it is made of published counts, in which an entry (group, score bin, "
+        "decision and outcome) that is not empty holds at least {number} person.",
+        "This report is public. Every number in it is made of published counts, in which an entry (group, score bin, "
+        "decision and outcome) that is not empty holds at least {number} people.",
+    )
+    blocks = (Paragraph(text), *items(_done(record)), Paragraph(say(_SUBTRACTION), "note"))
+    return (Section("sharing", say("What may be shared"), blocks),)
+
+
+def _done(record: SharingRecord) -> list[Item]:
+    told = []
+    if record.bins_before is not None:
+        text = say("{before} became {after}", before=f"{record.bins_before:,}", after=f"{record.bins_after:,}")
+        told.append(Item(text, say("Score bins")))
+    for name, levels in record.pooled.items():
+        text = say("{levels} became {other}", levels=", ".join(levels), other=OTHER)
+        told.append(Item(text, say("Pooled levels of {attribute}", attribute=name)))
+    for names, term in (
+        (record.left_out, say("No longer told apart by")),
+        (record.merged_labels, say("Put together with others of their kind")),
+        (record.blocks, say("Counted beside people and not handed on")),
+    ):
+        if names:
+            told.append(Item(", ".join(names), term))
+    if record.dropped:
+        people = say("too few to say how many, or rows set aside are too few beside them")
+        if record.dropped_people is not None:
+            people = many(record.dropped_people, "{number} person", "{number} people")
+        text = f"{', '.join(retold(kind) for kind in record.dropped)} ({people})"
+        told.append(Item(text, say("Not in the published counts")))
+    text = say(
+        "{before} before, {after} now", before=f"{record.unique_before or 0:,}", after=f"{record.unique_people:,}"
+    )
+    told.append(Item(text, say("People alone in an entry of the counts")))
+    return told
