@@ -571,6 +571,12 @@ class Audit:
         """Write the report as one HTML page, whole or not at all."""
         return write_whole(path, self.to_html())
 
+    def write_document(self, name: str, path: str | Path) -> Path:
+        """Write a form that a rule asks for, filled from this audit with the gaps marked, see docs/documents.md."""
+        from .documents.writing import write_document
+
+        return write_document(self.result, name, path)
+
     def __repr__(self) -> str:
         """Return the policy, the people, and the primary findings in words."""
         result = self.result
