@@ -35,7 +35,7 @@ KNOBS = {
     "coverage_gap": "How many fewer of the group have one, as a difference of shares.",
     "thin_files": "How much of what a file shows of the group is noise; systems that weight inputs.",
     "labels": "Share of the group's good outcomes recorded as bad.",
-    "feedback": "How much more often people in the worst band do such acts in the next year.",
+    "feedback": "How much more often people in the worst band do such acts next year, and how much less they earn.",
 }
 """Knobs that are plain numbers, in the order of a life: behavior, who sees it, what is recorded, what follows."""
 

@@ -54,8 +54,10 @@ class Scale(Protocol):
     def yearly(self) -> bool:
         """Whether a year's scores depend on those of the year before."""
 
-    def at(self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None) -> Standing:
-        """Return the scores at the end of a year."""
+    def at(
+        self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None, income: Integers
+    ) -> Standing:
+        """Return the scores at the end of a year; ``income`` is that of the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,11 @@ class OfEvents:
     number: int
     yearly: bool = False
 
-    def at(self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None) -> Standing:
+    def at(
+        self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None, income: Integers
+    ) -> Standing:
         """Return the scores at the end of a year."""
-        del on, before
+        del on, before, income
         ones = np.ones(len(recorded.person), dtype=np.int64)
         entries = entries_of(
             self.system, ("",) * self.number, recorded.person, recorded.day, recorded.event, ones, last_day(year)
@@ -86,14 +90,17 @@ class OfInputs:
     people: Mapping[str, NDArray[Any]]
     yearly: bool
 
-    def at(self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None) -> Standing:
+    def at(
+        self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None, income: Integers
+    ) -> Standing:
         """Return the scores at the end of a year."""
         import pandas as pd
 
         if self.yearly:
             columns = ratings_of(self.scene, self.block, recorded, year, on, before, edge_of(self.system))
         else:
-            columns = columns_of_files(self.system, self.scene, self.block, self.people, recorded, year, on)
+            people = {**self.people, "income": income}
+            columns = columns_of_files(self.system, self.scene, self.block, people, recorded, year, on)
         table = pd.DataFrame({name: columns[name] for name in weighted.columns_of(self.system)})
         tier = weighted.tiers(self.system, table)
         each = weighted.parts(self.system, table, tier < 0)

@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from ..._version import __version__
 from ...errors import SchemaError
 from .. import weighted
-from ..events import entries_of
 from ..format import EventsSystem, WeightedSystem
 from ..ledger import STAMP
 from ..point_system import PointSystem
+from .circumstances import falls
 from .lives import Life, breaks_next, live
 from .people import families_of, members, people_of, relatives_of
 from .reach import Reach, reach_of
-from .records import Block, Recorded, last_day
+from .records import Block
 from .scales import rates_for, reasons_of, scale_of, scene_of
 from .streams import BLOCK, uniforms
-from .truth import Truth, gather, nothing_yet
+from .truth import Truth, gather, incomes_of, nothing_yet
 from .world import LEVELS, World
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
         (or why there is no score); ``score_equal`` without any mechanism, and ``score_without_...`` without one of
         them, all else the same person. ``outcome`` is the true conduct: "bad" for who did anything that makes the
         score worse, seen or not; where inputs are weighted, for who breaks a promise in the year after the last.
-        ``outcome_recorded`` is the same with wrong labels. ``consequence_...`` says on whom each consequence falls,
+        ``outcome_recorded`` is the same with wrong labels. With feedback ``income_last_year`` stands beside ``income``,
+        which is what each would earn without the system, and there is one ``income_last_year_without_...`` for each
+        other mechanism. ``consequence_...`` says on whom each consequence falls,
         ``years_in_worst_band`` and ``worst_band_year_before`` how long it lasts.
 
     Raises
@@ -206,7 +208,7 @@ def _columns(system: PointSystem, world: World, block: Block) -> Made:
     ways = {"score": world.active, "score_equal": ()}
     ways |= {f"score_without_{name}": tuple(one for one in world.active if one != name) for name in world.active}
     scene = scene_of(system, world, block, group, relatives_of(family))
-    lives = live(system, scene, scale_of(system, scene, block, people), block, list(ways.values()))
+    lives = live(system, scene, scale_of(system, scene, block, people), block, list(ways.values()), people["income"])
     told = lives[0]
     bad = scene.bad
     start = block.place * BLOCK
@@ -233,7 +235,8 @@ def _columns(system: PointSystem, world: World, block: Block) -> Made:
         "outcome_recorded": (conduct | (wrong & group)).astype(np.int8),
         **told.standing.inputs,
         **{column: life.standing.scores for column, life in zip(ways, lives, strict=True)},
-        **_consequences(system, told, np.array(bands, dtype=object)[band], world.years),
+        **_incomes(world, dict(zip(ways, lives, strict=True))),
+        **_consequences(system, told, world.years),
         "years_in_worst_band": told.worst_years,
         "worst_band_year_before": told.worst_before,
         "band": band,
@@ -246,27 +249,15 @@ def _bands(system: PointSystem) -> list[str]:
     return list(dict.fromkeys([*(band.name for band in system.definition.bands), "", *reasons_of(system)]))
 
 
-def _consequences(system: PointSystem, told: Life, band: NDArray[np.object_], years: int) -> Columns:
-    """Return on whom each consequence falls: by the band, and at once by what still counts of one's records."""
-    made = {}
-    scored = ~np.isnan(told.standing.scores)
-    for one in system.definition.consequences:
-        falls = scored & np.isin(band, one.bands)
-        if one.events and isinstance(system.definition, EventsSystem):
-            falls |= _struck(system.definition, told.recorded, one.events, years)
-        made[f"consequence_{one.id}"] = falls
-    return made
+def _incomes(world: World, lives: Mapping[str, Life]) -> Columns:
+    """Return the incomes of the last year; nothing without feedback, as they are then what stands in ``income``."""
+    return {column: lives[score].income for column, score in incomes_of(world).items()}
 
 
-def _struck(system: EventsSystem, recorded: Recorded, events: tuple[str, ...], years: int) -> NDArray[np.bool_]:
-    number = len(recorded.acts)
-    wanted = np.isin([event.id for event in system.events], events)[recorded.event]
-    person, day, event = recorded.person[wanted], recorded.day[wanted], recorded.event[wanted]
-    ones = np.ones(len(person), dtype=np.int64)
-    entries = entries_of(system, ("",) * number, person, day, event, ones, last_day(years - 1))
-    made = np.zeros(number, dtype=bool)
-    made[entries.person[entries.worth != 0]] = True
-    return made
+def _consequences(system: PointSystem, told: Life, years: int) -> Columns:
+    """Return on whom each consequence falls at the end of the last year."""
+    made = falls(system, system.definition.consequences, told.standing.scores, told.recorded, years - 1)
+    return {f"consequence_{name}": struck for name, struck in made.items()}
 
 
 def _labelled(name: str, values: NDArray[Any]) -> Any:
@@ -288,6 +279,7 @@ def _schema(system: PointSystem, world: World, seed: int, people: int) -> Any:
               ("outcome_recorded", levels), *((name, pa.float64()) for name in inputs),
               ("score", pa.float64()), ("score_equal", pa.float64()),
               *((f"score_without_{name}", pa.float64()) for name in world.active),
+              *((name, pa.int64()) for name in incomes_of(world)),
               *((f"consequence_{one.id}", pa.bool_()) for one in definition.consequences),
               ("years_in_worst_band", pa.int8()), ("worst_band_year_before", pa.bool_()),
               ("band", levels)]  # fmt: skip

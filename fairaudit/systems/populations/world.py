@@ -87,7 +87,10 @@ class World:
     labels
         The share of the group's good outcomes that is recorded as bad. It moves no score: it is what an audit sees.
     feedback
-        How much more often somebody in the worst band does what makes a score worse in the next year.
+        What a year's standing does to the next, whoever it is: how much more often somebody in the worst band does what
+        makes a score worse; and punishments in work, schooling, loans, travel and state support lower their person's
+        income of that year, by 5% at 1 for each grade of severity (its logarithm, so incomes stay above 0). Files see
+        the income. Both are gone a year after the band or the consequence is.
 
     Raises
     ------
