@@ -305,8 +305,8 @@ def test_an_own_file_of_weights_is_simulated_and_an_input_may_be_the_age(written
 # Whom records reach
 
 
-def reach_of(world, people=5_000, seed=2):
-    made = simulate(PointSystem.load("national"), people, world=world, seed=seed)
+def reach_of(world, people=5_000, seed=2, variant=None):
+    made = simulate(PointSystem.load("national", variant=variant), people, world=world, seed=seed)
     return made, made.truth.reach_to_frame().set_index("event")
 
 

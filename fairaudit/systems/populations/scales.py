@@ -18,6 +18,7 @@ from ..point_system import PointSystem
 from .files import columns_of_files
 from .ratings import RATINGS, ratings_of
 from .records import Block, Flags, Floats, Integers, Recorded, Scene, last_day
+from .roles import able
 from .streams import uniforms
 from .world import World, rates_of
 
@@ -149,6 +150,7 @@ def scene_of(
     block: Block,
     group: Flags,
     relative: Integers,
+    role: NDArray[np.int8],
 ) -> Scene:
     """Return what is the same in every year of a block's people."""
     events = conduct_of(system)
@@ -156,7 +158,8 @@ def scene_of(
     if events is not system.definition:
         drawn = uniforms(block.seed, "people/tendency", 0, block.place, (block.number,))
         tendency = np.exp(SPREAD * ndtri(np.clip(drawn, 1e-12, 1 - 1e-12)) - SPREAD**2 / 2)
-    return Scene(world, events, np.array(rates_for(system, world)), group, relative, tendency)
+    rates = np.array(rates_for(system, world))
+    return Scene(world, events, rates, group, relative, role, able(events, role), tendency)
 
 
 def scale_of(system: PointSystem, scene: Scene, block: Block, people: Mapping[str, NDArray[Any]]) -> Scale:
