@@ -72,7 +72,7 @@ def test_acts_are_seen_by_the_share_of_their_event_and_all_acts_add_up(made, tab
             assert abs(row["share_of_acts_seen"] - share) < 5 * np.sqrt(share * (1 - share) / row["acts"])
             assert row["share_of_acts_on_record"] == row["share_of_acts_seen"]  # nothing is lost or put on others here
     assert table.loc[ANYTHING]["acts"].sum() == made.people["acts"].sum()
-    assert table.drop(index=[ANYTHING, NOTHING])["acts"].sum() == made.people["acts"].sum()
+    assert table.drop(index=[ANYTHING, NOTHING], level="event")["acts"].sum() == made.people["acts"].sum()
     for role, here in made.people.groupby("role"):
         assert table.loc[(ANYTHING, role), "people_who_did"] == (here["acts"] > 0).sum()
         assert table.loc[(NOTHING, role), "people_who_did"] == (here["acts"] == 0).sum()

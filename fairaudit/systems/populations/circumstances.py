@@ -77,7 +77,8 @@ def income_after(income: Integers, grades: Integers, feedback: float) -> Integer
     >>> income_after(np.array([30_000, 30_000]), np.array([0, 5]), 1.0).tolist()
     [30000, 23364]
     """
-    return np.maximum(np.rint(income * np.exp(-feedback * TAKEN * grades)), 1).astype(np.int64)
+    left = np.maximum(np.rint(income * np.exp(-feedback * TAKEN * grades)), 1)
+    return np.asarray(left.astype(np.int64))
 
 
 def _at_once(system: EventsSystem, recorded: Recorded, events: tuple[str, ...], year: int) -> NDArray[np.bool_]:

@@ -65,11 +65,11 @@ def reach_of(
     recorded[records.person, records.event] = True
     made = {}
     holders = [role == place for place in range(len(roles))]
-    for at in np.flatnonzero(bad):
+    for at in np.flatnonzero(bad).tolist():
         for place, name in enumerate(roles):
             one = _reach(did[:, at], recorded[:, at], worst, holders[place], records.counts[:, place, at])
             made[ids[at], name] = one
-    anything, charged = did[:, bad].any(axis=1), recorded[:, bad].any(axis=1)
+    anything, charged = np.asarray(did[:, bad].any(axis=1)), np.asarray(recorded[:, bad].any(axis=1))
     for place, name in enumerate(roles):
         counts = records.counts[:, place, bad].sum(axis=1)
         if name:
