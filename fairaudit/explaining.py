@@ -24,6 +24,7 @@ from .result import (
     GapRecord,
     ModelRecord,
     NotRun,
+    PartRecord,
     PersonRecord,
     ReasonRecord,
     RecourseRecord,
@@ -379,6 +380,13 @@ class _Work:
                 for one in found.reasons
             ],
             note=" ".join(retold(caution) for caution in found.cautions) or None,
+            base=float(explanation.base),
+            parts=[
+                PartRecord(name, _shown(value), float(amount))
+                for name, value, amount in zip(
+                    explanation.names, explanation.data[at], explanation.values[at], strict=True
+                )
+            ],
         )
 
     # What they could change
@@ -405,6 +413,11 @@ class _Work:
             )  # fmt: skip
             made += recourse_records(found, record.name)
         return made, lost
+
+
+def _shown(value: Any) -> str:
+    """Return a feature's value as text; none for several columns that stand as one feature."""
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else label(value)
 
 
 def _words(reason: Reason) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..metrics.base import MEASURES
 from ..result import Measurement, Result
 from ..translations import marked, retold, say
+from .charts.calibration import calibration_chart
 from .lookup import unique
-from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, figures, items, table
 from .words import NOTHING, Writer, interval, number, p_value, percent, points, with_points
 
 _LARGE = "calibration_in_the_large_difference"
@@ -77,6 +78,7 @@ def _attribute(records: list[Measurement], attribute: str, name: str, alpha: flo
     ]
     margin = next((one.note for one in own if one.metric == _MARGIN and one.note), "")
     blocks: tuple[Block, ...] = (
+        *figures(calibration_chart(own)),
         *items(told),
         *_folded(say("Each group by itself"), _own_table(own, attribute)),
         *_folded(say("Each group against its reference"), _against_table(own, attribute)),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from ..result import AttributeRecord, CurveRecord, Curves, Finding
 from ..schema.labels import MISSING
 from ..translations import many, marked, retold, say
+from .charts.counts import crossing_grid, mosaic
+from .charts.curves import cutoff_chart, roc_chart, score_chart
+from .charts.forest import forest
 from .impact import median_note
-from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, unique
-from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, representative, unique
+from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, figures, items, table
 from .overview import key_tables, people_cell, sentences, versus
 from .words import (
     NOTHING,
@@ -167,7 +170,9 @@ def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, .
 
 
 def _selection(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
-    blocks = _rate_tables(look, attribute, _SELECTION, marked("Selection by {attribute}"))
+    cutoff = next(iter(look.cutoffs(attribute.name, "selection_rate")), None)
+    drawn = crossing_grid(look, attribute, cutoff) or mosaic(look, attribute, cutoff)
+    blocks = (*figures(drawn), *_rate_tables(look, attribute, _SELECTION, marked("Selection by {attribute}")))
     return Section(f"{name}-selection", say("Who is selected?"), blocks)
 
 
@@ -187,7 +192,7 @@ def _error_rates(look: Lookup, attribute: AttributeRecord, name: str) -> Section
     if blocks:
         positive = look.result.schema.positive.removesuffix(".")
         told = Paragraph(say("Positive class: {positive}.", positive=positive))
-        blocks = (told, *_identification(look, attribute), *blocks)
+        blocks = (told, *_identification(look, attribute), *figures(roc_chart(look, attribute)), *blocks)
     among = marked("Outcomes, among people whose outcome is observed, by {attribute}")
     outcomes = _rate_tables(look, attribute, _OUTCOMES, among)
     return Section(f"{name}-outcomes", say("How do decisions and outcomes agree?"), (*blocks, *outcomes))
@@ -213,6 +218,7 @@ def _identification(look: Lookup, attribute: AttributeRecord) -> tuple[Block, ..
 def _scores(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in {*_KNOWN, "people"})
     blocks = (
+        *figures(score_chart(look, attribute)),
         *median_note(look.result),
         *_rate_tables(look, attribute, _SCORES, marked("The score by {attribute}")),
         *_band_tables(look, attribute),
@@ -251,6 +257,7 @@ def _contrasts(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     told = [one for one in own if one.family != "primary" and one.status in {"flag", "insufficient"}]
     further = _further(look, own)
     blocks = (
+        *_forests(own),
         *sentences(told),
         *key_tables(look, own),
         *_folded(say("Further contrasts, for information"), further),
@@ -260,6 +267,16 @@ def _contrasts(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     )
     asked = say("How does each group compare with {reference}?", reference=str(attribute.reference))
     return Section(f"{name}-contrasts", asked, blocks)
+
+
+def _forests(own: list[Finding]) -> tuple[Block, ...]:
+    """Return a picture of what the policy asks for: one a contrast, at the first cut-off."""
+    ruled = [finding for finding in own if finding.rule is not None]
+    first = ruled[0].cutoff if ruled else None
+    metrics = unique(finding.metric for finding in ruled)
+    return figures(
+        *(forest([one for one in ruled if one.metric == metric and one.cutoff == first]) for metric in metrics)
+    )
 
 
 def _further(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
@@ -403,7 +420,9 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
     if curves is None or not curves.cutoffs:
         return ()
     production = {record.cutoff for record in look.result.schema.cutoffs}
-    shown = representative(len(curves.cutoffs), {i for i, c in enumerate(curves.cutoffs) if c in production})
+    shown = representative(
+        len(curves.cutoffs), {i for i, c in enumerate(curves.cutoffs) if c in production}, CUTOFFS_SHOWN
+    )
     blocks: tuple[Block, ...] = ()
     for attribute in attributes(look.result):
         by_group = {curve.group: curve for curve in curves.groups if curve.attribute == attribute.name}
@@ -419,7 +438,7 @@ def cutoff_section(look: Lookup) -> tuple[Section, ...]:
         ]
         heads = [say("{group} (reference)", group=group) if group == attribute.reference else group for group in groups]
         columns = (Column(say("Cut-off")), *(Column(head, numeric=True) for head in heads))
-        made: tuple[Block, ...] = table(
+        made: tuple[Block, ...] = figures(cutoff_chart(look, attribute)) + table(
             say("Selection rate, and adverse impact ratio (interval), by {attribute}", attribute=attribute.name),
             columns,
             rows,
@@ -486,24 +505,6 @@ def _whole_band(side: str, at: int, cutoffs: int, where: str) -> str:
         "the whole band of the ratio is above 1 at {at} of {number} cut-offs ({where}).",
         **blanks,
     )
-
-
-def representative(length: int, keep: set[int], most: int = CUTOFFS_SHOWN) -> list[int]:
-    """Return at most ``most`` places of a list, evenly spread from the first to the last, and those to keep.
-
-    Examples
-    --------
-    >>> representative(5, {2})
-    [0, 1, 2, 3, 4]
-    >>> representative(100, {40}, most=5)
-    [0, 33, 40, 66, 99]
-    """
-    if length <= most:
-        return list(range(length))
-    kept = sorted(keep)[:most]
-    room = most - len(kept)
-    spread = (round(i * (length - 1) / (room - 1)) for i in range(room)) if room > 1 else ()
-    return sorted({*kept, *spread})
 
 
 def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:

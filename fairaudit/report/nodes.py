@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..result import Status
 from ..statuses import STATUS_LABELS
@@ -76,6 +76,15 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart: its caption, what it shows in words, and its Vega-Lite spec, which holds its own data."""
+
+    caption: str
+    alt: str
+    spec: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the report with a heading, and parts within it."""
 
@@ -100,7 +109,7 @@ def status_label(status: Status) -> str:
     return say(STATUS_LABELS[status])
 
 
-Block: TypeAlias = Paragraph | Table | Items | Details
+Block: TypeAlias = Paragraph | Table | Items | Details | Figure
 
 
 def table(
@@ -108,6 +117,11 @@ def table(
 ) -> tuple[Table, ...]:
     """Return a table, or nothing where it would have no rows."""
     return (Table(caption, columns, tuple(rows), note),) if rows else ()
+
+
+def figures(*made: Figure | None) -> tuple[Figure, ...]:
+    """Return the figures that there are."""
+    return tuple(figure for figure in made if figure is not None)
 
 
 def items(entries: Sequence[Item]) -> tuple[Items, ...]:
