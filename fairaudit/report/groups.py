@@ -6,8 +6,10 @@ from ..result import AttributeRecord, CurveRecord, Curves, Finding
 from ..schema.labels import MISSING
 from ..translations import many, marked, retold, say
 from .charts.counts import crossing_grid, mosaic
-from .charts.curves import cutoff_chart, roc_chart, score_chart
+from .charts.cutoffs import cutoff_chart
 from .charts.forest import forest
+from .charts.roc import roc_chart
+from .charts.scores import score_chart
 from .impact import median_note
 from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, representative, unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, figures, items, table

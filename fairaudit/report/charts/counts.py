@@ -9,8 +9,24 @@ from ...result import AttributeRecord
 from ...translations import marked, say
 from ..lookup import Lookup, unique
 from ..nodes import Figure
-from ..words import number, percent
-from .looks import GROUP_COLORS, INK, PAPER, QUIET, Spec, data, framed, names
+from ..words import number as written_number
+from ..words import percent
+from .looks import (
+    GROUP_COLORS,
+    INK,
+    NAME_WIDTH,
+    PAPER,
+    QUIET,
+    Spec,
+    data,
+    fixed,
+    framed,
+    layer,
+    listed,
+    names,
+    number,
+    text,
+)
 
 _PARTS = (
     ("selected_good", marked("selected, good outcome"), GROUP_COLORS[0]),
@@ -61,21 +77,20 @@ def mosaic(look: Lookup, attribute: AttributeRecord, cutoff: float | None) -> Fi
     room = height - _BETWEEN * (len(known) - 1)
     bars: list[dict[str, Any]] = []
     middles, top = [], 0.0
-    for label, parts, every in zip(labels, known.values(), people, strict=True):
+    for parts, every in zip(known.values(), people, strict=True):
         high = room * every / sum(people)
-        bars += _bar(label, parts, top, high)
+        bars += _bar(parts, top, high)
         middles.append(top + high / 2)
         top += high + _BETWEEN
     places = _apart(middles, height)
     sides = [
-        {"label": label, "middle": round(middle, 1), "place": round(place, 1), "near": -6, "far": -22}
+        {"label": label, "middle": round(middle, 1), "place": round(place, 1)}
         for label, middle, place in zip(labels, middles, places, strict=True)
     ]
-    told = [
-        say("{group}: {share} of {people} selected", group=group, share=percent(sum(parts.get(part, 0.0) for part in _SELECTED) / every),
-            people=f"{every:,.0f}")
-        for (group, parts), every in zip(known.items(), people, strict=True)
-    ]  # fmt: skip
+    told = []
+    for (group, parts), every in zip(known.items(), people, strict=True):
+        share = percent(sum(parts.get(part, 0.0) for part in _SELECTED) / every)
+        told.append(say("{group}: {share} of {people} selected", group=group, share=share, people=f"{every:,.0f}"))
     return Figure(
         caption=say("Decisions and outcomes of each group; a bar is as high as its group is large"),
         alt=f"{'; '.join(told)}.",
@@ -83,15 +98,23 @@ def mosaic(look: Lookup, attribute: AttributeRecord, cutoff: float | None) -> Fi
     )
 
 
-def _bar(label: str, parts: dict[str, float], top: float, high: float) -> list[dict[str, Any]]:
+def _bar(parts: dict[str, float], top: float, high: float) -> list[dict[str, Any]]:
     made, left, every = [], 0.0, sum(parts.values())
     for part, words, _ in _PARTS:
         share = parts.get(part, 0.0) / every
         if not share:
             continue
         fits = high >= 12 and share * _WIDTH > 42
-        made.append({"group": label, "part": say(words), "top": round(top, 1), "bottom": round(top + high, 1),
-                     "left": round(left, 4), "right": round(left + share, 4), "text": percent(share) if fits else ""})  # fmt: skip
+        made.append(
+            {
+                "part": say(words),
+                "top": round(top, 1),
+                "bottom": round(top + high, 1),
+                "left": round(left, 4),
+                "right": round(left + share, 4),
+                "text": percent(share) if fits else "",
+            }
+        )
         left += share
     return made
 
@@ -118,29 +141,27 @@ def _mosaic_spec(bars: list[dict[str, Any]], sides: list[dict[str, Any]], height
     present = [(say(words), color) for _, words, color in _PARTS if any(bar["part"] == say(words) for bar in bars)]
     scale = {"domain": [words for words, _ in present], "range": [color for _, color in present]}
     color = {"field": "part", "type": "nominal", "title": None, "sort": None, "scale": scale, "legend": {"columns": 2}}
-    x = {"type": "quantitative", "scale": {"domain": [0, 1]}, "title": say("share of the group's people"),
-         "axis": {"format": "~%", "tickCount": 5, "grid": False}}  # fmt: skip
-    y = {"type": "quantitative", "scale": {"domain": [0, round(height)], "reverse": True, "nice": False}, "axis": None}
+    across = {"scale": {"domain": [0, 1]}, "title": say("share of the group's people"),
+              "axis": {"format": "~%", "tickCount": 5, "grid": False}}  # fmt: skip
+    down = {"scale": {"domain": [0, round(height)], "reverse": True, "nice": False}, "axis": None}
+    area = {"x": number("left", across), "x2": text("right"), "y": number("top", down), "y2": text("bottom")}
     middle = [
         {"calculate": "(datum.left + datum.right) / 2", "as": "across"},
         {"calculate": "(datum.top + datum.bottom) / 2", "as": "down"},
     ]
-    written = data(bar for bar in bars if bar["text"])
-    where = {"x": {"field": "across", **x}, "y": {"field": "down", **y}, "text": {"field": "text"}}
-    side = data(sides)
+    written, edge = [bar for bar in bars if bar["text"]], fixed(0)
+    shares = layer("text", written, {"fontWeight": "bold", "color": PAPER},
+                   x=number("across", across), y=number("down", down), text=text("text"))  # fmt: skip
     return framed({
-        "width": _WIDTH, "height": round(height),
+        "width": _WIDTH,
+        "height": round(height),
         "layer": [
-            {"data": data(bars), "mark": {"type": "rect", "opacity": 0.8},
-             "encoding": {"x": {"field": "left", **x}, "x2": {"field": "right"}, "y": {"field": "top", **y},
-                          "y2": {"field": "bottom"}, "color": color}},
-            {"data": written, "transform": middle, "mark": {"type": "text", "fontWeight": "bold", "color": PAPER},
-             "encoding": where},
-            {"data": side, "mark": {"type": "rule", "xOffset": -4, "x2Offset": -16},
-             "encoding": {"x": {"value": 0}, "x2": {"value": 0}, "y": {"field": "middle", **y}, "y2": {"field": "place"},
-                          "color": {"value": QUIET}}},
-            {"data": side, "mark": {"type": "text", "align": "right", "dx": -20, "limit": 220},
-             "encoding": {"x": {"value": 0}, "y": {"field": "place", **y}, "text": {"field": "label"}, "color": {"value": INK}}},
+            layer("rect", bars, {"opacity": 0.85}, **area, color=color),
+            {**shares, "transform": middle},
+            layer("rule", sides, {"xOffset": -4, "x2Offset": -16}, x=edge, x2=edge, y=number("middle", down),
+                  y2=text("place"), color=fixed(QUIET)),
+            layer("text", sides, {"align": "right", "dx": -20, "limit": NAME_WIDTH}, x=edge, y=number("place", down),
+                  text=text("label"), color=fixed(INK)),
         ],
     })  # fmt: skip
 
@@ -169,7 +190,7 @@ def crossing_grid(look: Lookup, attribute: AttributeRecord, cutoff: float | None
     rows = []
     for record in records:
         finding = look.finding("adverse_impact_ratio", attribute.name, record.group, cutoff)
-        ratio = None if finding is None or finding.value is None else number(finding.value)
+        ratio = None if finding is None or finding.value is None else written_number(finding.value)
         told = ratio or (say("reference") if record.group == attribute.reference else "")
         rate = percent(record.value or 0.0)
         rows.append({"down": shown[down][record.levels[down]], "across": shown[across][record.levels[across]],
@@ -189,24 +210,18 @@ def crossing_grid(look: Lookup, attribute: AttributeRecord, cutoff: float | None
 
 
 def _grid_spec(rows: list[dict[str, Any]], down: list[str], across: list[str], heading: str) -> Spec:
-    plain = {"ticks": False, "domain": False}
-    y = {"field": "down", "type": "nominal", "sort": down, "title": None, "axis": plain}
-    x = {"field": "across", "type": "nominal", "sort": across, "title": heading,
-         "axis": {**plain, "orient": "top", "labelAngle": 0, "labelLimit": 140}}  # fmt: skip
-    strength = {
-        "field": "rate",
-        "type": "quantitative",
-        "legend": None,
-        "scale": {"domain": [0, 1], "range": [0.03, 0.5]},
-    }
-    base = {"x": x, "y": y}
+    y, x = listed("down", down), listed("across", across)
+    x |= {"title": heading, "axis": {**x["axis"], "orient": "top", "labelAngle": 0, "labelLimit": 140}}
+    scale = {"domain": [0, 1], "range": [0.03, 0.5]}
+    strength = number("rate", {"legend": None, "scale": scale})
+    cell = {"fill": GROUP_COLORS[0], "stroke": QUIET, "strokeWidth": 1}
     return framed({
         "data": data(rows),
-        "width": {"step": 150}, "height": {"step": 48},
+        "width": {"step": 150},
+        "height": {"step": 48},
         "layer": [
-            {"mark": {"type": "rect", "fill": GROUP_COLORS[0], "stroke": QUIET, "strokeWidth": 1},
-             "encoding": {**base, "fillOpacity": strength}},
-            {"mark": {"type": "text", "dy": -7, "fontWeight": "bold"}, "encoding": {**base, "text": {"field": "text"}}},
-            {"mark": {"type": "text", "dy": 10, "fontSize": 11}, "encoding": {**base, "text": {"field": "people"}}},
+            layer("rect", None, cell, x=x, y=y, fillOpacity=strength),
+            layer("text", None, {"dy": -7, "fontWeight": "bold"}, x=x, y=y, text=text("text")),
+            layer("text", None, {"dy": 10, "fontSize": 11}, x=x, y=y, text=text("people")),
         ],
     })  # fmt: skip

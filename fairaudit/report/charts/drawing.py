@@ -1,4 +1,4 @@
-"""A spec as a still picture: small SVG with one decimal, colors of the page's own light and dark, no style and no script."""
+"""A spec as a still picture: small SVG with one decimal, the page's own light and dark colors, no style, no script."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from .looks import GROUP_COLORS, INK, PAPER, QUIET, RULE, STATUS_COLORS, Spec
 _SVG = "http://www.w3.org/2000/svg"
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _ROUNDED = ("d", "transform", "x", "y", "x1", "x2", "y1", "y2", "dx", "dy", "width", "height", "cx", "cy", "r")
-_USELESS = ("class", "role", "aria-hidden", "aria-label", "aria-roledescription", "pointer-events", "font-family", "style",
-            "version", "stroke-miterlimit")  # fmt: skip
+_USELESS = (
+    "class", "role", "aria-hidden", "aria-label", "aria-roledescription", "pointer-events", "font-family", "style",
+    "version", "stroke-miterlimit",
+)  # fmt: skip
 _COLORS = {
-    INK: "var(--ink)", PAPER: "var(--paper)", QUIET: "var(--quiet)", RULE: "var(--rule)", "#000": "var(--ink)", "black": "var(--ink)",
+    INK: "var(--ink)", PAPER: "var(--paper)",
+    QUIET: "var(--quiet)", RULE: "var(--rule)", "#000": "var(--ink)", "black": "var(--ink)",
     **{color: f"var(--group-{at})" for at, color in enumerate(GROUP_COLORS, start=1)},
     **{color: f"var(--{status})" for status, color in STATUS_COLORS.items()},
 }  # fmt: skip

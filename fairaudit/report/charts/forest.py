@@ -11,7 +11,22 @@ from ...translations import many, marked, say
 from ..lookup import unique
 from ..nodes import Figure, status_label
 from ..words import beside, heading, interval, line_text, title, writer
-from .looks import INK, QUIET, Spec, by_status, data, framed, names, ratio_scale, ratio_ticks
+from .looks import (
+    INK,
+    QUIET,
+    Spec,
+    by_status,
+    fixed,
+    framed,
+    layer,
+    listed,
+    names,
+    number,
+    ratio_scale,
+    ratio_ticks,
+    ruled,
+    text,
+)
 
 _ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
 _RATIOS = ("ratio", "worst_ratio", "odds_ratio")
@@ -80,42 +95,27 @@ def _difference_scale(values: Sequence[float | None], factor: float) -> Spec:
 def _spec(
     rows: list[dict[str, Any]], labels: list[str], marks: list[dict[str, Any]], scale: Spec, axis: str, *, ratio: bool
 ) -> Spec:
-    ticks: Spec = (
-        {"values": ratio_ticks(scale["domain"]), "format": "~g"} if ratio else {"format": "~g", "tickCount": 6}
-    )
-    place = {
-        "field": "label",
-        "type": "nominal",
-        "sort": labels,
-        "title": None,
-        "axis": {"ticks": False, "domain": False},
-    }
-    along = {"type": "quantitative", "scale": scale, "title": axis, "axis": {**ticks, "grid": False}}
+    ticks: Spec = {"values": ratio_ticks(scale["domain"])} if ratio else {"tickCount": 6}
+    along = {"scale": scale, "title": axis, "axis": {**ticks, "format": "~g", "grid": False}}
     present = [status for status in _ORDER if status_label(status) in {row["status"] for row in rows}]
-    shown = by_status(present)
-    side = {"type": "text", "fontSize": 13}
+    shown, y = by_status(present), listed("label", labels)
+    dot, end = {"filled": True, "size": 90, "opacity": 1}, {"fontSize": 13}
+    before, after = ([row for row in rows if row[side]] for side in ("before", "after"))
+    grey = fixed(QUIET)
     body = {
         "padding": {"left": 5, "top": 5, "bottom": 5, "right": 30},
         "width": WIDTH,
         "height": {"step": 26},
         "layer": [
-            {"data": data(marks), "mark": {"type": "rule", "strokeDash": [4, 3]},
-             "encoding": {"x": {"field": "at", **along}, "color": {"value": QUIET}}},
-            {"data": data(marks[:1]), "mark": {"type": "rule"}, "encoding": {"x": {"field": "at", **along}, "color": {"value": INK}}},
-            {"data": data(marks), "mark": {"type": "text", "dy": -6, "fontSize": 11, "baseline": "bottom"},
-             "encoding": {"x": {"field": "at", **along}, "y": {"value": 0}, "text": {"field": "word"}, "color": {"value": QUIET}}},
-            {"data": data(rows), "mark": {"type": "rule", "strokeWidth": 2},
-             "encoding": {"y": place, "x": {"field": "low", **along}, "x2": {"field": "high"}, "color": shown["color"]}},
-            {"data": data(rows), "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-             "encoding": {"y": place, "x": {"field": "value", **along}, **shown}},
-            {"data": data(row for row in rows if row["before"]), "mark": {**side, "text": "◂", "dx": 2},
-             "encoding": {"y": place, "x": {"value": 0}, "color": {"value": QUIET}}},
-            {"data": data(row for row in rows if row["after"]), "mark": {**side, "text": "▸", "dx": -2},
-             "encoding": {"y": place, "x": {"value": WIDTH}, "color": {"value": QUIET}}},
-            {"data": data(rows), "mark": {"type": "text", "align": "left", "dx": 10},
-             "encoding": {"y": place, "x": {"value": WIDTH}, "text": {"field": "text"}, "color": {"value": INK}}},
+            *ruled(marks, along, dash=[4, 3]),
+            layer("rule", marks[:1], x=number("at", along), color=fixed(INK)),
+            layer("rule", rows, {"strokeWidth": 2}, y=y, x=number("low", along), x2=text("high"), color=shown["color"]),
+            layer("point", rows, dot, y=y, x=number("value", along), **shown),
+            layer("text", before, {**end, "text": "◂", "dx": 2}, y=y, x=fixed(0), color=grey),
+            layer("text", after, {**end, "text": "▸", "dx": -2}, y=y, x=fixed(WIDTH), color=grey),
+            layer("text", rows, {"align": "left", "dx": 10}, y=y, x=fixed(WIDTH), text=text("text"), color=fixed(INK)),
         ],
-    }  # fmt: skip
+    }
     return framed(body)
 
 
@@ -132,7 +132,7 @@ def _words(drawn: Sequence[Finding], every: Sequence[Finding]) -> str:
     metric = drawn[0].metric
     counts = [(status, sum(one.status == status for one in every)) for status in _ORDER]
     said = "; ".join(say(_COUNTS[status], number=n) for status, n in counts if n)
-    text = many(len(every), "{metric} of {number} group: {counts}.", "{metric} of {number} groups: {counts}.",
+    said_ = many(len(every), "{metric} of {number} group: {counts}.", "{metric} of {number} groups: {counts}.",
                 metric=title(metric), counts=said)  # fmt: skip
     ends = (min(drawn, key=_size), max(drawn, key=_size))
     told = []
@@ -141,7 +141,7 @@ def _words(drawn: Sequence[Finding], every: Sequence[Finding]) -> str:
     ):
         write = beside(one.line, writer(metric))
         told.append(say(words, group=one.group, effect=f"{write(_size(one))} ({interval(one.low, one.high, write)})"))
-    return " ".join([text, *(told if len(drawn) > 1 else [told[0].partition(": ")[2]])])
+    return " ".join([said_, *(told if len(drawn) > 1 else [told[0].partition(": ")[2]])])
 
 
 def _size(one: Finding) -> float:

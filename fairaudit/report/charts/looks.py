@@ -1,4 +1,4 @@
-"""How every chart looks: colors that are told apart without color, dashes, shapes, scales, and names as plain values."""
+"""How every chart looks: colors and dashes that each tell lines apart, shapes, scales, and names as plain values."""
 
 from __future__ import annotations
 
@@ -54,6 +54,45 @@ def framed(body: Mapping[str, Any]) -> Spec:
 def data(rows: Iterable[Mapping[str, Any]]) -> Spec:
     """Return rows as the data of a chart."""
     return {"values": [dict(row) for row in rows]}
+
+
+def layer(
+    mark: str, rows: Iterable[Mapping[str, Any]] | None = None, style: Spec | None = None, **channels: Spec
+) -> Spec:
+    """Return one layer of a chart: what is drawn, of which rows (None: those of the whole), and what shows what."""
+    made: Spec = {} if rows is None else {"data": data(rows)}
+    return {**made, "mark": {"type": mark, **(style or {})}, "encoding": channels}
+
+
+def number(field: str, shared: Spec) -> Spec:
+    """Return a channel that shows a number, on a shared scale and axis."""
+    return {"field": field, "type": "quantitative", **shared}
+
+
+def text(field: str) -> Spec:
+    """Return a channel that writes a field."""
+    return {"field": field}
+
+
+def fixed(value: float | str) -> Spec:
+    """Return a channel of one value for all."""
+    return {"value": value}
+
+
+def listed(field: str, order: Sequence[str]) -> Spec:
+    """Return a channel with one line for each name, in this order."""
+    return {"field": field, "type": "nominal", "sort": list(order), "title": None,
+            "axis": {"ticks": False, "domain": False}}  # fmt: skip
+
+
+def ruled(marks: Sequence[Mapping[str, Any]], shared: Spec, *, dash: Sequence[int]) -> list[Spec]:
+    """Return rules across a chart with a word over each; marks have ``at`` and ``word``."""
+    style = {"dy": -6, "fontSize": 11, "baseline": "bottom"}
+    at = number("at", shared)
+    return [
+        layer("rule", marks, {"strokeDash": list(dash)}, x=at, color=fixed(QUIET)),
+        layer("text", marks, style, x=at, y=fixed(0), text=text("word"), color=fixed(QUIET)),
+    ]
 
 
 def name(text: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from ...result import GapRecord, PersonRecord
 from ...translations import marked, retold, say
 from ..nodes import Figure
-from ..words import number, points
-from .looks import GROUP_COLORS, INK, QUIET, Spec, data, framed, names
+from ..words import number as written_number
+from ..words import points
+from .looks import GROUP_COLORS, INK, QUIET, Spec, fixed, framed, layer, listed, names, number, ruled, text
 
 MOST = 10
 _WIDTH = 320
@@ -17,12 +18,12 @@ _UP, _DOWN = GROUP_COLORS[0], GROUP_COLORS[1]
 
 
 def driver_bars(gap: GapRecord) -> Figure | None:
-    """Return what each feature adds to a gap, the largest first, with intervals that hold together; None without drivers.
+    """Return what each feature adds to a gap, the largest first, with intervals that hold together.
 
     Parameters
     ----------
     gap
-        One gap of an audit's explanation.
+        One gap of an audit's explanation; without drivers there is no figure.
     """
     if not gap.drivers or gap.value is None:
         return None
@@ -30,27 +31,31 @@ def driver_bars(gap: GapRecord) -> Figure | None:
     factor, write = (100.0, points) if share else (1.0, _signed)
     ordered = sorted(gap.drivers, key=lambda driver: -abs(driver.value))
     shown, rest = ordered[:MOST], ordered[MOST:]
-    labels = names([driver.feature for driver in shown])
     bars = [
-        {
-            "feature": label, "amount": factor * driver.value, "moves": _moves(driver.value),
-            "text": write(driver.value),
-            "low": None if driver.low is None else factor * driver.low,
-            "high": None if driver.high is None else factor * driver.high,
-        }
-        for label, driver in zip(labels, shown, strict=True)
-    ]  # fmt: skip
+        _driver_bar(label, one.value, one.low, one.high, factor, write(one.value))
+        for label, one in zip(names([driver.feature for driver in shown]), shown, strict=True)
+    ]
     if rest:
         amount = sum(driver.value for driver in rest)
-        bars.append({"feature": say("{number} others", number=len(rest)), "amount": factor * amount, "moves": _moves(amount),
-                     "text": write(amount), "low": None, "high": None})  # fmt: skip
+        label = say("{number} others", number=len(rest))
+        bars.append(_driver_bar(label, amount, None, None, factor, write(amount)))
     unit = say("percentage points") if share else retold(gap.units)
     pair = {"group": gap.group, "reference": gap.reference}
     return Figure(
         caption=say(_CAPTIONS[gap.measure], **pair),
-        alt=say("The largest parts: {parts}.", parts="; ".join(f"{one.feature} {write(one.value)}" for one in shown[:3])),
+        alt=say(
+            "The largest parts: {parts}.", parts="; ".join(f"{one.feature} {write(one.value)}" for one in shown[:3])
+        ),
         spec=_bars_spec(bars, say("{group} less {reference} ({unit})", unit=unit, **pair)),
     )
+
+
+def _driver_bar(
+    label: str, value: float, low: float | None, high: float | None, factor: float, text_: str
+) -> dict[str, Any]:
+    ends = {"low": None if low is None else factor * low, "high": None if high is None else factor * high}
+    moves = say("higher") if value >= 0 else say("lower")
+    return {"feature": label, "amount": factor * value, "moves": moves, "text": text_, **ends}
 
 
 _CAPTIONS = {
@@ -59,12 +64,8 @@ _CAPTIONS = {
 }
 
 
-def _moves(amount: float) -> str:
-    return say("higher") if amount >= 0 else say("lower")
-
-
 def _signed(value: float) -> str:
-    text = number(value)
+    text = written_number(value)
     return text if value <= 0 or text[0] in "+−" else f"+{text}"
 
 
@@ -74,20 +75,19 @@ def _colored(up: str, down: str) -> Spec:
 
 
 def _bars_spec(bars: list[dict[str, Any]], axis: str) -> Spec:
-    order = [bar["feature"] for bar in bars]
-    y = {"field": "feature", "type": "nominal", "sort": order, "title": None, "axis": {"ticks": False, "domain": False}}
-    x = {"type": "quantitative", "title": axis, "axis": {"grid": False, "tickCount": 5}}
-    text = [{**bar, "at": max(bar["amount"], bar["high"] or 0.0, 0.0)} for bar in bars]
+    y = listed("feature", [bar["feature"] for bar in bars])
+    along = {"title": axis, "axis": {"grid": False, "tickCount": 5}}
+    spans = [bar for bar in bars if bar["low"] is not None]
+    written = [{**bar, "at": max(bar["amount"], bar["high"] or 0.0, 0.0)} for bar in bars]
+    color = _colored(say("higher"), say("lower"))
     return framed({
-        "width": _WIDTH, "height": {"step": 24},
+        "width": _WIDTH,
+        "height": {"step": 24},
         "layer": [
-            {"data": data(bars), "mark": {"type": "bar", "height": 14},
-             "encoding": {"y": y, "x": {"field": "amount", **x}, "color": _colored(say("higher"), say("lower"))}},
-            {"data": data(bar for bar in bars if bar["low"] is not None), "mark": {"type": "rule", "strokeWidth": 1.5},
-             "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}, "color": {"value": INK}}},
-            {"data": data([{"at": 0}]), "mark": {"type": "rule"}, "encoding": {"x": {"field": "at", **x}, "color": {"value": QUIET}}},
-            {"data": data(text), "mark": {"type": "text", "align": "left", "dx": 6},
-             "encoding": {"y": y, "x": {"field": "at", **x}, "text": {"field": "text"}}},
+            layer("bar", bars, {"height": 14}, y=y, x=number("amount", along), color=color),
+            layer("rule", spans, {"strokeWidth": 1.5}, y=y, x=number("low", along), x2=text("high"), color=fixed(INK)),
+            layer("rule", [{"at": 0}], x=number("at", along), color=fixed(QUIET)),
+            layer("text", written, {"align": "left", "dx": 6}, y=y, x=number("at", along), text=text("text")),
         ],
     })  # fmt: skip
 
@@ -106,14 +106,17 @@ def person_chart(person: PersonRecord, units: str) -> Figure | None:
         return None
     bars = _steps(person)
     ends = [
-        {"at": person.base, "word": say("mean {score}", score=number(person.base))},
-        {"at": bars[-1]["to"], "word": say("this person {score}", score=number(bars[-1]["to"]))},
+        {"at": person.base, "word": say("mean {score}", score=written_number(person.base))},
+        {"at": bars[-1]["to"], "word": say("this person {score}", score=written_number(bars[-1]["to"]))},
     ]
     largest = max(person.parts, key=lambda part: abs(part.amount))
     alt = say(
         "From {base}, the mean, to {score}. The largest step is {amount} by {feature}.",
-        base=number(person.base), score=number(bars[-1]["to"]), amount=_signed(largest.amount), feature=largest.feature,
-    )  # fmt: skip
+        base=written_number(person.base),
+        score=written_number(bars[-1]["to"]),
+        amount=_signed(largest.amount),
+        feature=largest.feature,
+    )
     return Figure(
         say("How the score of row {row} comes about", row=f"{person.row:,}"), alt, _steps_spec(bars, ends, units)
     )
@@ -136,19 +139,16 @@ def _steps(person: PersonRecord) -> list[dict[str, Any]]:
 
 
 def _steps_spec(bars: list[dict[str, Any]], ends: Sequence[dict[str, Any]], units: str) -> Spec:
-    order = [bar["feature"] for bar in bars]
-    y = {"field": "feature", "type": "nominal", "sort": order, "title": None, "axis": {"ticks": False, "domain": False}}
-    x = {"type": "quantitative", "title": say("score ({unit})", unit=units), "scale": {"zero": False, "padding": 20},
-         "axis": {"grid": False, "tickCount": 5}}  # fmt: skip
+    y = listed("feature", [bar["feature"] for bar in bars])
+    along = {"title": say("score ({unit})", unit=units), "scale": {"zero": False, "padding": 20},
+             "axis": {"grid": False, "tickCount": 5}}  # fmt: skip
+    color = _colored(say("raises"), say("lowers"))
     return framed({
-        "width": _WIDTH, "height": {"step": 24},
+        "width": _WIDTH,
+        "height": {"step": 24},
         "layer": [
-            {"data": data(bars), "mark": {"type": "bar", "height": 14},
-             "encoding": {"y": y, "x": {"field": "from", **x}, "x2": {"field": "to"}, "color": _colored(say("raises"), say("lowers"))}},
-            {"data": data(ends), "mark": {"type": "rule", "strokeDash": [3, 3]}, "encoding": {"x": {"field": "at", **x}, "color": {"value": QUIET}}},
-            {"data": data(bars), "mark": {"type": "text", "align": "left", "dx": 6},
-             "encoding": {"y": y, "x": {"field": "right", **x}, "text": {"field": "text"}}},
-            {"data": data(ends), "mark": {"type": "text", "baseline": "bottom", "dy": -6, "fontSize": 11},
-             "encoding": {"x": {"field": "at", **x}, "y": {"value": 0}, "text": {"field": "word"}, "color": {"value": QUIET}}},
+            layer("bar", bars, {"height": 14}, y=y, x=number("from", along), x2=text("to"), color=color),
+            *ruled(ends, along, dash=[3, 3]),
+            layer("text", bars, {"align": "left", "dx": 6}, y=y, x=number("right", along), text=text("text")),
         ],
     })  # fmt: skip
