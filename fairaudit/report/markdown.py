@@ -72,7 +72,7 @@ def _blocks(blocks: Iterable[Block]) -> list[str]:
         elif isinstance(block, Table):
             parts += _table(block)
         elif isinstance(block, Figure):
-            parts.append(f"*{escape(block.caption)}.* {escape(block.alt)}")
+            parts.append(f"**{escape(block.caption)}.** {escape(block.alt)}")
         elif isinstance(block, Details):
             summary, inside = f"**{escape(block.summary)}**", _blocks(block.blocks)
             # Markdown folds nothing away, so a table that is all there is says its caption once.

@@ -127,3 +127,15 @@ def figures(*made: Figure | None) -> tuple[Figure, ...]:
 def items(entries: Sequence[Item]) -> tuple[Items, ...]:
     """Return a list, or nothing where it would be empty."""
     return (Items(tuple(entries)),) if entries else ()
+
+
+def pictured(drawn: Figure | None, tables: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return a picture with its tables folded behind it, or the tables as they are where there is no picture."""
+    if drawn is None:
+        return tables
+    return (drawn, *(Details(one.caption, (one,)) if isinstance(one, Table) else one for one in tables))
+
+
+def folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return blocks folded behind a summary, or nothing where there are none."""
+    return (Details(summary, blocks),) if blocks else ()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...result import Finding, Status
-from ...translations import many, marked, say
+from ...translations import marked, say
 from ..lookup import unique
 from ..nodes import Figure, status_label
 from ..words import beside, heading, interval, line_text, title, writer
@@ -132,8 +132,7 @@ def _words(drawn: Sequence[Finding], every: Sequence[Finding]) -> str:
     metric = drawn[0].metric
     counts = [(status, sum(one.status == status for one in every)) for status in _ORDER]
     said = "; ".join(say(_COUNTS[status], number=n) for status, n in counts if n)
-    said_ = many(len(every), "{metric} of {number} group: {counts}.", "{metric} of {number} groups: {counts}.",
-                metric=title(metric), counts=said)  # fmt: skip
+    told_ = say("{metric}: {counts}.", metric=title(metric), counts=said)
     ends = (min(drawn, key=_size), max(drawn, key=_size))
     told = []
     for one, words in zip(
@@ -141,7 +140,7 @@ def _words(drawn: Sequence[Finding], every: Sequence[Finding]) -> str:
     ):
         write = beside(one.line, writer(metric))
         told.append(say(words, group=one.group, effect=f"{write(_size(one))} ({interval(one.low, one.high, write)})"))
-    return " ".join([said_, *(told if len(drawn) > 1 else [told[0].partition(": ")[2]])])
+    return " ".join([told_, *(told if len(drawn) > 1 else [told[0].partition(": ")[2]])])
 
 
 def _size(one: Finding) -> float:
