@@ -97,6 +97,7 @@ def _prune(parent: Tree.Element) -> None:
         local = child.tag.rpartition("}")[2]
         nothing = child.get("display") == "none"
         nothing |= local == "g" and not len(child)
+        nothing |= local == "rect" and child.get("fill") == "transparent"
         nothing |= local == "path" and child.get("d", "") in ("", "M0,0h0v0h0Z")
         nothing |= local == "path" and not ({"fill", "stroke"} & {*child.attrib})
         if nothing and local not in ("clipPath",):

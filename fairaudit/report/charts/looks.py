@@ -22,6 +22,8 @@ STATUS_MARKS: dict[Status, str] = {
     "flag": "triangle-up", "within_line": "circle", "insufficient": "diamond", "info": "square",
 }  # fmt: skip
 DASHES = ([1, 0], [6, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 3], [1, 3], [9, 2, 1, 2, 1, 2])
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+"""The name of the format; nothing is fetched from there."""
 WIDTH = 560
 MOST_POINTS = 120
 """Points of one line at most: more are not seen, and make the page large."""
@@ -48,7 +50,7 @@ _CONFIG: Spec = {
 
 def framed(body: Mapping[str, Any]) -> Spec:
     """Return a whole spec: the body with the house's look and without a background of its own."""
-    return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "background": None, "config": _CONFIG, **body}
+    return {"$schema": SCHEMA, "background": "transparent", "config": _CONFIG, **body}
 
 
 def data(rows: Iterable[Mapping[str, Any]]) -> Spec:
