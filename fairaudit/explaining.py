@@ -376,7 +376,7 @@ class _Work:
             units=found.units,
             baseline="all applicants" if found.baseline is None else found.baseline.said,
             reasons=[
-                ReasonRecord(one.feature, label(one.value), -abs(one.amount or 0.0), _words(one))
+                ReasonRecord(one.feature, _shown(one.value), -abs(one.amount or 0.0), _words(one))
                 for one in found.reasons
             ],
             note=" ".join(retold(caution) for caution in found.cautions) or None,
