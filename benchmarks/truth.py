@@ -109,7 +109,7 @@ def cut_of(system):
 
 
 def rows_of(people, system):
-    """Return what an auditor gets of those who have a score: group, whole scores, who is below the cut-off, outcome, family."""
+    """Return what an auditor gets of those who have a score: group, score, whether below the cut-off, outcome."""
     scored = people[people["score"].notna()]
     score = scored["score"].round(2 if system.id == "peer" else 0)
     return scored[["registration", "outcome", "family"]].assign(score=score, low=score < cut_of(system))
@@ -322,8 +322,9 @@ package's. Every ± is one standard error, that of the exact value with it.
 
 {held}
 
-Selected is who is in any band but the lowest; in `suining`, who is in the best. The audits see that and the group; those of `{with_outcomes}` also the scores and, as the outcome, true
-conduct in the next year. Ratios of estimates have a small bias of their own, far below the uncertainty of one audit.
+Selected is who is in any band but the lowest; in `suining`, who is in the best. The audits see that and the group;
+those of `{with_outcomes}` also the scores and, as the outcome, true conduct in the next year. Ratios of estimates have a
+small bias of their own, far below the uncertainty of one audit.
 
 ## When people's scores are tied
 
@@ -352,7 +353,8 @@ records: **no audit of them, however large, can tell these worlds apart.** (Wher
 the law is the same but for the few whose rate would be above 1.) The audit is right about the disparity in each, and
 says nothing about where it comes from.
 
-What each mechanism did to the share of rural people who are not selected, in points, exact by the same people without it:
+What each mechanism did to the share of rural people who are not selected, in points, exact by the same people without
+it:
 
 {moved}
 

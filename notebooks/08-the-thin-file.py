@@ -72,7 +72,7 @@ alt.Chart(unscored.reset_index().assign(place=lambda one: one["why"].map(order.i
 ).properties(width=460, height=alt.Step(36), title="Who has a score, and why not")
 
 # %% [markdown]
-# "Rural people score 660 on average" would be a sentence about the few who have a score.
+# "The mean score of rural people" would be a sentence about the few of them who have one.
 #
 # ## 2. The audit of those who have one
 
@@ -116,13 +116,6 @@ alt.Chart(shares).mark_line(interpolate="step-after", strokeWidth=2).encode(
     color=alt.Color("outcome:N", title="next year", scale=alt.Scale(domain=["good", "bad"], range=["#0b559f", "#d8702a"])),
 ).properties(width=440, height=240, title="A thin file takes points from those who repay, and gives some to those who do not")
 
-# %% [markdown] tags=["question"]
-# ### Question 2
-#
-# Run `live` with `thin_files` of 0, 0.2, 0.4, 0.6 and 0.8, and draw the AUC of each group with its 95% interval (the function
-# below has it). Compute also the mean of what rural people with a good and with a bad outcome win or lose at 0.6. Is the
-# score "biased against" rural people, or blind to them, or both?
-
 
 # %%
 def area(part):
@@ -135,6 +128,13 @@ def area(part):
     return {"AUC": value, "low": value - 1.96 * error, "high": value + 1.96 * error, "people": len(part)}
 
 
+# %% [markdown] tags=["question"]
+# ### Question 2
+#
+# Run `live` with `thin_files` of 0, 0.2, 0.4, 0.6 and 0.8, and draw the AUC of each group with its 95% interval (`area`
+# has it). Compute also the mean of what rural people with a good and with a bad outcome win or lose at 0.6. Is the
+# score "biased against" rural people, or blind to them, or both?
+
 # %% tags=["solution"]
 curve = pd.DataFrame([
     {"thin": thin, "group": group, **area(part)}
@@ -143,7 +143,7 @@ curve = pd.DataFrame([
 ])
 lines = alt.Chart(curve).encode(
     x=alt.X("thin:Q", title="share of a rural person's file that is noise", axis=alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8])),
-    color=alt.Color("group:N", title=None, scale=COLORS),
+    color=alt.Color("group:N", title=None, scale=COLORS, legend=alt.Legend(symbolOpacity=1)),
 )
 alt.layer(
     lines.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", scale=alt.Scale(zero=False), title="AUC, with 95% interval"), y2="high:Q"),
@@ -216,7 +216,7 @@ alt.Chart(long).mark_bar().encode(
 # %% tags=["solution"]
 print(inputs.assign(change=inputs["thin files"] - inputs["files as full as anybody's"]).round(1).to_string())
 print(inputs.sum().round(1).to_string())
-print("What is left with full files comes with income and age, not with conduct. The rest is made by the file alone, and")
+print("What is left with full files comes with lower incomes, not with conduct. The rest is made by the file alone, and")
 print("would go with fuller files.")
 
 # %% [markdown]
