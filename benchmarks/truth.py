@@ -272,6 +272,19 @@ def _tied(cell):
             for one, other in zip(cell.held, cell.held_by_family, strict=True)]  # fmt: skip
 
 
+RESTS_ON = {"sesame": "what a relative has and did", "peer": "friends' and raters' standing"}
+"""What of others a person's score rests on in the plain worlds, where the network is off."""
+
+
+def _by_system(plain, seeds):
+    made = []
+    for system in SYSTEMS:
+        shares = [cell.held[0].covered for cell in plain if cell.system == system]
+        low, high = band_of(seeds * len(shares))
+        made.append([system, RESTS_ON.get(system, "nothing"), f"{np.mean(shares):.1%}", f"{low:.1%} to {high:.1%}"])
+    return made
+
+
 def summary(plain, seeds):
     """Return a sentence that says how far the audits are from what chance alone would do."""
     every = [one for cell in plain for one in cell.held]
@@ -297,6 +310,8 @@ def page(made, seeds, size, large, table, about):
         held=table(("system", "world", "disparity", "exact", "mean estimate", "bias",
                     "bias, in standard errors of one audit", "intervals that hold it"),
                    [row for cell in plain for row in _found(cell)]),
+        by_system=table(("system", "a score rests on this of others", "held", "by chance, were it 95%"),
+                        _by_system(plain, seeds)),
         tied=table(("world", "disparity", "held, people as independent", "held, families as clusters"),
                    [row for cell in made[len(plain):] for row in _tied(cell)]),
         seen=table(("system", "world", "not selected, points", "mean score", "records, ratio", "acts, ratio",
@@ -323,20 +338,25 @@ package's. Every ± is one standard error, that of the exact value with it.
 {held}
 
 Selected is who is in any band but the lowest; in `suining`, who is in the best. The audits see that and the group;
-those of `{with_outcomes}` also the scores and, as the outcome, true conduct in the next year. Ratios of estimates have a
-small bias of their own, far below the uncertainty of one audit.
+those of `{with_outcomes}` also the scores and, as the outcome, true conduct in the next year. Ratios of estimates have
+a small bias of their own, far below the uncertainty of one audit.
 
 ## When people's scores are tied
 
-An interval takes people as independent unless it is told otherwise. In `{tied_system}`, where one's records also count
-against a relative, the members of a family rise and fall together:
+An interval takes people as independent unless it is told otherwise. In two of the systems a person's score rests on
+others even where no network is on. The intervals of the difference in the share selected, of all three worlds:
+
+{by_system}
+
+A share below what chance leaves says that ties make one audit less certain than its interval says, though estimates
+are not off. Families give a way to see it grow, and a remedy. In `{tied_system}`, let one's records also count against a
+relative, so that the members of a family fall together:
 
 {tied}
 
-Where the first share is below the second, the intervals of independent people are too narrow for such a world, though
-the estimates themselves are not off. The remedy is to name the column that ties people together, `cluster="family"`.
-It works where there is such a column. Where everybody's score rests on the scores of friends and strangers, as in
-`peer`, there is none; the rows of `peer` above show how much was lost by that at its default ties.
+The remedy is to name the column that ties people together, `cluster="family"`, where there is such a column. Where
+everybody's score rests on the scores of friends and strangers there is none, and an interval should be read as somewhat
+too narrow.
 
 ## What the scores alone cannot tell
 
