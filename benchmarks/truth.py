@@ -11,6 +11,7 @@ Three worlds in which the scores of the group have the same law: it acts worse, 
 
 import argparse
 import sys
+import textwrap
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -287,18 +288,22 @@ def _by_system(plain, seeds):
 
 def summary(plain, seeds):
     """Return a sentence that says how far the audits are from what chance alone would do."""
-    every = [one for cell in plain for one in cell.held]
+    every = [(cell, one) for cell in plain for one in cell.held]
     low, high = band_of(seeds)
-    outside = [one for one in every if not low <= one.covered <= high]
-    below = sum(one.covered < low for one in outside)
-    far = sum(abs(one.bias) > 3 * one.bias_error for one in every)
-    largest = max(abs(one.bias) / one.bias_error for one in every)
-    return (
-        f"Of {len(every)} disparities, {far} have a bias beyond three of its standard errors; the largest is "
-        f"{largest:.1f}. {len(outside)} have a share of intervals outside {low:.1%} to {high:.1%}, {below} of them "
-        f"below; chance alone would put at most one in 20 there, but disparities of one world go together. Over all, "
-        f"{np.mean([one.covered for one in every]):.1%} of the intervals hold the exact value."
+    below = [cell.system for cell, one in every if one.covered < low]
+    above = sum(one.covered > high for _, one in every)
+    far = sum(abs(one.bias) > 3 * one.bias_error for _, one in every)
+    far_cell, largest = max(every, key=lambda each: abs(each[1].bias) / each[1].bias_error)
+    said = (
+        f"Bias: of {len(every)} disparities, {far} are off by more than three standard errors of the bias. The largest is "
+        f"{abs(largest.bias) / largest.bias_error:.1f}, that of the {TITLES[largest.metric]} in `{far_cell.system}`, "
+        f"{far_cell.world}: {abs(largest.bias) / largest.spread:.2f} standard errors of one audit. Coverage: over all, "
+        f"{np.mean([one.covered for _, one in every]):.1%} of the intervals hold the exact value. Were each to hold it "
+        f"with 95%, 19 of 20 disparities would have a share from {low:.1%} to {high:.1%}; {len(below)} are below, "
+        f"{sum(system in RESTS_ON for system in below)} of them where people's scores are tied (see below), and {above} "
+        "above. Disparities of one world go together."
     )
+    return "\n".join(textwrap.wrap(said, 120, break_on_hyphens=False))
 
 
 def page(made, seeds, size, large, table, about):
@@ -349,8 +354,8 @@ others even where no network is on. The intervals of the difference in the share
 {by_system}
 
 A share below what chance leaves says that ties make one audit less certain than its interval says, though estimates
-are not off. Families give a way to see it grow, and a remedy. In `{tied_system}`, let one's records also count against a
-relative, so that the members of a family fall together:
+are not off. Families give a way to see it grow, and a remedy. In `{tied_system}`, let one's records also count against
+a relative, so that the members of a family fall together:
 
 {tied}
 
