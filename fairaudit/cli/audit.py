@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
+from ..auditing import DEFAULT_POLICY, Audit, audit
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn
+from ..report.writing import write_whole
 from ..result import STATUS_WORDS, DirectUse, Result
 from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell

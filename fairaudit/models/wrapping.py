@@ -106,6 +106,13 @@ def wrap(
     elif classes is not None:
         message = "classes= are for a booster, which does not remember them; this model has its own."
         raise SchemaError(message)
+    elif hasattr(model, "predict_proba") and not hasattr(model, "classes_"):
+        message = (
+            f"A {type(model).__name__} has predict_proba and does not say its classes. Wrap a function of its scores "
+            "instead: fa.wrap(lambda rows: ..., higher_is=..., units='probability' or 'margin', feature_names=[...]); "
+            "parts= says what each feature adds, if it is a sum of features."
+        )
+        raise SchemaError(message)
     elif hasattr(model, "predict_proba") or (hasattr(model, "decision_function") and hasattr(model, "classes_")):
         made = _classifier(model, higher_is, good, units, scale, feature_names)
     else:
@@ -133,6 +140,9 @@ def _fitted(model: Any) -> None:
         fitted = model.is_fitted() if hasattr(model, "is_fitted") else check_is_fitted(model) is None
     except NotFittedError:
         fitted = False
+    except (AttributeError, TypeError):
+        # Like an estimator and none of scikit-learn's, so that nobody can say: its scores will tell.
+        fitted = True
     if not fitted:
         message = f"The {type(model).__name__} is not fitted. Fit it before it is wrapped."
         raise SchemaError(message)
@@ -295,7 +305,11 @@ def _scores_something(model: Any) -> None:
         return
     from sklearn.base import is_clusterer, is_outlier_detector
 
-    what = "finds clusters" if is_clusterer(model) else "finds outliers" if is_outlier_detector(model) else None
+    try:
+        what = "finds clusters" if is_clusterer(model) else "finds outliers" if is_outlier_detector(model) else None
+    except AttributeError:
+        # Like an estimator and none of scikit-learn's: it may score.
+        what = None
     if what is None and not hasattr(model, "predict"):
         what = "transforms rows"
     if what is not None:
