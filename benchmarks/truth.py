@@ -295,12 +295,12 @@ def summary(plain, seeds):
     far = sum(abs(one.bias) > 3 * one.bias_error for _, one in every)
     far_cell, largest = max(every, key=lambda each: abs(each[1].bias) / each[1].bias_error)
     said = (
-        f"Bias: of {len(every)} disparities, {far} are off by more than three standard errors of the bias. The largest is "
+        f"Bias: of {len(every)} disparities, {far} lie more than three of its standard errors from 0. The largest is "
         f"{abs(largest.bias) / largest.bias_error:.1f}, that of the {TITLES[largest.metric]} in `{far_cell.system}`, "
         f"{far_cell.world}: {abs(largest.bias) / largest.spread:.2f} standard errors of one audit. Coverage: over all, "
         f"{np.mean([one.covered for _, one in every]):.1%} of the intervals hold the exact value. Were each to hold it "
         f"with 95%, 19 of 20 disparities would have a share from {low:.1%} to {high:.1%}; {len(below)} are below, "
-        f"{sum(system in RESTS_ON for system in below)} of them where people's scores are tied (see below), and {above} "
+        f"{sum(system in RESTS_ON for system in below)} of them where people's scores are tied (see there), {above} "
         "above. Disparities of one world go together."
     )
     return "\n".join(textwrap.wrap(said, 120, break_on_hyphens=False))
@@ -343,8 +343,9 @@ package's. Every ± is one standard error, that of the exact value with it.
 {held}
 
 Selected is who is in any band but the lowest; in `suining`, who is in the best. The audits see that and the group;
-those of `{with_outcomes}` also the scores and, as the outcome, true conduct in the next year. Ratios of estimates have
-a small bias of their own, far below the uncertainty of one audit.
+those of `{with_outcomes}` also the scores and, as the outcome, true conduct in the next year. A ratio of estimates
+is a little off in the mean even where the shares are not, and the more so the fewer people it rests on: see the odds
+ratios in `fico`, where three of four people have no score.
 
 ## When people's scores are tied
 
