@@ -129,8 +129,10 @@ def test_an_audit_of_a_saved_model_scores_the_rows(folder, tmp_path):
         "--bad", "no", "--group", "group", "--reference", "group=A", "--actions", folder / "actions.yaml",
         "--words", folder / "words.yaml", "--out", out, "-q",
     )  # fmt: skip
-    told = run(folder, "audit", folder / "people.csv", "--model", folder / "model", "--cutoff", 560, "--outcome", "paid",
-               "--bad", "no", "--group", "group", "--reference", "group=A", "-q")  # fmt: skip
+    told = run(
+        folder, "audit", folder / "people.csv", "--model", folder / "model", "--cutoff", 560, "--outcome", "paid",
+        "--bad", "no", "--group", "group", "--reference", "group=A", "-q",
+    )  # fmt: skip
     assert "What the model's score is made of, and what could change it:\n  - The mean score by group is" in told
     made = json.loads((out / "result.json").read_text(encoding="utf-8"))
     people = pd.read_csv(folder / "people.csv")
