@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
     from .policy.model import Policy
+    from .report.charts.live import Plots
 
 DEFAULT_POLICY = "us-fair-lending"
 FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
@@ -516,6 +517,20 @@ class Audit:
         return _table(self.result.measurements)
 
     @cached_property
+    def drivers(self) -> pd.DataFrame:
+        """What each feature of the model adds to each gap, one row a gap and feature; empty without ``model=``."""
+        from .explaining import driver_table
+
+        return driver_table(self.result)
+
+    @cached_property
+    def plot(self) -> Plots:
+        """The charts of the report, live: ``audit.plot.cutoffs()``, ``.ratios()``, ``.scores()``, ``.roc()``, ..."""
+        from .report.charts.live import Plots
+
+        return Plots(self.result)
+
+    @cached_property
     def issues(self) -> pd.DataFrame:
         """What the data did, and what was done about it, as a pandas table."""
         return _table(self.result.issues)
@@ -538,14 +553,20 @@ class Audit:
 
     def write_json(self, path: str | Path) -> Path:
         """Write ``result.json``, whole or not at all."""
+        from .report.writing import write_whole
+
         return write_whole(path, self.to_json())
 
     def write_markdown(self, path: str | Path) -> Path:
         """Write the report as Markdown, whole or not at all."""
+        from .report.writing import write_whole
+
         return write_whole(path, self.to_markdown())
 
     def write_html(self, path: str | Path) -> Path:
         """Write the report as one HTML page, whole or not at all."""
+        from .report.writing import write_whole
+
         return write_whole(path, self.to_html())
 
     def __repr__(self) -> str:
@@ -572,20 +593,3 @@ def _table(records: Sequence[Any], drop: Collection[str] = ()) -> pd.DataFrame:
         for record in records
     ]
     return pd.DataFrame(rows)
-
-
-def write_whole(path: str | Path, text: str) -> Path:
-    """Write a file whole or not at all: to a neighbour first, then put in its place."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and not target.is_file():
-        # A device or a pipe (/dev/null) is written to: renamed over, it would be a plain file from then on.
-        target.write_text(text, encoding="utf-8", newline="\n")
-        return target
-    neighbour = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        neighbour.write_text(text, encoding="utf-8", newline="\n")
-        neighbour.replace(target)
-    finally:
-        neighbour.unlink(missing_ok=True)
-    return target

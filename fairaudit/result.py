@@ -402,8 +402,17 @@ class ReasonRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRecord:
+    """What one feature adds to one person's score, in the units of the explanation."""
+
+    feature: str
+    value: str
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """One declined person, by the place of the row: the score and the principal reasons."""
+    """One declined person, by the place of the row: the score, what it is made of, and the principal reasons."""
 
     row: int
     score: float
@@ -413,6 +422,9 @@ class PersonRecord:
     """Whom the person is compared with."""
     reasons: list[ReasonRecord]
     note: str | None = None
+    base: float | None = None
+    """Mean of the background, in the units of the explanation: with ``parts`` it makes the explained score."""
+    parts: list[PartRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,24 @@ def test_result_and_report_hold_it_whole(audit):
         assert audit.result.explanation.gaps[0].sentence.split(";")[0] in text.replace("&#39;", "'")
 
 
+def test_the_drivers_are_a_table_that_adds_up_to_each_gap(audit):
+    table = audit.drivers
+    by_gap = table.groupby(["measure", "attribute", "group"])
+    assert set(by_gap.groups) == {("mean score", "group", "B"), ("selection rate", "group", "B")}
+    assert by_gap["value"].sum().to_numpy() == pytest.approx(by_gap["gap"].first().to_numpy(), abs=1e-9)
+    assert fa.audit(PEOPLE, score="income", higher_is="better", cutoff=45, **ROLES).drivers.empty
+
+
+def test_the_glance_says_what_the_gap_is_made_of_and_who_has_no_way(card):
+    ways = {"features": {"debt": {"change": "down", "step": 5, "cost": 1}}}
+    audit = fa.audit(PEOPLE, model=card, cutoff=560, actions=ways, **ROLES)
+    glance = audit.to_markdown().split("## Findings at a glance")[1].split("\n## ")[0]
+    for gap in audit.result.explanation.gaps:
+        assert gap.sentence in glance
+    without = audit.result.explanation.recourse[0]
+    assert f"{100 * without.share_without:.1f}%" in glance
+
+
 def test_a_file_keeps_its_name_and_a_trained_model_its_units(tmp_path):
     path = tmp_path / "people.csv"
     PEOPLE.to_csv(path, index=False)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..auditing import write_whole
 from ..errors import DataContractError
+from ..report.writing import write_whole
 from ..result import read_result
 from .audit import render
 

@@ -147,6 +147,12 @@ class Drivers:
 
         return not_shown(self)
 
+    def plot(self, *, most: int = 12) -> Any:
+        """Return an altair chart of the drivers, the largest first: :func:`~.driver_chart.driver_chart`."""
+        from .driver_chart import driver_chart
+
+        return driver_chart(self, most=most)
+
     def to_frame(self) -> pd.DataFrame:
         """Return one line a feature, largest amount first."""
         import pandas as pd

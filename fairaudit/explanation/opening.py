@@ -218,13 +218,19 @@ def _function_of(model: Any) -> tuple[str, Callable[[Any], Any]]:
     if hasattr(model, "decision_function"):
         return "decision function", model.decision_function
     if hasattr(model, "predict_proba"):
-        return "probability", lambda rows: np.asarray(model.predict_proba(rows))[:, 1]
+        return "probability", lambda rows: _of_second_class(model.predict_proba(rows))
     if hasattr(model, "predict") and not hasattr(model, "fit_predict"):
         return "predicted value", model.predict
     if callable(model):
         return "as given", model
     message = f"{type(model).__name__} cannot be explained. Supported: {parsing.SUPPORTED}."
     raise ExplanationError(message)
+
+
+def _of_second_class(probabilities: Any) -> Any:
+    """Return the probabilities of the second class: some models give no column for the first."""
+    made = np.asarray(probabilities)
+    return made[:, 1] if made.ndim > 1 else made
 
 
 def _scored(model: Any, function: Callable[[Any], Any], rows: Any) -> Floats:

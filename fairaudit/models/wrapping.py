@@ -86,7 +86,16 @@ def wrap(
 
     if isinstance(model, Trained):
         return _trained(model, good=good, units=units, scale=scale, higher_is=higher_is)
+    if isinstance(model, WrappedModel):
+        return _again(model, higher_is, good, units, scale, feature_names, classes, training_rows, parts)
     _fitted(model)
+    known = isinstance(model, onnx_model.OnnxModel) or booster_of(model) is not None
+    if not (known or callable(model) or any(hasattr(model, name) for name in _SPEAKS)):
+        message = (
+            f"A {type(model).__name__} cannot score: give a fitted model with predict, a function of rows, or the "
+            "name of a column of scores."
+        )
+        raise SchemaError(message)
     if parts is not None:
         if not callable(parts) or hasattr(model, "predict") or hasattr(model, "predict_proba"):
             message = "parts= is a function that says what each feature adds, for a score that is a function of rows."
@@ -106,11 +115,29 @@ def wrap(
     elif classes is not None:
         message = "classes= are for a booster, which does not remember them; this model has its own."
         raise SchemaError(message)
+    elif hasattr(model, "predict_proba") and not hasattr(model, "classes_"):
+        message = (
+            f"A {type(model).__name__} has predict_proba and does not say its classes. Wrap a function of its scores "
+            "instead: fa.wrap(lambda rows: ..., higher_is=..., units='probability' or 'margin', feature_names=[...]); "
+            "parts= says what each feature adds, if it is a sum of features."
+        )
+        raise SchemaError(message)
     elif hasattr(model, "predict_proba") or (hasattr(model, "decision_function") and hasattr(model, "classes_")):
         made = _classifier(model, higher_is, good, units, scale, feature_names)
     else:
         made = _given(model, higher_is, good, units, scale, feature_names)
     return _with_rows(made, training_rows)
+
+
+_SPEAKS = ("predict", "predict_proba", "decision_function", "transform", "fit_predict")
+
+
+def _again(model: WrappedModel, *asked: Any) -> WrappedModel:
+    """Return a model that is wrapped already, unless it is to be wrapped in another way."""
+    if any(one is not None for one in asked):
+        message = "The model is wrapped already. Wrap the model itself, model.model, to have it in another way."
+        raise SchemaError(message)
+    return model
 
 
 def _with_rows(made: WrappedModel, training_rows: pd.DataFrame | None) -> WrappedModel:
@@ -133,6 +160,9 @@ def _fitted(model: Any) -> None:
         fitted = model.is_fitted() if hasattr(model, "is_fitted") else check_is_fitted(model) is None
     except NotFittedError:
         fitted = False
+    except (AttributeError, TypeError):
+        # Like an estimator and none of scikit-learn's, so that nobody can say: its scores will tell.
+        fitted = True
     if not fitted:
         message = f"The {type(model).__name__} is not fitted. Fit it before it is wrapped."
         raise SchemaError(message)
@@ -295,7 +325,11 @@ def _scores_something(model: Any) -> None:
         return
     from sklearn.base import is_clusterer, is_outlier_detector
 
-    what = "finds clusters" if is_clusterer(model) else "finds outliers" if is_outlier_detector(model) else None
+    try:
+        what = "finds clusters" if is_clusterer(model) else "finds outliers" if is_outlier_detector(model) else None
+    except AttributeError:
+        # Like an estimator and none of scikit-learn's: it may score.
+        what = None
     if what is None and not hasattr(model, "predict"):
         what = "transforms rows"
     if what is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..metrics.sampling import how_drawn
-from ..result import Finding, Result, Status
+from ..result import ExplanationRecord, Finding, Result, Status
 from ..schema.labels import MISSING
 from ..translations import REVIEWED, also, many, marked, retold, say, shares, spoken_now
 from .lookup import Lookup, attributes, compared, unique
@@ -18,7 +18,7 @@ from .nodes import (
     table,
 )
 from .nodes import Details as Folded
-from .words import NOTHING, against, cutoff_text, effect_cell, heading, line_text, p_value, rate_cell, writer
+from .words import NOTHING, against, cutoff_text, effect_cell, heading, line_text, p_value, percent, rate_cell, writer
 
 SENTENCES_SHOWN = 12
 _ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
@@ -215,7 +215,35 @@ def findings(look: Lookup) -> Section:
     blocks = (*key_blocks(look, in_words=True), *(_status_table(every) if every else ()))
     if unsettled:
         blocks += (Paragraph(say("Secondary findings that are flagged or not settled:")), *sentences(unsettled))
+    blocks += _explained(look.result.explanation)
     return Section("findings", say("Findings at a glance"), blocks)
+
+
+def _explained(made: ExplanationRecord | None) -> tuple[Block, ...]:
+    """Return what the gaps of a model's score are made of and who has no way to the cut-off, a sentence each."""
+    told = explained_sentences(made)
+    if not told:
+        return ()
+    lead = Paragraph(say("What the model's score is made of, and what could change it:"))
+    return (lead, *items([Item(text) for text in told]))
+
+
+def explained_sentences(made: ExplanationRecord | None) -> list[str]:
+    """Return what stands at a glance of a score taken apart; nothing where there was no model."""
+    if made is None:
+        return []
+    told = [gap.sentence for gap in made.gaps if gap.value is not None]
+    told += [
+        say(
+            "{attribute}: {share} of the declined people of {group} have no way to the cut-off that was found "
+            "({low} to {high}; of {number} worked on).",
+            attribute=one.attribute, group=one.group, share=percent(one.share_without), low=percent(one.share_low),
+            high=percent(one.share_high), number=f"{one.drawn:,}",
+        )
+        for one in made.recourse
+        if one.share_without is not None and one.share_low is not None and one.share_high is not None
+    ]  # fmt: skip
+    return told
 
 
 def key_blocks(look: Lookup, *, in_words: bool) -> tuple[Block, ...]:

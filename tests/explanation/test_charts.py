@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 from sklearn.ensemble import GradientBoostingClassifier
 
 import fairaudit as fa
@@ -55,7 +56,11 @@ def test_a_beeswarm_has_the_rows_own_attributions_and_says_how_many_it_draws():
     words = fa.explain(
         lambda rows: (rows["home"] == "own") * 1.0, pd.DataFrame({"home": ["own", "rent"] * 600}), draws=2
     )
-    assert {point["rank"] for point in words.plot.beeswarm().to_dict()["data"]["values"]} == {None}
+    grey = words.plot.beeswarm()
+    assert {point["rank"] for point in grey.to_dict()["data"]["values"]} == {None}
+    assert "grey: a value without order, or missing" in grey.to_dict()["title"]["subtitle"]
+    # A renderer leaves out marks whose color it cannot work out: every point is there.
+    assert vl_convert.vegalite_to_svg(grey.to_dict()).count('aria-roledescription="circle"') == 400
 
 
 def test_a_row_that_is_not_there_is_refused():
@@ -72,3 +77,20 @@ def test_the_notebook_table_is_short_and_escaped():
     assert f"{MADE.values[3, 0]:+.4g}" in one
     sampled = fa.explain(lambda rows: rows["income"] * rows["debt"], PEOPLE[:1], PEOPLE, draws=3)._repr_html_()
     assert "standard error" in sampled
+
+
+def test_the_drivers_of_a_gap_are_drawn_with_their_intervals_and_none_is_lost():
+    group = np.where(PEOPLE["income"] + DRAW.normal(size=1_000) > 0, "A", "B")
+    found = MADE.drivers(pd.Series(group, name="tribe"), reference="A")
+    spec = found.plot(most=2).to_dict()
+    bars = spec["layer"][0]["data"]["values"] if "data" in spec["layer"][0] else spec["data"]["values"]
+    assert sum(bar["amount"] for bar in bars) == pytest.approx(found.gap.value)
+    assert [bar["amount"] for bar in bars[:2]] == [each.amount for each in found.drivers[:2]]
+    assert [bar["low"] for bar in bars[:2]] == [each.low_together for each in found.drivers[:2]]
+    assert bars[2]["feature"] == "3 other features, together"
+    assert "low" not in bars[2]
+    assert all((bar["amount"] >= 0) == (bar["moves"] == "higher") for bar in bars)
+    assert bars[0]["feature"] == f"income ({found.drivers[0].proxy.auc:.2f})"
+    assert spec["description"] == " ".join(found.words)
+    whole = found.plot().to_dict()
+    assert len(whole["layer"][0]["data"]["values"] if "data" in whole["layer"][0] else whole["data"]["values"]) == 5

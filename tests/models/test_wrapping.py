@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
+from fairaudit import explain
 from fairaudit.errors import ColumnNotFoundError, DataContractError, SchemaError
 from fairaudit.models.scale import PointsScale
 from fairaudit.models.scorecard import Scorecard
@@ -183,3 +184,35 @@ def test_a_scorecard_knows_its_good_class_and_gives_points():
     assert np.allclose(wrap(card, units="probability").score(X), card.predict_proba(X)[:, 0])
     with pytest.raises(SchemaError, match="good outcome is 'bad', got good='paid'"):
         wrap(card, good="paid")
+
+
+class _Numbers:
+    """A regressor with scikit-learn's words and none of its classes."""
+
+    def fit(self, rows, numbers):
+        return self
+
+    def get_params(self, deep=True):
+        return {}
+
+    def predict(self, rows):
+        return 2.0 * np.asarray(rows)[:, 0]
+
+
+class _OneProbability:
+    """A classifier that gives one probability a row and no classes, as those of pyGAM do."""
+
+    def get_params(self, deep=True):
+        return {}
+
+    def predict_proba(self, rows):
+        return 1 / (1 + np.exp(-np.asarray(rows, dtype=float)[:, 0]))
+
+
+def test_a_model_that_only_speaks_like_scikit_learn_scores_or_is_told_how_to_be_wrapped():
+    rows = pd.DataFrame({"a": [0.0, 1.0, 2.0]})
+    numbers = wrap(_Numbers(), higher_is="better", feature_names=["a"])
+    assert numbers.score(rows).tolist() == [0.0, 2.0, 4.0]
+    with pytest.raises(SchemaError, match=r"_OneProbability has predict_proba and does not say its classes.*parts="):
+        wrap(_OneProbability(), good=1, feature_names=["a"])
+    assert explain(_OneProbability(), rows, rows).units == "probability"
