@@ -82,7 +82,7 @@ def _gap(gap: GapRecord) -> tuple[Block, ...]:
         Column(say("Feature")),
         Column(say("Part of the gap ({unit})", unit=unit), numeric=True),
         Column(say("Tells {group} from {reference} (AUC)", **pair), numeric=True),
-        Column(""),
+        Column(say("Remark")),
     )
     captions = {
         "mean score": marked("Mean score: {group} less {reference}, by feature"),

@@ -70,7 +70,7 @@ def test_headings_skip_no_level(page):
 
 def test_every_table_has_a_caption_scopes_and_a_region_that_takes_the_keyboard(page):
     tables = len(page.all("table"))
-    regions = [attrs for attrs in page.all("div") if attrs.get("role") == "region"]
+    regions = [attrs for attrs in page.all("div") if attrs.get("role") == "group"]
     assert tables == len(page.all("caption")) > 20
     assert len(regions) == tables + len(page.all("figure"))
     assert all(attrs["tabindex"] == "0" for attrs in regions)
