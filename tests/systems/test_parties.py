@@ -137,3 +137,15 @@ def test_mistakes_about_roles_are_said(club, parties):
         simulate(parties, 10, world=World(seen={"corrupt": 0.1}))
     with pytest.raises(SchemaError, match="the share of 'corruption' that is seen is 2; it goes from 0 to 1"):
         World(seen={"corruption": 2})
+
+
+def test_the_sheet_says_who_can_do_what():
+    from fairaudit.report.systems import to_markdown
+
+    sheet = to_markdown(PointSystem.load("national", variant="parties"))
+    assert "Share of people" in sheet
+    (corrupt,) = [line for line in sheet.splitlines() if "was corrupt in office" in line and "| official |" in line]
+    assert "public office" in corrupt
+    (litter,) = [line for line in sheet.splitlines() if line.startswith("| dropped litter") and "anybody" in line]
+    assert "public places" in litter
+    assert "Who can do it" not in to_markdown(PointSystem.load("national"))
