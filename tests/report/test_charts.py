@@ -137,6 +137,26 @@ def test_the_mosaic_has_the_counts_of_the_file(look, race):
     assert figure.alt.startswith(f"White: {100 * rate:.1f}% of {len(white):,} selected")
 
 
+def test_decisions_without_outcomes_are_told_apart():
+    rows = {"sex": ["F"] * 40 + ["M"] * 40, "d": (["yes"] * 10 + ["no"] * 30) + (["yes"] * 20 + ["no"] * 20)}
+    counted = fa.audit(rows, decision="d", favorable="yes", groups="sex", reference={"sex": "M"})
+    figure = mosaic(Lookup.of(counted.result), attributes(counted.result)[0], None)
+    bars = next(one for one in layers(figure.spec) if one["mark"]["type"] == "rect")
+    assert bars["encoding"]["color"]["scale"]["domain"] == ["selected", "not selected"]
+    assert len(set(bars["encoding"]["color"]["scale"]["range"])) == 2
+    assert figure.caption.startswith("Decisions of each group")
+    colors = mosaic(Lookup.of(partly()), attributes(partly())[0], 620.0).spec["layer"][0]["encoding"]["color"]["scale"]
+    assert "selected, outcome not known" in colors["domain"]
+    assert len(set(colors["range"])) == len(colors["domain"])
+
+
+def partly():
+    """Return an audit in which the outcomes of declined people, and of some selected ones, are not known."""
+    people = applicants(2000).assign(y=lambda rows: rows["y"].where((rows.score >= 620) & (rows.score % 3 > 0)))
+    return fa.audit(people, score="score", higher_is="better", cutoff=620, outcome="y", bad="default", groups="race",
+                    reference={"race": "White"}).result  # fmt: skip
+
+
 def test_the_forest_draws_each_finding_with_its_interval_and_line(audit):
     ruled = [one for one in audit.result.findings if one.metric == "adverse_impact_ratio" and one.attribute == "race"]
     figure = forest(ruled)

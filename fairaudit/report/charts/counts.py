@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...result import AttributeRecord
 from ...translations import marked, say
@@ -28,14 +28,22 @@ from .looks import (
     text,
 )
 
-_PARTS = (
+_Parts: TypeAlias = tuple[tuple[str, str, str], ...]
+_PARTS: _Parts = (
     ("selected_good", marked("selected, good outcome"), GROUP_COLORS[0]),
     ("selected_bad", marked("selected, bad outcome"), GROUP_COLORS[5]),
-    ("selected", marked("selected, outcome not known"), QUIET),
+    ("selected", marked("selected, outcome not known"), GROUP_COLORS[2]),
     ("declined_good", marked("not selected, good outcome"), GROUP_COLORS[1]),
     ("declined_bad", marked("not selected, bad outcome"), GROUP_COLORS[4]),
-    ("declined", marked("not selected, outcome not known"), QUIET),
+    ("declined", marked("not selected, outcome not known"), GROUP_COLORS[3]),
 )
+_DECISIONS: _Parts = (
+    ("selected", marked("selected"), GROUP_COLORS[0]),
+    ("declined", marked("not selected"), GROUP_COLORS[1]),
+)
+"""Where nothing is known of outcomes."""
+_WITH_OUTCOMES = marked("Decisions and outcomes of each group; a bar is as high as its group is large")
+_WITHOUT = marked("Decisions of each group; a bar is as high as its group is large")
 _SELECTED = ("selected_good", "selected_bad", "selected")
 _WIDTH, _LINE, _BETWEEN = 420, 17, 3
 """Of the picture, of a name and between two groups, in pixels."""
@@ -71,6 +79,7 @@ def mosaic(look: Lookup, attribute: AttributeRecord, cutoff: float | None) -> Fi
     known = {group: parts for group, parts in counts.items() if parts is not None}
     if not known:
         return None
+    shown = _PARTS if any(len(parts) > len(_DECISIONS) for parts in known.values()) else _DECISIONS
     people = [sum(parts.values()) for parts in known.values()]
     labels = names(list(known))
     height = max(150, (_LINE + 2) * len(known))
@@ -79,7 +88,7 @@ def mosaic(look: Lookup, attribute: AttributeRecord, cutoff: float | None) -> Fi
     middles, top = [], 0.0
     for parts, every in zip(known.values(), people, strict=True):
         high = room * every / sum(people)
-        bars += _bar(parts, top, high)
+        bars += _bar(parts, shown, top, high)
         middles.append(top + high / 2)
         top += high + _BETWEEN
     places = _apart(middles, height)
@@ -92,15 +101,15 @@ def mosaic(look: Lookup, attribute: AttributeRecord, cutoff: float | None) -> Fi
         share = percent(sum(parts.get(part, 0.0) for part in _SELECTED) / every)
         told.append(say("{group}: {share} of {people} selected", group=group, share=share, people=f"{every:,.0f}"))
     return Figure(
-        caption=say("Decisions and outcomes of each group; a bar is as high as its group is large"),
+        caption=say(_WITH_OUTCOMES if shown is _PARTS else _WITHOUT),
         alt=f"{'; '.join(told)}.",
-        spec=_mosaic_spec(bars, sides, height),
+        spec=_mosaic_spec(bars, shown, sides, height),
     )
 
 
-def _bar(parts: dict[str, float], top: float, high: float) -> list[dict[str, Any]]:
+def _bar(parts: dict[str, float], shown: _Parts, top: float, high: float) -> list[dict[str, Any]]:
     made, left, every = [], 0.0, sum(parts.values())
-    for part, words, _ in _PARTS:
+    for part, words, _ in shown:
         share = parts.get(part, 0.0) / every
         if not share:
             continue
@@ -137,8 +146,8 @@ def _apart(middles: Sequence[float], height: float) -> list[float]:
     return made
 
 
-def _mosaic_spec(bars: list[dict[str, Any]], sides: list[dict[str, Any]], height: float) -> Spec:
-    present = [(say(words), color) for _, words, color in _PARTS if any(bar["part"] == say(words) for bar in bars)]
+def _mosaic_spec(bars: list[dict[str, Any]], shown: _Parts, sides: list[dict[str, Any]], height: float) -> Spec:
+    present = [(say(words), color) for _, words, color in shown if any(bar["part"] == say(words) for bar in bars)]
     scale = {"domain": [words for words, _ in present], "range": [color for _, color in present]}
     color = {"field": "part", "type": "nominal", "title": None, "sort": None, "scale": scale, "legend": {"columns": 2}}
     across = {"scale": {"domain": [0, 1]}, "title": say("share of the group's people"),

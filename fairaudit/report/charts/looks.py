@@ -88,13 +88,18 @@ def listed(field: str, order: Sequence[str]) -> Spec:
 
 
 def ruled(marks: Sequence[Mapping[str, Any]], shared: Spec, *, dash: Sequence[int]) -> list[Spec]:
-    """Return rules across a chart with a word over each; marks have ``at`` and ``word``."""
-    style = {"dy": -6, "fontSize": 11, "baseline": "bottom"}
+    """Return rules across a chart with a word over each; marks have ``at`` and ``word``.
+
+    The word of the lowest rule ends at it and all others begin at theirs, so that words of near rules do not meet.
+    """
     at = number("at", shared)
-    return [
-        layer("rule", marks, {"strokeDash": list(dash)}, x=at, color=fixed(QUIET)),
-        layer("text", marks, style, x=at, y=fixed(0), text=text("word"), color=fixed(QUIET)),
-    ]
+    lowest = min((mark["at"] for mark in marks), default=0.0)
+    layers = [layer("rule", marks, {"strokeDash": list(dash)}, x=at, color=fixed(QUIET))]
+    for align, step in (("right", 3), ("left", -3)):
+        some = [mark for mark in marks if (mark["at"] == lowest) == (align == "right")]
+        style = {"dy": -6, "dx": step, "fontSize": 11, "baseline": "bottom", "align": align}
+        layers += [layer("text", some, style, x=at, y=fixed(0), text=text("word"), color=fixed(QUIET))] if some else []
+    return layers
 
 
 def name(text: str) -> str:
