@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from .errors import FairauditError, SchemaError, listed, suggestion
+from .frames import driver_table, record_table
 from .metrics.base import CONTRASTS, METRICS, find_metric
 from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare, numbers
 from .sharing import Sharing, check_sharing, roles_of_published, shared_cube, without_single_people
 from .translations import spoken, spoken_now
-from .writing import write_whole as write_whole
+from .writing import write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .metrics.profit import Payoff
     from .policy.loading import LoadedPolicy
     from .policy.model import Policy
+    from .report.charts.live import Plots
 
 DEFAULT_POLICY = "us-fair-lending"
 FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
@@ -206,8 +208,8 @@ def _audited(
     crossed = loaded.policy.cross and len(group_names(cube, groups_given(roles))) > 1 if cross is None else cross
     made = dataclasses.replace(_result(cube, people, loaded, crossed, metrics, payoff, rng, roles), sharing=record)
     if scored is not None and sharing == "public":
-        lost = NotRun("The score taken apart", "it is made from rows, and this audit only of published counts")
-        made = dataclasses.replace(made, not_run=[*made.not_run, lost])
+        apart = NotRun("The score taken apart", "it is made from rows, and this audit only of published counts")
+        made = dataclasses.replace(made, not_run=[*made.not_run, apart])
     elif scored is not None:
         explanation, lost = explained(scored, made, cube, policy=policy, actions=actions, words=words)
         made = dataclasses.replace(made, explanation=explanation, not_run=[*made.not_run, *lost])
@@ -501,12 +503,12 @@ class Audit:
     @cached_property
     def findings(self) -> pd.DataFrame:
         """One row a finding, as a tidy pandas table."""
-        return _table(self.result.findings, drop=("levels", "sensitivity"))
+        return record_table(self.result.findings, drop=("levels", "sensitivity"))
 
     @cached_property
     def rates(self) -> pd.DataFrame:
         """One row a metric and group, as a tidy pandas table."""
-        return _table(self.result.rates, drop=("levels",))
+        return record_table(self.result.rates, drop=("levels",))
 
     @cached_property
     def curves(self) -> pd.DataFrame:
@@ -529,19 +531,24 @@ class Audit:
     @cached_property
     def measurements(self) -> pd.DataFrame:
         """What goes beyond a rate and a comparison of two, one row a number: distances, calibration, controls, ..."""
-        return _table(self.result.measurements)
+        return record_table(self.result.measurements)
 
     @cached_property
     def drivers(self) -> pd.DataFrame:
         """What each feature of the model adds to each gap, one row a gap and feature; empty without ``model=``."""
-        from .explaining import driver_table
-
         return driver_table(self.result)
+
+    @cached_property
+    def plot(self) -> Plots:
+        """The charts of the report, live: ``audit.plot.cutoffs()``, ``.ratios()``, ``.scores()``, ``.roc()``, ..."""
+        from .report.charts.live import Plots
+
+        return Plots(self.result)
 
     @cached_property
     def issues(self) -> pd.DataFrame:
         """What the data did, and what was done about it, as a pandas table."""
-        return _table(self.result.issues)
+        return record_table(self.result.issues)
 
     def to_json(self) -> str:
         """Return the whole result as JSON text."""
@@ -591,13 +598,3 @@ class Audit:
         from .report.tables import key_table_html
 
         return key_table_html(self.result)
-
-
-def _table(records: Sequence[Any], drop: Collection[str] = ()) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [
-        {k: v for k, v in ((f.name, getattr(record, f.name)) for f in dataclasses.fields(record)) if k not in drop}
-        for record in records
-    ]
-    return pd.DataFrame(rows)

@@ -5,7 +5,6 @@ Everything here is made from rows, and the records say so.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from .result import (
     GapRecord,
     ModelRecord,
     NotRun,
+    PartRecord,
     PersonRecord,
     ReasonRecord,
     RecourseRecord,
@@ -128,21 +128,6 @@ def explained(
     )
     made = ExplanationRecord(model, gaps, people, ways, [say(text) for text in LIMITS], told=told)
     return made, [*lost, *untold, *uncounted, *unasked]
-
-
-def driver_table(result: Result) -> pd.DataFrame:
-    """Return one row a gap and feature of an audit's explanation; no row without one."""
-    import pandas as pd
-
-    gaps = [] if result.explanation is None else result.explanation.gaps
-    return pd.DataFrame([
-        {
-            "measure": gap.measure, "attribute": gap.attribute, "group": gap.group, "reference": gap.reference,
-            "units": gap.units, "gap": gap.value, **dataclasses.asdict(driver),
-        }
-        for gap in gaps
-        for driver in gap.drivers
-    ])  # fmt: skip
 
 
 def drawn(places: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
@@ -375,10 +360,17 @@ class _Work:
             units=found.units,
             baseline="all applicants" if found.baseline is None else found.baseline.said,
             reasons=[
-                ReasonRecord(one.feature, label(one.value), -abs(one.amount or 0.0), _words(one))
+                ReasonRecord(one.feature, _shown(one.value), -abs(one.amount or 0.0), _words(one))
                 for one in found.reasons
             ],
             note=" ".join(retold(caution) for caution in found.cautions) or None,
+            base=float(explanation.base),
+            parts=[
+                PartRecord(name, _shown(value), float(amount))
+                for name, value, amount in zip(
+                    explanation.names, explanation.data[at], explanation.values[at], strict=True
+                )
+            ],
         )
 
     # What they could change
@@ -405,6 +397,11 @@ class _Work:
             )  # fmt: skip
             made += recourse_records(found, record.name)
         return made, lost
+
+
+def _shown(value: Any) -> str:
+    """Return a feature's value as text; none for several columns that stand as one feature."""
+    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else label(value)
 
 
 def _words(reason: Reason) -> str:

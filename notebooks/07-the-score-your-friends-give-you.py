@@ -13,14 +13,13 @@
 # %% [markdown]
 # # The score your friends give you
 #
-# **Minutes**: 45. **Before**: notebook 01. **Data**: made in this notebook; the system is fiction, and all figures are
-# stylised.
+# **Minutes**: 45. **Before**: notebook 01. **Data**: simulated people under a fictional system; all figures are stylised.
 #
 # **Goals.** After this notebook you can
 #
-# - follow a small difference in ratings through scores that feed on scores;
+# - follow a small difference in what is noticed through scores that feed on scores;
 # - take a gap between two groups apart into the inputs that carry it;
-# - say what a network does by itself, and what it does only together with biased ratings.
+# - say what an audit of the scores can tell about where a gap comes from, and what only other data can.
 #
 # In a television episode everybody rates everybody. Nobody runs that system, but hosts and guests, drivers and riders,
 # buyers and sellers rate each other every day.
@@ -31,6 +30,8 @@ import numpy as np
 import pandas as pd
 
 import fairaudit as fa
+from fairaudit.systems.populations.simulating import simulate
+from fairaudit.systems.populations.world import World
 
 peer = fa.PointSystem.load("peer")
 pd.DataFrame([
@@ -40,82 +41,56 @@ pd.DataFrame([
 # %% [markdown]
 # ## 1. People who rate each other
 #
-# Each person has a conduct that both groups share in distribution, meets some others, and is friends with a few. People
-# meet their own group more often (`homophily`), and rate members of the other group a little lower (`bias`, in stars).
+# Both groups are unkind equally often. When somebody of the minority is, it is noticed more often (`detection_gap`), and
+# what is noticed lowers the year's ratings. With `network` above 0, so much of last year's standing is added to each new
+# rating, and so large a share of what is noticed also counts against a relative. Friends are mostly of one's own group.
+#
+# The simulation keeps each person's score as it would be if both groups were noticed alike, all else the same. So what
+# the closer look did is known exactly, and not only estimated.
 
 # %%
-PEOPLE, MEETINGS, FRIENDS, MINORITY = 3_000, 30, 8, 0.2
+GROUP, PEOPLE = ("ethnicity", "minority"), 6_000
+COLORS = alt.Scale(domain=["minority", "majority"], range=["#d8702a", "#0b559f"])
 
 
-def scores_by_round(homophily, bias, rounds=8, seed=4):
-    """Return the people, with each round's score: ratings by the high and friends' scores feed on the round before."""
-    rng = np.random.default_rng(seed)
-    minority = rng.random(PEOPLE) < MINORITY
-    conduct = rng.normal(3.2, 0.5, PEOPLE)
-    members = {flag: np.flatnonzero(minority == flag) for flag in (False, True)}
-
-    def meet(number):
-        own = rng.random((PEOPLE, number)) < homophily
-        pick = rng.random((PEOPLE, number))
-        anyone = (pick * PEOPLE).astype(int)
-        like = np.empty_like(anyone)
-        for flag, there in members.items():
-            rows = minority == flag
-            like[rows] = there[(pick[rows] * len(there)).astype(int)]
-        return np.where(own, like, anyone)
-
-    raters, friends = meet(MEETINGS), meet(FRIENDS)
-    stranger = minority[raters] != minority[:, None]
-    ratings = np.clip(conduct[:, None] + rng.normal(0, 0.8, raters.shape) - bias * stranger, 0, 5)
-    by_all = ratings.mean(axis=1)
-    score, kept = by_all, {}
-    for turn in range(rounds):
-        # The better one's score, the more one's ratings count.
-        weight = np.exp(2 * (score[raters] - score.mean()))
-        rows = pd.DataFrame({
-            "rated_by_all": by_all,
-            "rated_by_the_high": (weight * ratings).sum(axis=1) / weight.sum(axis=1),
-            "friends_score": np.clip(score[friends].mean(axis=1), 0, 5),
-            "ratings": MEETINGS,
-        })
-        score = np.asarray(peer.score(rows))
-        kept[turn + 1] = score
-    people = rows.assign(group=np.where(minority, "minority", "majority"), conduct=conduct, score=score)
-    history = pd.DataFrame([
-        {"round": turn, "gap": made[minority].mean() - made[~minority].mean()} for turn, made in kept.items()
-    ])
-    return people, history
+def live(years, network, people=PEOPLE, **knobs):
+    """Simulate people who have a score; the same seed means the same people and the same chance in every world."""
+    world = World(group=GROUP, years=years, network=network, **knobs)
+    return simulate(peer, people, world=world, seed=4).people.dropna(subset=["score"])
 
 
-people, _ = scores_by_round(homophily=0.6, bias=0.3)
-people.groupby("group")[["conduct", "rated_by_all", "friends_score", "score"]].mean().round(3)
+people = live(6, 0.6, people=20_000, detection_gap=0.4)
+people.groupby("ethnicity")[["acts", "records", "rated_by_all", "friends_score", "score", "score_equal"]].mean().round(2)
 
 # %% [markdown] tags=["question"]
 # ### Question 1
 #
-# Before you run anything: with the same biased ratings, will more homophily make the gap larger or smaller? Remember who
-# gives the biased ratings. Then run homophily of 0, 0.3, 0.6 and 0.9, with and without bias, and draw
-# the gap by round. Does it grow from round to round?
+# Before you run anything: in a world without a network (0), will the closer look cost the minority more in the sixth year
+# than in the first? And with a network of 0.4 and 0.8? Then compute, for one to six years, the mean of `score` less
+# `score_without_detection_gap` in each group, and draw it by year. Does it go on growing?
 
 # %% tags=["solution"]
-runs = pd.concat([
-    scores_by_round(homophily, bias)[1].assign(homophily=homophily, ratings="biased" if bias else "without bias")
-    for homophily in (0.0, 0.3, 0.6, 0.9) for bias in (0.0, 0.3)
-])
+runs = []
+for network in (0.0, 0.4, 0.8):
+    for years in range(1, 7):
+        made = live(years, network, detection_gap=0.4)
+        did = (made["score"] - made["score_without_detection_gap"]).groupby(made["ethnicity"]).mean()
+        runs += [{"network": f"network {network:g}", "year": years, "group": name, "effect": effect} for name, effect in did.items()]
+runs = pd.DataFrame(runs)
 alt.Chart(runs).mark_line(point=True).encode(
-    x=alt.X("round:O", axis=alt.Axis(labelAngle=0)),
-    y=alt.Y("gap:Q", title="minority less majority, in stars"),
-    color=alt.Color("homophily:O", scale=alt.Scale(scheme="blues", domainMin=-0.5)),
-    column=alt.Column("ratings:N", title=None),
-).properties(width=230, height=220, title="The gap by round")
+    x=alt.X("year:O", axis=alt.Axis(labelAngle=0)),
+    y=alt.Y("effect:Q", title="what the closer look did to the mean score, in stars"),
+    color=alt.Color("group:N", title=None, scale=COLORS),
+    column=alt.Column("network:N", title=None),
+).properties(width=170, height=240, title="The more last year's standing counts, the more a closer look costs in the end")
 
 # %% tags=["solution"]
-last = runs[runs["round"] == runs["round"].max()].pivot(index="homophily", columns="ratings", values="gap")
-print(last.round(3).to_string())
-moved = runs.groupby(["homophily", "ratings"])["gap"].agg(lambda gaps: abs(gaps.iloc[-1] - gaps.iloc[0])).max()
-print(f"From the first round to the last, no gap moved by more than {moved:.3f} stars: it settles at once.")
-print("Without bias the network alone moves the gap little. With bias, people who meet mostly their own are rated by")
-print("fewer who rate them lower: more homophily shields the direct ratings, though friends' scores spread what is left.")
+cost = runs[runs["group"] == "minority"].pivot(index="network", columns="year", values="effect")
+print(cost.round(3).to_string())
+print((cost[6] / cost[1]).rename("year 6, as a multiple of year 1").round(1).to_string())
+print("Without a network all of it is there by the second year (friends' scores are those of the year before). With one it")
+print("builds up, since a low standing is handed on. Each year hands on only a part of it, so the steps get smaller:")
+print("it settles in the end, the later the larger the part.")
 
 # %% [markdown]
 # ## 2. What carries the gap?
@@ -124,55 +99,98 @@ print("fewer who rate them lower: more homophily shields the direct ratings, tho
 
 # %%
 explanation = peer.explain(people, people)
-parts = pd.DataFrame(explanation.values, columns=explanation.names).groupby(people["group"].to_numpy()).mean()
+parts = pd.DataFrame(explanation.values, columns=explanation.names).groupby(people["ethnicity"].to_numpy()).mean()
 carried = (parts.loc["minority"] - parts.loc["majority"]).rename("points").rename_axis("input").reset_index()
 alt.Chart(carried).mark_bar(color="#0b559f").encode(
-    x=alt.X("points:Q", title="part of the gap, in stars"), y=alt.Y("input:N", title=None, axis=alt.Axis(labelLimit=300))
+    x=alt.X("points:Q", title="part of the gap, in stars", axis=alt.Axis(tickCount=5)),
+    y=alt.Y("input:N", title=None, sort="x", axis=alt.Axis(labelLimit=300)),
 ).properties(width=380, height=alt.Step(30), title="What carries the gap between the groups")
 
 # %%
-whole = people.groupby("group")["score"].mean()
-print(f"the parts add up to {carried['points'].sum():+.3f}, the gap is {whole['minority'] - whole['majority']:+.3f}")
+means = people.groupby("ethnicity")["score"].mean()
+gap = means["minority"] - means["majority"]
+print(f"the parts add up to {carried['points'].sum():+.3f}, the gap is {gap:+.3f}")
 
 # %% [markdown] tags=["question"]
 # ### Question 2
 #
-# A company drops "mean score of friends" because "it is about other people". How much of the gap did it carry? Compute it, and say
-# what remains and why.
+# A company drops "mean score of friends" because "it is about other people", and lets the two means of ratings count half
+# each. How much of the gap did friends carry? How large is the gap of the new score? Say why.
 
 # %% tags=["solution"]
-total = carried["points"].sum()
-friends = carried.loc[carried["input"].str.contains("friend"), "points"].sum()
-print(f"Friends' scores carry {friends / total:.0%} of the gap, as the weights are.")
-print("What remains comes from the ratings themselves; the input that names the network is not the only one it acts through.")
+share = carried.loc[carried["input"] == "friends_score", "points"].sum() / carried["points"].sum()
+dropped = people[["rated_by_all", "rated_by_the_high"]].mean(axis=1).groupby(people["ethnicity"]).mean()
+print(f"Friends' scores carry {share:.0%} of the gap. Without them it is {dropped['minority'] - dropped['majority']:+.3f}, "
+      f"with them {gap:+.3f}.")
+print("The network still acts through the ratings: raters look at one's standing. Dropping the input that names it does")
+print("not take it out of the score.")
 
 # %% [markdown]
 # ## 3. Who gets the flat?
+#
+# A flat in a sought-after building goes to those in the band "high", from 4 stars on. We make a second world in which
+# nobody is looked at more closely and the minority *is* unkind more often: twice as often, so as much is noticed of it as
+# with the closer look (of what people do, 0.4 is noticed; 2 x 0.4 = 0.4 + 0.4).
 
 # %%
-cutoff = float(np.quantile(people["score"], 0.8).round(2))
-audit = fa.audit(
-    people.round({"score": 2}), score="score", higher_is="better", cutoff=cutoff, groups="group", reference={"group": "majority"}
-)
-audit.findings.query("family == 'primary'")[["metric", "value", "low", "high", "status"]].round(3)
+rare = {"broken-promise": 0.1}
+worlds = {
+    "looked at more closely": live(6, 0.6, people=40_000, detection_gap=0.4, rates=rare),
+    "unkind more often": live(6, 0.6, people=40_000, behavior_difference=1.0, rates=rare),
+}
+seen = pd.concat({
+    world: fa.audit(
+        made[["ethnicity", "score"]].round({"score": 2}), score="score", higher_is="better", cutoff=4.0,
+        groups="ethnicity", reference={"ethnicity": "majority"},
+    ).findings.query("family != 'exploratory'").set_index("metric")[["value", "low", "high", "status"]]
+    for world, made in worlds.items()
+}).round(3)
+seen
+
+# %%
+shown = seen.droplevel(1)[seen.index.get_level_values(1) == "adverse_impact_ratio"].rename_axis("world").reset_index()
+base = alt.Chart(shown).encode(y=alt.Y("world:N", title=None, axis=alt.Axis(labelLimit=200)))
+alt.layer(
+    base.mark_rule(color="#0b559f", strokeWidth=2).encode(
+        x=alt.X("low:Q", title="adverse impact ratio, with 95% interval", scale=alt.Scale(domain=[0.5, 1]), axis=alt.Axis(tickCount=5)),
+        x2="high:Q",
+    ),
+    base.mark_point(filled=True, size=90, color="#0b559f", opacity=1).encode(x="value:Q"),
+).properties(width=380, height=alt.Step(36), title="Two causes, one audit")
 
 # %% [markdown] tags=["question"]
 # ### Question 3: AIR or TPR?
 #
-# We know the conduct here. Of the fifth with the best conduct in each group, how many get the flat? Does equal conduct get
-# equal treatment, and could an auditor who has only the ratings have found that out?
+# The AIR compares how many of each group get the flat. The TPR does so among people who deserve it alike; here we know what
+# they did, and take those who were unkind exactly once in six years (`acts` is 1). Compute both ratios in each world, the
+# second with a 95% interval. Which of them tells the worlds apart, and could an auditor who has only scores and ratings
+# have worked it out?
 
 # %% tags=["solution"]
-best = people["conduct"] >= people["conduct"].quantile(0.8)
-got = (people["score"] >= cutoff)[best].groupby(people["group"]).agg(["mean", "size"])
-got.columns = ["share with the flat, of the best conduct", "people"]
-print(got.round(3).to_string())
-print("No: of people with equally good conduct, fewer of the minority get it. From ratings alone it cannot be seen, since")
-print("the ratings are the only record of conduct there is.")
+told = []
+for world, made in worlds.items():
+    flat, alike = made["score"].round(2) >= 4, made["acts"] == 1
+    every = flat.groupby(made["ethnicity"]).mean()
+    same = flat[alike].groupby(made["ethnicity"]).agg(["mean", "sum", "size"])
+    ratio = same.loc["minority", "mean"] / same.loc["majority", "mean"]
+    error = np.sqrt((1 / same["sum"] - 1 / same["size"]).sum())  # of the logarithm of a ratio of two shares
+    told.append({"world": world, "AIR": every["minority"] / every["majority"], "ratio of TPR": ratio,
+                 "low": ratio * np.exp(-1.96 * error), "high": ratio * np.exp(1.96 * error)})
+print(pd.DataFrame(told).set_index("world").round(3).to_string())
+
+# %% tags=["solution"]
+records = pd.concat({world: made.groupby("ethnicity")[["acts", "records"]].sum() for world, made in worlds.items()})
+print((records["records"] / records["acts"]).rename("records an act").round(2).to_string())
+print("(More than one record an act: some count against a relative as well.)")
+print("The AIR is alike in both worlds, and so is everything else in the scores: they show what was noticed, not what was")
+print("done. Among people of like conduct the minority gets less where it is looked at more closely. That needs the truth about")
+print("conduct, which no rating has. A survey, or meetings observed by lot, would have it, and tell at once how much of what")
+print("each group does is noticed.")
 
 # %% [markdown]
 # ## What this does not show
 #
-# How large bias or homophily are anywhere. People also change what they do when they are rated, and leave; here nobody does.
+# How large any of this is anywhere. In this simulation people meet at random, and raters are not biased themselves: only
+# what is noticed differs. People also change what they do when they are rated, and leave; here nobody does.
 #
 # **Next**: 09, when this year's class is next year's job.

@@ -15,10 +15,10 @@ from statsmodels.stats.multitest import multipletests
 
 import fairaudit
 from fairaudit import audit, count, read_result, save_cube, suppress
-from fairaudit.auditing import write_whole
 from fairaudit.cube.plain import from_plain
 from fairaudit.errors import FairauditError, PolicyError, SchemaError
 from fairaudit.metrics.error_rates import NEED_EVERYBODY
+from fairaudit.writing import write_whole
 
 ROLES = {
     "groups": ["race", "sex"],

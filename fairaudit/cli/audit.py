@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from ..auditing import DEFAULT_POLICY, Audit, audit, write_whole
+from ..auditing import DEFAULT_POLICY, Audit, audit
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn
 from ..result import STATUS_WORDS, DirectUse, Result
 from ..sharing import LEVELS
+from ..writing import write_whole
 from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
 
@@ -234,6 +235,8 @@ def _deliver(made: Audit, out: Path | None, formats: Sequence[str], *, quiet: bo
 
 def summary(result: Result) -> str:
     """Return the findings of the policy's lines in plain words, and what was not tested."""
+    from ..report.overview import explained_sentences
+
     policy = result.policy
     lines = [
         f"{result.schema.people:,} people in {result.input.name}, under {policy.id} {policy.version} ({policy.status})",
@@ -254,6 +257,9 @@ def summary(result: Result) -> str:
     lines += [f"  [{finding.status}] {finding.sentence}" for finding in ruled]
     if not ruled:
         lines.append("  none: no comparison that the policy asks for could be made")
+    told = explained_sentences(result.explanation)
+    if told:
+        lines += ["", "What the model's score is made of, and what could change it:", *(f"  - {text}" for text in told)]
     exploratory = [f for f in result.findings if f.family == "exploratory"]
     flagged = [f for f in exploratory if f.status == "flag"]
     if exploratory:

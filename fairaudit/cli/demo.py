@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from ..auditing import Audit, write_whole
+from ..auditing import Audit
 from ..errors import FairauditError
+from ..writing import write_whole
 from .streams import progress
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,11 @@ FORMATS = ("text", "json", "csv", "md", "html")
 @click.option("--trust", multiple=True, metavar="TYPE", help="A type that a skops file may build, by its full name.")
 @click.option("--row", "rows", multiple=True, type=click.IntRange(min=0),
               help="Which row, from 0; several if need be. All rows with --format csv.")  # fmt: skip
-@click.option("--background", metavar="DATA", help="The people to compare with; all rows of DATA when not given.")
+@click.option(
+    "--background",
+    metavar="DATA",
+    help="The people to compare with; all rows of DATA when not given, from 1,000 rows on.",
+)
 @click.option("--units", metavar="UNIT", help="points or log-odds, where the model has both.")
 @click.option("--cutoff", type=float, help="The cut-off, in the score's units: gives the reasons of declined people.")
 @click.option("--method", type=click.Choice(["at_cutoff", "all_applicants"]), default="at_cutoff", show_default=True,
@@ -81,19 +85,31 @@ def _check(format_: str, options: dict[str, Any]) -> None:
 
 def _made(data: str, format_: str, options: dict[str, Any]) -> str:
     from ..data.tables import read_rows
-    from ..explanation.attribution import Explainer
+    from ..explanation.attribution import ENOUGH_ROWS, Explainer
     from ..models.loading import load_scorer
 
     scorer = load_scorer(options["model"], trusted=options["trust"])
     columns, text = list(scorer.feature_names), [one.name for one in scorer.features if one.kind == "category"]
     table = read_rows(data, columns, text=text)
     people = table.rows
-    others = people if options["background"] is None else read_rows(options["background"], columns, text=text).rows
+    if not len(people):
+        message = f"{table.name} holds no rows: there is nothing to explain."
+        raise DataContractError(message)
     chosen = list(options["rows"]) or list(range(len(people)))
     for row in chosen:
         if row >= len(people):
             message = f"There is no row {row} in {table.name}: it has rows 0 to {len(people) - 1:,}."
             raise DataContractError(message)
+    others = people
+    if options["background"] is not None:
+        others = read_rows(options["background"], columns, text=text).rows
+    elif len(people) < ENOUGH_ROWS:
+        message = (
+            f"{table.name} holds {len(people):,} rows: too few to stand for the people that a row is compared with "
+            f"({ENOUGH_ROWS:,} are enough). Give --background a file of them, such as all applicants; the file itself, "
+            "if these are all."
+        )
+        raise DataContractError(message)
     explainer = Explainer(scorer, background=others, units=options["units"], cutoff=options["cutoff"])
     explanation = explainer.explain(people.iloc[chosen])
     if format_ == "csv":
@@ -131,9 +147,10 @@ class _Told:
         if not self.declined:
             return None
         options = self.options
-        return self.explanation.reasons(
+        made = self.explanation.reasons(
             self.at, options["most"], method=options["method"], applicants=self.others, words=options["words"]
         )
+        return replace(made, row=self.row)
 
     def ways(self) -> Recourse | None:
         if not self.declined or self.options["actions"] is None:
@@ -163,7 +180,9 @@ class _Told:
         table = lines[["feature", "value", "attribution"]].sort_values("attribution", key=abs, ascending=False)
         parts = [
             f"{head}\nAverage of the people compared with: {made.base:.6g}. {made.method}.",
-            table.to_string(index=False, float_format=lambda value: f"{value:+.4g}"),
+            table.assign(value=table["value"].map(_plain)).to_string(
+                index=False, formatters={"attribution": lambda value: f"{value:+.4g}"}
+            ),
         ]
         return "\n\n".join([*parts, *(str(one) for one in (self.reasons(), self.ways()) if one is not None)])
 
@@ -183,6 +202,11 @@ class _Told:
                 {"feature": feature, "value": label(value), "attribution": float(amount)}
                 for feature, value, amount in zip(lines["feature"], lines["value"], lines["attribution"], strict=True)
             ],
-            "reasons": None if reasons is None else {**reasons.to_dict(), "row": self.row},
+            "reasons": None if reasons is None else reasons.to_dict(),
             "recourse": None if ways is None else ways.to_dict(),
         }
+
+
+def _plain(value: Any) -> str:
+    """Return a value as people write it; a sign belongs to what it adds, not to it."""
+    return f"{value:.6g}" if isinstance(value, float) and value == value else label(value)

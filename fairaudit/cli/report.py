@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from ..auditing import write_whole
 from ..documents import DOCUMENTS
 from ..errors import DataContractError
 from ..result import read_result
+from ..writing import write_whole
 from .audit import render
 
 
@@ -18,7 +18,7 @@ from .audit import render
 @click.option("--format", "format_", type=click.Choice(["html", "md", "json"]), default="md", show_default=True,
               help="What to make.")  # fmt: skip
 @click.option("--document", type=click.Choice(DOCUMENTS),
-              help="A form that a rule asks for, filled from the result, instead of the report; html or md.")  # fmt: skip
+              help="A form that a rule asks for, filled from the result, in place of the report.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else it is printed.")
 def command(result: Path, format_: str, document: str | None, out: Path | None) -> int:
     """Make the report of RESULT, a result.json that an audit wrote, or a document beside it.

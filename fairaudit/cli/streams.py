@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from ..auditing import write_whole
+from ..writing import write_whole
 
 
 @contextmanager

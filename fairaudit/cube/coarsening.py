@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,7 +160,7 @@ def _collapsed(cube: Cube, axes: Axes, places: NDArray[np.integer], along: int) 
         marks = np.zeros(len(axes.cells), dtype=bool)
         np.logical_or.at(marks, places[stays], suppressed[stays])
         suppressed = marks
-    arrays = {name: collapse(array) for name, array in cube.arrays.items()}
+    arrays: dict[str, Any] = {name: collapse(array) for name, array in cube.arrays.items()}
     return Cube(axes, cube.schema, provenance=cube.provenance, suppressed=suppressed, **arrays)
 
 
@@ -201,7 +202,7 @@ def _without_rare_people(cube: Cube, cutoffs: Sequence[float], min_n: int) -> tu
         score = dataclasses.replace(axes.score, unscored=False)
         cube = _collapsed(cube, dataclasses.replace(axes, score=score), places, 1)
         dropped.append("people without a score")
-    few = _few(_coarsest(cube, cutoffs), min_n).any(axis=(0, 1, 3))
+    few = np.asarray(_few(_coarsest(cube, cutoffs), min_n).any(axis=(0, 1, 3)))
     out = np.array([level.kind == "excluded" for level in cube.axes.decisions], dtype=bool)
     if out.any() and few[out].any() and not out.all():
         places = np.where(out, -1, np.cumsum(~out) - 1)
@@ -230,7 +231,7 @@ def _without_rare_people(cube: Cube, cutoffs: Sequence[float], min_n: int) -> tu
 def _with_merged_labels(cube: Cube, cutoffs: Sequence[float], min_n: int) -> tuple[Cube, tuple[str, ...]]:
     """Put decisions of one kind, and reasons why an outcome is unknown, together where one is few in some entry."""
     merged: list[str] = []
-    few = _few(_coarsest(cube, cutoffs), min_n).any(axis=(0, 1, 3))
+    few = np.asarray(_few(_coarsest(cube, cutoffs), min_n).any(axis=(0, 1, 3)))
     decisions = cube.axes.decisions
     named = [level.label for level in decisions]
     for kind in ("favorable", "intermediate", "unfavorable", "excluded"):
@@ -259,7 +260,7 @@ def _with_merged_labels(cube: Cube, cutoffs: Sequence[float], min_n: int) -> tup
 def _pooled(cube: Cube, cutoffs: Sequence[float], min_n: int) -> tuple[Cube, dict[str, tuple[str, ...]]]:
     """Pool the smallest level of an entry that tells of few people, again and again, until there is none."""
     pooled: dict[str, set[str]] = {}
-    while (bad := _few(_coarsest(cube, cutoffs), min_n).any(axis=(1, 2, 3))).any():
+    while (bad := np.asarray(_few(_coarsest(cube, cutoffs), min_n).any(axis=(1, 2, 3)))).any():
         if not cube.axes.dimensions:
             message = (
                 f"Nothing of these counts can be published with min_n={min_n}: even with everybody in one group, fewer "

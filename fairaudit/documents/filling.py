@@ -14,7 +14,14 @@ from ..report.words import cutoff_text, rate_cell
 from ..result import Result
 from ..schema.labels import MISSING
 
-RATES = ("selection_rate", "true_positive_rate", "false_positive_rate", "positive_predictive_value", "bad_rate", "auc")
+RATES = (
+    "selection_rate",
+    "true_positive_rate",
+    "false_positive_rate",
+    "positive_predictive_value",
+    "bad_rate",
+    "area_under_curve",
+)
 _LEVEL_EXCLUDED = "the policy excludes this level"
 _LEVEL_SMALL = "below the policy's"
 
@@ -94,7 +101,7 @@ def rates(result: Result) -> Filled:
             for group in attribute.levels:
                 cells = [rate_cell(look.rate(metric, attribute.name, group, cutoff)) for metric in found]
                 lines.append((Cell(group), *cells))
-            score = all(metric == "auc" for metric in found)
+            score = all(metric == "area_under_curve" for metric in found)
             where = "of the score" if score else cutoff_text(result, cutoff)
             blocks += table(f"Rates by {attribute.name}, {where}", columns, lines)
     gaps = () if result.schema.outcome_counts else ("accuracy by group: no outcome was counted in this audit",)

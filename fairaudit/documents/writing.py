@@ -108,7 +108,7 @@ def document_tree(result: Result, name: str) -> Report:
         made = [_section(result, place, part) for place, part in enumerate(form.parts, start=1)]
     gaps = sum(n for _, n in made)
     marks = "1 gap is" if gaps == 1 else f"{gaps:,} gaps are"
-    lead = (
+    lead: tuple[Block, ...] = (
         Paragraph(f"{marks} marked [to be filled: ...]; only a person can fill them.", "lead"),
         Paragraph(form.about),
         *items(

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ExplanationError, listed
-from ..models.columns import matched
+from ..models.columns import matched, refuse_infinite
+from ..models.features import prepared
+from ..models.scorer import WrappedModel
+from ..schema.issues import DataIssue
 from ..schema.roles import HigherIs
 from . import parsing
 from .backends import Backend, Coefficients, OwnValues, Sampled, Sums, Trees
-from .reading import numbers
+from .reading import finite_cutoff, numbers
 from .short_table import short_table
 from .targets import target_of
 from .trees import Floats, Integers
@@ -51,6 +54,8 @@ class Explanation:
     method: str
     higher_is: HigherIs | None = None
     cutoff: float | None = None
+    issues: tuple[DataIssue, ...] = ()
+    """What is odd about the explained rows: categories that the model never saw."""
     errors: Floats | None = None
     rows: Any = field(default=None, repr=False)
     source: Explainer | None = field(default=None, repr=False)
@@ -63,12 +68,24 @@ class Explanation:
     def __len__(self) -> int:
         return len(self.values)
 
+    def __repr__(self) -> str:
+        """Return what was explained and how, without the numbers."""
+        odd = "".join(f" {issue.message}" for issue in self.issues)
+        return f"Explanation of {len(self):,} rows by {len(self.names)} features in {self.units}: {self.method}.{odd}"
+
     def __getitem__(self, rows: int | slice | Sequence[int] | NDArray[Any]) -> Explanation:
         """Return the explanation of some rows, also for a single one."""
+        named = isinstance(rows, list) and any(isinstance(one, str) for one in rows)
+        if named or isinstance(rows, str | tuple):
+            message = f"An explanation is cut by rows, explanation[3] or explanation[:10], and not by {rows!r}."
+            raise ExplanationError(message)
         chosen = [rows] if isinstance(rows, int | np.integer) else rows
         some = self.rows.iloc[chosen] if hasattr(self.rows, "iloc") else self.rows[chosen]
         errors = None if self.errors is None else self.errors[chosen]
-        return replace(self, values=self.values[chosen], data=self.data[chosen], errors=errors, rows=some)
+        issues = () if self.source is None else self.source.issues_of(some)
+        return replace(
+            self, values=self.values[chosen], data=self.data[chosen], errors=errors, rows=some, issues=issues
+        )
 
     @property
     def plot(self) -> Charts:
@@ -142,8 +159,13 @@ class Explanation:
         """Return shap's own Explanation, so that every plot of shap works."""
         import shap
 
-        base = np.full(len(self), self.base)
-        return shap.Explanation(values=self.values, base_values=base, data=self.data, feature_names=list(self.names))
+        return shap.Explanation(
+            values=self.values,
+            base_values=np.full(len(self), self.base),
+            data=_numbers_only(self.data),
+            display_data=self.data,
+            feature_names=list(self.names),
+        )
 
     def reasons(self, row: int, k: int = 4, **options: Any) -> Reasons:
         """Return a declined person's principal reasons; see :func:`fairaudit.explanation.reason_codes.reasons`."""
@@ -237,9 +259,12 @@ class Explainer:
         draws: int = 100,
         rng: np.random.Generator | int | None = None,
     ) -> None:
+        _refuse_counts(threads=threads, draws=draws)
         self.target = target_of(model, units)
         self.model, self.units, self.game, self.threads = self.target.model, self.target.units, game, threads
-        self.cutoff, self.draws, self.rng = cutoff, draws, 0 if rng is None else rng
+        self.cutoff = None if cutoff is None else finite_cutoff(cutoff)
+        self.draws, self.rng = draws, 0 if rng is None else rng
+        self._scorer = _scorer_of(model)
         kind = "table" if self.target.inside is None else self.target.inside.kind
         kind = "sampled" if self.target.score is not None else kind
         possible = ("interventional", "path-dependent") if kind in ("trees", "own values") else ("interventional",)
@@ -256,6 +281,12 @@ class Explainer:
         self.backend = self._backend_of(kind)
         self._sampler = self._backend_of("sampled") if kind == "own values" else None
         self.background = None if background is None else self.read(background, "the background")
+        if self.background is not None and len(self.background) == 1:
+            message = (
+                "The background is one row: values would compare with a single person, and not with people. "
+                "Give at least two rows, such as all applicants."
+            )
+            raise ExplanationError(message)
         self._ready: Any = None
 
     def explain(self, rows: Any, *, background: Any = None) -> Explanation:
@@ -301,10 +332,16 @@ class Explainer:
             method=self._said(backend, None if not backend.needs_background else against, left_out),
             higher_is=self.target.higher_is,
             cutoff=self.cutoff,
+            issues=self.issues_of(rows),
             errors=worked.errors,
             rows=data,
             source=self,
         )
+
+    def issues_of(self, rows: Any) -> tuple[DataIssue, ...]:
+        """Return what is odd about rows to explain, where the model knows what it was fitted on."""
+        scorer = self._scorer
+        return scorer.check(rows) if scorer is not None and scorer.features and self.target.names is not None else ()
 
     def _refuse_background(self, background: Any) -> None:
         if self.game == "path-dependent" and background is not None:
@@ -327,9 +364,15 @@ class Explainer:
         names = self.target.names
         made = self._in_order(rows, what) if names is None else matched(rows, names)
         wanted = None if self.target.inside is None else self.target.inside.width
-        if len(made) == 0 or len(made.shape) != 2 or (wanted is not None and made.shape[1] != wanted):
-            message = f"{what.capitalize()} are of shape {made.shape}; the model takes {wanted or 'some'} columns."
+        if len(made) == 0:
+            message = f"There are no rows in {what}. Give at least one."
             raise ExplanationError(message)
+        if len(made.shape) != 2 or (wanted is not None and made.shape[1] != wanted):
+            message = f"{what.capitalize()}: shape {made.shape}; the model takes {wanted or 'some'} columns."
+            raise ExplanationError(message)
+        if self._scorer is not None and self._scorer.features and hasattr(made, "columns"):
+            made = prepared(made, self._scorer.features)
+        refuse_infinite(made, what)
         if self.columns is None:
             given = made.columns if hasattr(made, "columns") else [f"column_{at}" for at in range(made.shape[1])]
             self.columns = tuple(str(name) for name in given)
@@ -402,6 +445,34 @@ def _shown(rows: Any, player_of: Integers, players: int) -> NDArray[Any]:
         if len(columns) == 1:
             shown[:, player] = data[:, columns[0]]
     return shown
+
+
+def _refuse_counts(**counts: Any) -> None:
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            message = f"{name} must be a whole number of at least 1, got {value!r}."
+            raise ExplanationError(message)
+
+
+def _scorer_of(model: Any) -> WrappedModel | None:
+    """Return what knows how a model's columns were read when it was fitted; None where nobody does."""
+    from ..models.training import Trained
+    from ..models.wrapping import wrap
+
+    if isinstance(model, WrappedModel):
+        return model
+    return wrap(model) if isinstance(model, Trained) else None
+
+
+def _numbers_only(data: NDArray[Any]) -> NDArray[Any]:
+    """Return values as numbers for plots that color by size; what is no number, as text, has none."""
+    if data.dtype != object:
+        return data
+    made = np.full(data.shape, np.nan)
+    for place, value in np.ndenumerate(data):
+        if isinstance(value, int | float | np.number):
+            made[place] = value
+    return made
 
 
 def explain(model: Any, rows: Any, background: Any = None, **options: Any) -> Explanation:

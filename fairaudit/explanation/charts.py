@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 UP, DOWN, PLAIN = "#0b559f", "#d8702a", "#4a4a4a"
 """Moves the score up, down; the score itself. Told apart also by people who see colors differently."""
 
+WITHOUT_ORDER = "#8a8f94"
+"""Of values that have no rank: text, and missing ones."""
+
 SWARM = 400
 """Rows of a beeswarm at most: more points hide each other."""
 
@@ -102,34 +105,38 @@ class Charts:
         points = [point for at in order for point in _points(made, int(at), rows)]
         features = [made.names[at] for at in order]
         shown = f"{len(rows):,} of {len(made):,} rows" if len(rows) < len(made) else f"{len(made):,} rows"
+        grey = "; grey: a value without order, or missing" if any(point["rank"] is None for point in points) else ""
         text = (
             f"Attributions of {shown} in {made.units}, one line of points a feature, the largest on average first: "
-            f"{', '.join(features[:3])}. Points are colored by the rank of the feature's value."
+            f"{', '.join(features[:3])}. Points are colored by the rank of the feature's value{grey}."
         )
-        return (
-            alt.Chart(alt.Data(values=points))
-            .mark_circle(size=14, opacity=0.7)
-            .encode(
-                x=alt.X("attribution:Q", title=f"attribution ({made.units})"),
-                y=alt.Y("feature:N", sort=features, title=None, axis=alt.Axis(labelLimit=300)),
-                yOffset=alt.YOffset("beside:Q", scale=alt.Scale(domain=[-1, 1])),
-                color=alt.Color(
-                    "rank:Q",
-                    title="value",
-                    scale=alt.Scale(scheme="viridis", domain=[0, 1]),
-                    legend=alt.Legend(
-                        values=[0, 1], labelExpr="datum.value == 0 ? 'lowest' : 'highest'", gradientLength=80
-                    ),
-                ),
-                tooltip=["feature:N", "value:N", alt.Tooltip("attribution:Q", format="+.4g")],
-            )
-            .properties(
-                title={"text": "Attributions by feature", "subtitle": shown},
-                description=text,
-                width=460,
-                height=alt.Step(34),
-            )
+        place = {
+            "x": alt.X("attribution:Q", title=f"attribution ({made.units})"),
+            "y": alt.Y("feature:N", sort=features, title=None, axis=alt.Axis(labelLimit=300)),
+            "yOffset": alt.YOffset("beside:Q", scale=alt.Scale(domain=[-1, 1])),
+            "tooltip": ["feature:N", "value:N", alt.Tooltip("attribution:Q", format="+.4g")],
+        }
+        legend = alt.Legend(values=[0, 1], labelExpr="datum.value == 0 ? 'lowest' : 'highest'", gradientLength=80)
+        color = alt.Color("rank:Q", title="value", scale=alt.Scale(scheme="viridis", domain=[0, 1]), legend=legend)
+        ranked = [point for point in points if point["rank"] is not None]
+        others = [point for point in points if point["rank"] is None]
+        # A color scale would give what has no rank the color of the lowest.
+        swarms = [
+            *([_circles(others).encode(color=alt.value(WITHOUT_ORDER), **place)] if others else []),
+            *([_circles(ranked).encode(color=color, **place)] if ranked else []),
+        ]
+        return alt.layer(*swarms).properties(
+            title={"text": "Attributions by feature", "subtitle": shown + grey},
+            description=text,
+            width=460,
+            height=alt.Step(34),
         )
+
+
+def _circles(points: list[dict[str, Any]]) -> Any:
+    import altair as alt
+
+    return alt.Chart(alt.Data(values=points)).mark_circle(size=14, opacity=0.7)
 
 
 def _steps(made: Explanation, row: int, most: int) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from .assembling import drivers_of, gap_of_means, in_batches, proxies_of
 from .attribution import ENOUGH_ROWS, Explainer, Explanation
 from .drivers_record import Drivers, Measure
 from .mixing import Mixing, mixing_of, of_explanation
+from .reading import finite_cutoff
 from .trees import Floats
 from .two_groups import FEWEST, TwoGroups, two_groups
 
@@ -213,7 +214,7 @@ def _paired(
         made,
         groups,
         measure=measure,
-        cutoff=known.get("cutoff", made.cutoff) if known.get("cutoff") is not None else made.cutoff,
+        cutoff=made.cutoff if known.get("cutoff") is None else finite_cutoff(known["cutoff"]),
         higher_is=known.get("higher_is") or made.higher_is,
         pairs=known.get("pairs", PAIRS),
         rng=_seed(known.get("rng")),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ExplanationError
+from ..errors import ExplanationError, SchemaError
 from .trees import Ensemble, Floats, Integers
 
 DOUBLE, SINGLE = 1e-9, 1e-5
@@ -77,3 +77,17 @@ def codes_of(column: Any, categories: Any) -> Floats:
 def same_columns(width: int) -> Integers:
     """Return the origin of columns that are encoded each for itself, in their order."""
     return np.arange(width, dtype=np.int64)
+
+
+def finite_cutoff(cutoff: Any) -> float:
+    """Return a cut-off as a number.
+
+    Raises
+    ------
+    SchemaError
+        If it is no finite number.
+    """
+    if isinstance(cutoff, bool) or not isinstance(cutoff, int | float | np.number) or not np.isfinite(cutoff):
+        message = f"A cut-off is a finite number in the units of the score, got {cutoff!r}."
+        raise SchemaError(message)
+    return float(cutoff)

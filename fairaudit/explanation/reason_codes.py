@@ -113,7 +113,11 @@ def reasons(
     if baseline is not None:
         seed = derive_seed(baseline.sha256) if rng is None else rng
         wanted = k - len(named)
-        listing = factors_of(explanation, person, scores, baseline, catalogue, k=wanted, draws=draws, seed=seed)[0]
+        # What a person of the lender named already is not named again by the score.
+        listing = factors_of(
+            explanation, person, scores, baseline, catalogue, k=wanted, draws=draws, seed=seed,
+            without=[one.feature for one in named],
+        )[0]  # fmt: skip
     places = [explanation.names.index(one.feature) for one in listing.reasons]
     listed_reasons = (*named, *listing.reasons)
     key = _key_factors(explanation, person, scores, everybody, catalogue, inquiries)
@@ -136,7 +140,10 @@ def reasons(
         baseline=baseline,
         key_baseline=everybody,
         left_out=_left_out(listing, k, scored=baseline is not None, units=explanation.units),
-        cautions=_cautions(listed_reasons, baseline, catalogue, explanation.names),
+        cautions=(
+            *(issue.message for issue in source.issues_of(person)),
+            *_cautions(listed_reasons, baseline, catalogue, explanation.names),
+        ),
         catalogue=catalogue,
         fidelity=checked,
         draws=0 if baseline is None else draws,
@@ -179,6 +186,7 @@ def factors_of(
     k: int,
     draws: int = 0,
     seed: int = 0,
+    without: Sequence[str] = (),
 ) -> list[Listed]:
     """Return the listed factors of many people at once, each against the same baseline.
 
@@ -190,15 +198,18 @@ def factors_of(
         Most factors a person.
     draws, seed
         As for :func:`reasons`.
+    without
+        Features that are not listed, because they are named elsewhere.
     """
     source, sign = source_of(explanation), sign_of(explanation)
     amounts, errors = shortfalls(source, rows, sign, baseline)
-    orders = [adverse_order(one) for one in amounts]
+    named = {place for place, name in enumerate(explanation.names) if name in without}
+    orders = [[feature for feature in adverse_order(one) if feature not in named] for one in amounts]
     pairs = [(row, feature) for row, order in enumerate(orders) for feature in order[:k]]
     ways = directions(source, rows, scores, sign, baseline, pairs)
     kept = None
     if draws:
-        kept = kept_shares(source, rows, sign, baseline, amounts, errors, k=k, draws=draws, seed=seed)
+        kept = kept_shares(source, rows, sign, baseline, amounts, errors, k=k + len(named), draws=draws, seed=seed)
     made = []
     for row, order in enumerate(orders):
         first_out = float(amounts[row, order[k]]) if len(order) > k else 0.0
@@ -374,6 +385,9 @@ def _cautions(
     if plain_words:
         said.append(f"Words made from the feature's name, for want of a catalogue's: {', '.join(plain_words)}.")
     for one in made:
+        near = suggestion(one.feature, features) if one.words_from == "caller" else ""
+        if near:
+            said.append(f"'{one.feature}' is no feature of the model, and stands there in your words.{near}")
         if one.tied:
             said.append(f"{one.name}: the first factor left out weighs within {TIE:.0%} of it.")
         if "unsteady" in one.flags:

@@ -239,7 +239,7 @@ def recourse_gap(
     """
     declared = declared_actions(actions)
     scorer = scorer_of(model)
-    check_cutoff(cutoff)
+    check_cutoff(cutoff, scorer)
     check_share(confidence, "confidence")
     if sample_rows is not None and (isinstance(sample_rows, bool) or sample_rows < 1):
         message = f"sample_rows is a whole number from 1 on, or None for everybody, got {sample_rows!r}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from ..models.scorers import scorer_of
 from ..schema.labels import is_missing, label
 from .action_values import Offer, Variable, offers_of, variables_of
 from .actions import Actions
+from .reading import finite_cutoff
 from .recourse_milp import Cut, Program, exactly, not_all_of
 from .recourse_problem import problem_of, relations_of
 from .recourse_record import Answer, Certificate, Change, Claim, Recourse, Status
@@ -118,7 +119,7 @@ def recourse(
     scorer = scorer_of(model)
     whole = None if data is None else read_rows(data).rows
     one = _one_row(row, whole)
-    check_cutoff(cutoff)
+    check_cutoff(cutoff, scorer)
     if isinstance(answers, bool) or answers < 1 or answers != int(answers):
         message = f"answers is a whole number from 1 on, got {answers!r}."
         raise SchemaError(message)
@@ -131,7 +132,21 @@ def recourse(
             "Mend the row, or leave out the rule."
         )
         raise DataContractError(message)
-    return seek(scorer, one, cutoff, declared, offers, answers=int(answers), time_limit=time_limit, rng=rng)[0]
+    found = seek(scorer, one, cutoff, declared, offers, answers=int(answers), time_limit=time_limit, rng=rng)[0]
+    # What cannot change because it is missing is noted already.
+    odd = [
+        text for name, text in _oddities(scorer, one) if not any(note.startswith(f"{name} ") for note in found.notes)
+    ]
+    return replace(found, notes=(*found.notes, *odd))
+
+
+def _oddities(scorer: Scorer, row: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return what the score makes of a row that holds nothing, or nothing known, where it reads a value, by feature."""
+    missing = [name for name in scorer.feature_names if name in row.columns and is_missing(row[name].iloc[0])]
+    told = [(name, f"{name} is missing: the score stands as the model treats a missing value") for name in missing]
+    check = getattr(scorer, "check", None)
+    issues = check(row) if callable(check) else ()
+    return [*told, *((str(one.column), f"{one.message.rstrip('.')}: {one.action}") for one in issues)]
 
 
 def declared_actions(actions: Any) -> Actions:
@@ -145,10 +160,14 @@ def declared_actions(actions: Any) -> Actions:
     return Actions.read(actions) if isinstance(actions, (str, Path)) else Actions.of(actions)
 
 
-def check_cutoff(cutoff: Any) -> None:
-    """Refuse a cut-off that is no finite number."""
-    if isinstance(cutoff, bool) or not isinstance(cutoff, (int, float, np.number)) or not np.isfinite(cutoff):
-        message = f"cutoff is a finite number in units of the score, got {cutoff!r}."
+def check_cutoff(cutoff: Any, scorer: Scorer) -> None:
+    """Refuse a cut-off that is no finite number, or that no score in these units can be held against."""
+    given = finite_cutoff(cutoff)
+    if scorer.units == "probability" and not 0 <= given <= 1:
+        message = (
+            f"The score is a probability, from 0 to 1, and the cut-off is {given:g}. Give it in the same units, or "
+            "wrap the model in points: fa.wrap(model, good=..., scale=fa.PointsScale())."
+        )
         raise SchemaError(message)
 
 

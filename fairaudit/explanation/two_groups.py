@@ -103,6 +103,14 @@ def two_levels(
     there = sorted(set(counts) - {MISSING})
     second = _level(reference, there, name, "reference")
     others = [each for each in there if each != second]
+    if group is None and not others:
+        unknown = (
+            f" {int(counts[MISSING]):,} people have none: group='{MISSING}' is their gap."
+            if counts.get(MISSING)
+            else ""
+        )
+        message = f"Attribute '{name}' has no level beside the reference '{second}', so there is no gap.{unknown}"
+        raise SchemaError(message)
     if group is None and len(others) != 1:
         message = (
             f"Attribute '{name}' has {len(others)} levels beside the reference '{second}' ({listed(others)}). "
@@ -127,7 +135,12 @@ def labels_of(attribute: Any, name: str, bands: Sequence[float] | None = None) -
     """Return the label of each value, numbers cut into bands if asked to."""
     import pandas as pd
 
-    column = pd.Series(np.asarray(attribute, dtype=object))
+    values = np.asarray(attribute, dtype=object)
+    if values.ndim != 1:
+        what = f"the text {attribute!r}" if isinstance(attribute, str) else f"values of shape {values.shape}"
+        message = f"An attribute is one value a row, such as people['age'], got {what}."
+        raise SchemaError(message)
+    column = pd.Series(values)
     if bands is None:
         return levels_of(column)
     strange = [value for value in column.unique() if number(value) is None]

@@ -70,8 +70,11 @@ class WrappedModel:
         FairauditError
             If columns do not match, the model refuses the rows, or a score is missing or not finite.
         """
+        from .columns import refuse_infinite
+
         chosen = self._chosen(rows)
         chosen = prepared(chosen, self.features) if self.features else chosen
+        refuse_infinite(chosen)
         try:
             made = np.asarray(self.scores_of(chosen), dtype=np.float64)
         except FairauditError:

@@ -109,7 +109,7 @@ def train(
     X: pd.DataFrame,  # noqa: N803 - scikit-learn's name
     y: Any,
     *,
-    good: Any,
+    good: Any = None,
     kind: Kind = "scorecard",
     groups: Sequence[str] = (),
     policy: Any = "us-fair-lending",
@@ -168,6 +168,9 @@ def train(
     (597, True)
     """
     _check(X, kind, test_share)
+    if good is None:
+        message = f"Which outcome is good is never guessed: good= one of {listed(_seen(y))}."
+        raise SchemaError(message)
     outcomes = _outcomes(X, y, good)
     used = refuse_prohibited([str(name) for name in X.columns], groups, load_policy(policy).policy, teaching=teaching)
     left_out = _left_out(X, outcomes)
@@ -195,6 +198,11 @@ def train(
         made, area_under_curve=auc, low=low, high=high, method=method, good_rate=float(outcomes[tested].mean()),
         good_rate_interval=(float(least), float(most)), mean_probability=float(predicted.mean()),
     )  # fmt: skip
+
+
+def _seen(y: Any) -> list[str]:
+    """Return the different outcomes, as the caller would write them."""
+    return [repr(getattr(one, "item", lambda one=one: one)()) for one in dict.fromkeys(list(y))][:5]
 
 
 def _check(X: Any, kind: str, test_share: float) -> None:  # noqa: N803

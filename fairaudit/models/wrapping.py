@@ -86,7 +86,16 @@ def wrap(
 
     if isinstance(model, Trained):
         return _trained(model, good=good, units=units, scale=scale, higher_is=higher_is)
+    if isinstance(model, WrappedModel):
+        return _again(model, higher_is, good, units, scale, feature_names, classes, training_rows, parts)
     _fitted(model)
+    known = isinstance(model, onnx_model.OnnxModel) or booster_of(model) is not None
+    if not (known or callable(model) or any(hasattr(model, name) for name in _SPEAKS)):
+        message = (
+            f"A {type(model).__name__} cannot score: give a fitted model with predict, a function of rows, or the "
+            "name of a column of scores."
+        )
+        raise SchemaError(message)
     if parts is not None:
         if not callable(parts) or hasattr(model, "predict") or hasattr(model, "predict_proba"):
             message = "parts= is a function that says what each feature adds, for a score that is a function of rows."
@@ -118,6 +127,17 @@ def wrap(
     else:
         made = _given(model, higher_is, good, units, scale, feature_names)
     return _with_rows(made, training_rows)
+
+
+_SPEAKS = ("predict", "predict_proba", "decision_function", "transform", "fit_predict")
+
+
+def _again(model: WrappedModel, *asked: Any) -> WrappedModel:
+    """Return a model that is wrapped already, unless it is to be wrapped in another way."""
+    if any(one is not None for one in asked):
+        message = "The model is wrapped already. Wrap the model itself, model.model, to have it in another way."
+        raise SchemaError(message)
+    return model
 
 
 def _with_rows(made: WrappedModel, training_rows: pd.DataFrame | None) -> WrappedModel:

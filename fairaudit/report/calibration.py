@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..metrics.base import MEASURES
 from ..result import Measurement, Result
 from ..translations import marked, retold, say
+from .charts.calibration import calibration_chart
 from .lookup import unique
-from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .nodes import Block, Cell, Column, Item, Paragraph, Section, figures, folded, items, table
 from .words import NOTHING, Writer, interval, number, p_value, percent, points, with_points
 
 _LARGE = "calibration_in_the_large_difference"
@@ -77,11 +78,12 @@ def _attribute(records: list[Measurement], attribute: str, name: str, alpha: flo
     ]
     margin = next((one.note for one in own if one.metric == _MARGIN and one.note), "")
     blocks: tuple[Block, ...] = (
+        *figures(calibration_chart(own)),
         *items(told),
-        *_folded(say("Each group by itself"), _own_table(own, attribute)),
-        *_folded(say("Each group against its reference"), _against_table(own, attribute)),
-        *_folded(say("Predicted and observed, by score"), _curve(own, attribute)),
-        *_folded(say("Bad rates at the same score, against the reference"), _bands(own, attribute)),
+        *folded(say("Each group by itself"), _own_table(own, attribute)),
+        *folded(say("Each group against its reference"), _against_table(own, attribute)),
+        *folded(say("Predicted and observed, by score"), _curve(own, attribute)),
+        *folded(say("Bad rates at the same score, against the reference"), _bands(own, attribute)),
         *((Paragraph(say("Just past the cut-off: {note}", note=retold(margin)), "note"),) if margin else ()),
     )
     among = next((one.note for one in own if one.note and "among the" in one.note), None)
@@ -92,10 +94,6 @@ def _attribute(records: list[Measurement], attribute: str, name: str, alpha: flo
 
 def _left_out(record: Measurement) -> bool:
     return record.metric == "calibration_in_the_large" and record.value is None
-
-
-def _folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    return (Details(summary, blocks),) if blocks else ()
 
 
 def _sentences(own: list[Measurement], alpha: float) -> list[Item]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result, ToldRecord
 from ..translations import many, marked, retold, say
+from .charts.people import driver_bars, person_chart
 from .lookup import unique
-from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, figures, items, table
 from .words import NOTHING, Writer, interval, number, p_value, percent, points
 
 SHOWN_REASONS = 6
@@ -81,7 +82,7 @@ def _gap(gap: GapRecord) -> tuple[Block, ...]:
         Column(say("Feature")),
         Column(say("Part of the gap ({unit})", unit=unit), numeric=True),
         Column(say("Tells {group} from {reference} (AUC)", **pair), numeric=True),
-        Column(""),
+        Column(say("Remark")),
     )
     captions = {
         "mean score": marked("Mean score: {group} less {reference}, by feature"),
@@ -107,7 +108,7 @@ def _gap(gap: GapRecord) -> tuple[Block, ...]:
         if rest
         else ()
     )
-    return (said, *first, *folded)
+    return (said, *figures(driver_bars(gap)), *first, *folded)
 
 
 def _amounts(gap: GapRecord) -> Writer:
@@ -145,10 +146,10 @@ def _people(made: ExplanationRecord) -> tuple[Block, ...]:
             "single people: think of who may read it before you pass it on."
         )
     )
-    return (told, *(block for person in made.people for block in _person(person)))
+    return (told, *(block for person in made.people for block in _person(person, retold(made.model.explained_units))))
 
 
-def _person(person: PersonRecord) -> tuple[Block, ...]:
+def _person(person: PersonRecord, explained: str) -> tuple[Block, ...]:
     rows = [(Cell(one.words, one.feature), Cell(one.value), Cell(signed(one.amount))) for one in person.reasons]
     units = retold(person.units)
     columns = (
@@ -166,7 +167,8 @@ def _person(person: PersonRecord) -> tuple[Block, ...]:
     )
     note = retold(person.note)
     made = table(caption, columns, rows, note)
-    return made or (Paragraph(f"{caption}. {note or say('No feature counted against this person.')}"),)
+    told = made or (Paragraph(f"{caption}. {note or say('No feature counted against this person.')}"),)
+    return (*figures(person_chart(person, explained)), *told)
 
 
 # Reasons by group

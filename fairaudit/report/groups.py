@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from ..result import AttributeRecord, CurveRecord, Curves, Finding
+from collections.abc import Callable
+
+from ..result import AttributeRecord, Finding
 from ..schema.labels import MISSING
 from ..translations import many, marked, retold, say
+from .charts.counts import crossing_grid, mosaic
+from .charts.forest import forest
+from .charts.roc import roc_chart
+from .charts.scores import score_chart
 from .impact import median_note
 from .lookup import SELECTION_TRIPLE, Lookup, attributes, needs_decision, unique
-from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, figures, folded, items, pictured, table
 from .overview import key_tables, people_cell, sentences, versus
 from .words import (
     NOTHING,
     cutoff_text,
     effect_cell,
     heading,
-    interval,
     not_identified,
-    number,
     p_value,
     percent,
     rate_cell,
@@ -25,7 +29,6 @@ from .words import (
     writer,
 )
 
-CUTOFFS_SHOWN = 20
 CONTRASTS_ACROSS = 5
 _SELECTION = ("selection_rate", "adverse_rate")
 _OUTCOMES = ("good_rate", "bad_rate")
@@ -46,10 +49,6 @@ _SCORES = ("mean_score", "scoring_rate", "area_under_curve", "gini", "kolmogorov
 _BANDS = ("bad_rate_by_score_band",)
 _KNOWN = (*_SELECTION, *_OUTCOMES, *_OF_GOOD_AND_BAD, *_OF_DECIDED, *_OVERALL, *_SCORES, *_BANDS)
 WITHOUT_A_SCORE = marked("without a score")
-_BANDS_OF = {
-    "selection_rate": marked("Band of the selection rate"),
-    "adverse_impact_ratio": marked("Band of the adverse impact ratio"),
-}
 _REFERENCES = {
     "named": marked("named beforehand"),
     "highest": marked("the eligible group with the highest rate"),
@@ -58,13 +57,93 @@ _REFERENCES = {
 }
 
 
-def attribute_sections(look: Lookup) -> tuple[Section, ...]:
-    """Return a section for each attribute, and for each crossing after them."""
-    ordered = enumerate(attributes(look.result), start=1)
-    return tuple(_attribute(look, attribute, f"attribute-{place}") for place, attribute in ordered)
+def selection_section(look: Lookup) -> tuple[Section, ...]:
+    """Return who is selected, one part an attribute: everybody counted, rates, and contrasts with the reference."""
+    return _question(
+        look,
+        "selection",
+        marked("Who is selected?"),
+        marked(
+            "A difference in selection does not say why: people may differ in what they bring, or be measured "
+            "differently. Equal rates do not say that equal people are treated equally."
+        ),
+        lambda attribute, name: (
+            _who(attribute, name),
+            _selection(look, attribute, name),
+            _contrasts(look, attribute, name),
+        ),
+    )
 
 
-def _attribute(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
+def outcomes_section(look: Lookup) -> tuple[Section, ...]:
+    """Return how decisions and outcomes agree, one part an attribute."""
+    return _question(
+        look,
+        "outcomes",
+        marked("Who is wrongly declined, and who wrongly selected?"),
+        marked(
+            "Recorded outcomes are taken as true. Where outcomes were watched or recorded more closely in one group, "
+            "error rates carry that difference too."
+        ),
+        lambda attribute, name: (_error_rates(look, attribute, name),),
+    )
+
+
+def scores_section(look: Lookup) -> tuple[Section, ...]:
+    """Return what the scores say, one part an attribute."""
+    return _question(
+        look,
+        "scores",
+        marked("What do the scores say?"),
+        marked("A difference in scores is what the score measures, not what people deserve."),
+        lambda attribute, name: (_scores(look, attribute, name),),
+    )
+
+
+def crossings_section(look: Lookup) -> tuple[Section, ...]:
+    """Return the crossings of attributes, one part a crossing with all that is asked of an attribute."""
+    return _question(
+        look,
+        "crossings",
+        marked("Which crossings are worst off?"),
+        marked(
+            "Crossings are smaller than the groups that they are made of, and their rates move more by chance: read "
+            "the interval before the rank."
+        ),
+        lambda attribute, name: (
+            _who(attribute, name),
+            _selection(look, attribute, name),
+            _contrasts(look, attribute, name),
+            _error_rates(look, attribute, name),
+            _scores(look, attribute, name),
+        ),
+        crossing=True,
+    )
+
+
+def _question(
+    look: Lookup,
+    name: str,
+    heading_: str,
+    limits: str,
+    parts: Callable[[AttributeRecord, str], tuple[Section, ...]],
+    *,
+    crossing: bool = False,
+) -> tuple[Section, ...]:
+    """Return one question, with a part for each attribute that has something to say."""
+    made = []
+    chosen = [attribute for attribute in attributes(look.result) if attribute.crossing == crossing]
+    for place, attribute in enumerate(chosen, start=1):
+        inner = tuple(part for part in parts(attribute, f"{name}-{place}") if part.blocks)
+        if not inner:
+            continue
+        # A part that is all there is needs no heading of its own.
+        blocks, sections = (inner[0].blocks, ()) if len(inner) == 1 else ((), inner)
+        made.append(Section(f"{name}-{place}", attribute.name, (Paragraph(_compared(attribute)), *blocks), sections))
+    return (Section(name, say(heading_), (Paragraph(say(limits), "note"),), tuple(made)),) if made else ()
+
+
+def _compared(attribute: AttributeRecord) -> str:
     blanks = {
         "people": many(sum(attribute.levels.values()), "{number} person", "{number} people"),
         "groups": many(len(attribute.levels), "{number} group", "{number} groups"),
@@ -77,17 +156,7 @@ def _attribute(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
         text = say("{people} in {groups}. Reference: {reference} ({how}).", **blanks)
     if any(MISSING in group for group in attribute.levels):
         text += " " + say("{level} is shown, but is never a reference and is in no test family.", level=MISSING)
-    heading_ = say("Groups: {attribute}", attribute=attribute.name)
-    if attribute.crossing:
-        heading_ = say("Groups: {attribute} (crossing)", attribute=attribute.name)
-    parts = (
-        _who(attribute, name),
-        _selection(look, attribute, name),
-        _contrasts(look, attribute, name),
-        _error_rates(look, attribute, name),
-        _scores(look, attribute, name),
-    )
-    return Section(name, heading_, (Paragraph(text),), tuple(part for part in parts if part.blocks))
+    return text
 
 
 def _who(attribute: AttributeRecord, name: str) -> Section:
@@ -167,8 +236,10 @@ def _rate_tables(look: Lookup, attribute: AttributeRecord, metrics: tuple[str, .
 
 
 def _selection(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
-    blocks = _rate_tables(look, attribute, _SELECTION, marked("Selection by {attribute}"))
-    return Section(f"{name}-selection", say("Who is selected?"), blocks)
+    cutoff = next(iter(look.cutoffs(attribute.name, "selection_rate")), None)
+    drawn = crossing_grid(look, attribute, cutoff) or mosaic(look, attribute, cutoff)
+    blocks = pictured(drawn, _rate_tables(look, attribute, _SELECTION, marked("Selection by {attribute}")))
+    return Section(f"{name}-rates", say("How many of each group"), blocks)
 
 
 def _error_rates(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
@@ -187,7 +258,7 @@ def _error_rates(look: Lookup, attribute: AttributeRecord, name: str) -> Section
     if blocks:
         positive = look.result.schema.positive.removesuffix(".")
         told = Paragraph(say("Positive class: {positive}.", positive=positive))
-        blocks = (told, *_identification(look, attribute), *blocks)
+        blocks = (told, *_identification(look, attribute), *pictured(roc_chart(look, attribute), blocks))
     among = marked("Outcomes, among people whose outcome is observed, by {attribute}")
     outcomes = _rate_tables(look, attribute, _OUTCOMES, among)
     return Section(f"{name}-outcomes", say("How do decisions and outcomes agree?"), (*blocks, *outcomes))
@@ -214,7 +285,9 @@ def _scores(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     extra = tuple(metric for metric in look.metrics(attribute.name) if metric not in {*_KNOWN, "people"})
     blocks = (
         *median_note(look.result),
-        *_rate_tables(look, attribute, _SCORES, marked("The score by {attribute}")),
+        *pictured(
+            score_chart(look, attribute), _rate_tables(look, attribute, _SCORES, marked("The score by {attribute}"))
+        ),
         *_band_tables(look, attribute),
         *_rate_tables(look, attribute, extra, marked("Other metrics by {attribute}")),
     )
@@ -251,15 +324,26 @@ def _contrasts(look: Lookup, attribute: AttributeRecord, name: str) -> Section:
     told = [one for one in own if one.family != "primary" and one.status in {"flag", "insufficient"}]
     further = _further(look, own)
     blocks = (
+        *_forests(own),
         *sentences(told),
         *key_tables(look, own),
-        *_folded(say("Further contrasts, for information"), further),
-        *_folded(say("What these numbers of people could have shown"), _power(look, ruled)),
-        *_folded(say("How few changed decisions would change a finding"), _flips(look, ruled)),
-        *_folded(say("Other tests of the same contrasts"), _sensitivity(look, ruled)),
+        *folded(say("Further contrasts, for information"), further),
+        *folded(say("What these numbers of people could have shown"), _power(look, ruled)),
+        *folded(say("How few changed decisions would change a finding"), _flips(look, ruled)),
+        *folded(say("Other tests of the same contrasts"), _sensitivity(look, ruled)),
     )
     asked = say("How does each group compare with {reference}?", reference=str(attribute.reference))
     return Section(f"{name}-contrasts", asked, blocks)
+
+
+def _forests(own: list[Finding]) -> tuple[Block, ...]:
+    """Return a picture of what the policy asks for: one a contrast, at the first cut-off."""
+    ruled = [finding for finding in own if finding.rule is not None]
+    first = ruled[0].cutoff if ruled else None
+    metrics = unique(finding.metric for finding in ruled)
+    return figures(
+        *(forest([one for one in ruled if one.metric == metric and one.cutoff == first]) for metric in metrics)
+    )
 
 
 def _further(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
@@ -294,10 +378,6 @@ def _further_cell(finding: Finding | None) -> Cell:
     if finding is None or finding.p_adjusted is None:
         return cell
     return Cell(cell.text, f"{cell.detail}; p {p_value(finding.p_adjusted)}" if cell.detail else "")
-
-
-def _folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    return (Details(summary, blocks),) if blocks else ()
 
 
 def _power(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
@@ -392,136 +472,3 @@ def _sensitivity(look: Lookup, own: list[Finding]) -> tuple[Block, ...]:
 
 def _where(look: Lookup, finding: Finding) -> str:
     return f", {cutoff_text(look.result, finding.cutoff)}" if needs_decision(finding.metric) else ""
-
-
-# Every cut-off
-
-
-def cutoff_section(look: Lookup) -> tuple[Section, ...]:
-    """Return selection and ratio at representative cut-offs; the full curves are in ``result.json``."""
-    curves = look.result.curves
-    if curves is None or not curves.cutoffs:
-        return ()
-    production = {record.cutoff for record in look.result.schema.cutoffs}
-    shown = representative(len(curves.cutoffs), {i for i, c in enumerate(curves.cutoffs) if c in production})
-    blocks: tuple[Block, ...] = ()
-    for attribute in attributes(look.result):
-        by_group = {curve.group: curve for curve in curves.groups if curve.attribute == attribute.name}
-        groups = [group for group in look.groups(attribute) if group in by_group]
-        if not groups:
-            continue
-        rows = [
-            (
-                Cell(f"{curves.cutoffs[i]:.6g}", say("audited") if curves.cutoffs[i] in production else ""),
-                *(_curve_cell(by_group[group], i, is_reference=group == attribute.reference) for group in groups),
-            )
-            for i in shown
-        ]
-        heads = [say("{group} (reference)", group=group) if group == attribute.reference else group for group in groups]
-        columns = (Column(say("Cut-off")), *(Column(head, numeric=True) for head in heads))
-        made: tuple[Block, ...] = table(
-            say("Selection rate, and adverse impact ratio (interval), by {attribute}", attribute=attribute.name),
-            columns,
-            rows,
-        )
-        made += _band_words(curves, attribute, [by_group[group] for group in groups])
-        blocks += (
-            _folded(say("At every cut-off: {attribute}", attribute=attribute.name), made)
-            if attribute.crossing
-            else made
-        )
-    text = say(
-        "Selection rate of each group at {cutoffs} out of {all}, and with it the adverse impact ratio against the "
-        "reference. These are descriptions: no test is made at a cut-off that is not audited. All cut-offs are in "
-        "result.json.",
-        cutoffs=many(len(shown), "{number} cut-off", "{number} cut-offs"),
-        all=f"{len(curves.cutoffs):,}",
-    )
-    if curves.bands:
-        text += " " + say(
-            "An interval holds at its own cut-off only; looking over many cut-offs for the worst one needs the wider "
-            "“band”, which holds for all groups and all cut-offs at once."
-        )
-    return (Section("cutoffs", say("At which cut-offs does it change?"), (Paragraph(text), *blocks)),) if blocks else ()
-
-
-def _band_words(curves: Curves, attribute: AttributeRecord, by_group: list[CurveRecord]) -> tuple[Block, ...]:
-    """Say how the bands of an attribute were made, and for whom the ratio's band stays on one side of 1."""
-    entries = []
-    for record in curves.bands:
-        if record.attribute != attribute.name:
-            continue
-        text = say(
-            "{confidence}, simultaneous over {groups} and {cutoffs}; {how}.",
-            confidence=f"{100 * record.confidence:.4g}%",
-            groups=many(record.groups, "{number} group", "{number} groups"),
-            cutoffs=many(record.cutoffs, "{number} cut-off", "{number} cut-offs"),
-            how=retold(record.method) or say("not made: {why}", why=retold(record.undefined)),
-        )
-        entries.append(Item(text, say(_BANDS_OF.get(record.metric, record.metric))))
-    for curve in by_group:
-        for side, column, sign in (("below", "high", -1), ("above", "low", 1)):
-            ends = curve.columns.get(f"adverse_impact_ratio_band_{column}", ())
-            at = [curves.cutoffs[i] for i, end in enumerate(ends) if end is not None and sign * (end - 1) > 0]
-            if at:
-                where = say("at {cutoff}", cutoff=f"{at[0]:.6g}")
-                if len(at) > 1:
-                    where = say("between {low} and {high}", low=f"{min(at):.6g}", high=f"{max(at):.6g}")
-                entries.append(Item(_whole_band(side, len(at), len(curves.cutoffs), where), curve.group))
-    return items(entries)
-
-
-def _whole_band(side: str, at: int, cutoffs: int, where: str) -> str:
-    blanks = {"at": f"{at:,}", "where": where}
-    if side == "below":
-        return many(
-            cutoffs,
-            "the whole band of the ratio is below 1 at {at} of {number} cut-off ({where}).",
-            "the whole band of the ratio is below 1 at {at} of {number} cut-offs ({where}).",
-            **blanks,
-        )
-    return many(
-        cutoffs,
-        "the whole band of the ratio is above 1 at {at} of {number} cut-off ({where}).",
-        "the whole band of the ratio is above 1 at {at} of {number} cut-offs ({where}).",
-        **blanks,
-    )
-
-
-def representative(length: int, keep: set[int], most: int = CUTOFFS_SHOWN) -> list[int]:
-    """Return at most ``most`` places of a list, evenly spread from the first to the last, and those to keep.
-
-    Examples
-    --------
-    >>> representative(5, {2})
-    [0, 1, 2, 3, 4]
-    >>> representative(100, {40}, most=5)
-    [0, 33, 40, 66, 99]
-    """
-    if length <= most:
-        return list(range(length))
-    kept = sorted(keep)[:most]
-    room = most - len(kept)
-    spread = (round(i * (length - 1) / (room - 1)) for i in range(room)) if room > 1 else ()
-    return sorted({*kept, *spread})
-
-
-def _curve_cell(curve: CurveRecord, place: int, *, is_reference: bool) -> Cell:
-    rate = _at(curve, "selection_rate", place)
-    text = say("undefined") if rate is None else percent(rate)
-    if is_reference or "adverse_impact_ratio" not in curve.columns:
-        return Cell(text)
-    ratio = _at(curve, "adverse_impact_ratio", place)
-    if ratio is None:
-        return Cell(text, say("ratio undefined"))
-    low, high = (_at(curve, f"adverse_impact_ratio_{side}", place) for side in ("low", "high"))
-    span = interval(low, high, number)
-    low, high = (_at(curve, f"adverse_impact_ratio_band_{side}", place) for side in ("low", "high"))
-    band = interval(low, high, number)
-    told = "; ".join(part for part in (span, say("band {interval}", interval=band) if band else "") if part)
-    return Cell(text, f"{number(ratio)} ({told})" if told else number(ratio))
-
-
-def _at(curve: CurveRecord, column: str, place: int) -> float | None:
-    values = curve.columns.get(column)
-    return None if values is None else values[place]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +15,7 @@ from markupsafe import Markup
 
 from ..result import Result
 from ..translations import say, spoken, spoken_now
-from .nodes import STATUS_SHAPES, Block, Report, status_label
+from .nodes import STATUS_SHAPES, Block, Figure, Report, status_label
 from .tree import report_tree
 from .words import visible
 
@@ -46,7 +48,27 @@ def render(template: str, **context: Any) -> str:
     identifiers = itertools.count(1)
     labels = {status: status_label(status) for status in STATUS_SHAPES}
     made = _environment().get_template(template)
-    return made.render(**context, shapes=STATUS_SHAPES, labels=labels, next_id=lambda: next(identifiers))
+    return made.render(**context, shapes=STATUS_SHAPES, labels=labels, next_id=lambda: next(identifiers), draw=_drawn())
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    picture: Markup
+    size: str
+
+
+def _drawn() -> Callable[[Figure], _Drawn]:
+    """Return what draws the figures of one page, each with ids of its own."""
+    places = itertools.count(1)
+
+    def draw(figure: Figure) -> _Drawn:
+        from .charts.drawing import svg
+
+        picture, width = svg(figure.spec, f"chart-{next(places)}")
+        # The policy of the page allows no style of an element, so that sizes come in steps of a class.
+        return _Drawn(Markup(picture), f"w{min(8, -(-width // 100))}")  # noqa: S704 - cleaned by our own hand, names escaped
+
+    return draw
 
 
 def style_sheet(name: str) -> Markup:

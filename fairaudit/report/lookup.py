@@ -83,6 +83,24 @@ def unique(values: Iterable[_Value]) -> tuple[_Value, ...]:
     return tuple(dict.fromkeys(values))
 
 
+def representative(length: int, keep: set[int], most: int) -> list[int]:
+    """Return at most ``most`` places of a list, evenly spread from the first to the last, and those to keep.
+
+    Examples
+    --------
+    >>> representative(5, {2}, most=20)
+    [0, 1, 2, 3, 4]
+    >>> representative(100, {40}, most=5)
+    [0, 33, 40, 66, 99]
+    """
+    if length <= most:
+        return list(range(length))
+    kept = sorted(keep)[:most]
+    room = most - len(kept)
+    spread = (round(i * (length - 1) / (room - 1)) for i in range(room)) if room > 1 else ()
+    return sorted({*kept, *spread})
+
+
 def needs_decision(metric: str) -> bool:
     """Whether a metric or contrast is about a decision."""
     item = CONTRASTS.get(metric) or METRICS.get(metric)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..result import Result, Status
 from ..translations import spoken
-from .nodes import STATUS_SHAPES, Block, Cell, Details, Items, Paragraph, Report, Section, Table, status_label
+from .nodes import STATUS_SHAPES, Block, Cell, Details, Figure, Items, Paragraph, Report, Section, Table, status_label
 from .tree import report_tree
 from .words import visible
 
@@ -71,6 +71,8 @@ def _blocks(blocks: Iterable[Block]) -> list[str]:
             parts.append(_list(block))
         elif isinstance(block, Table):
             parts += _table(block)
+        elif isinstance(block, Figure):
+            parts.append(f"**{escape(block.caption)}.** {escape(block.alt)}")
         elif isinstance(block, Details):
             summary, inside = f"**{escape(block.summary)}**", _blocks(block.blocks)
             # Markdown folds nothing away, so a table that is all there is says its caption once.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ..result import Status
 from ..statuses import STATUS_LABELS
@@ -76,6 +76,15 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart: its caption, what it shows in words, and its Vega-Lite spec, which holds its own data."""
+
+    caption: str
+    alt: str
+    spec: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A part of the report with a heading, and parts within it."""
 
@@ -100,7 +109,7 @@ def status_label(status: Status) -> str:
     return say(STATUS_LABELS[status])
 
 
-Block: TypeAlias = Paragraph | Table | Items | Details
+Block: TypeAlias = Paragraph | Table | Items | Details | Figure
 
 
 def table(
@@ -110,6 +119,23 @@ def table(
     return (Table(caption, columns, tuple(rows), note),) if rows else ()
 
 
+def figures(*made: Figure | None) -> tuple[Figure, ...]:
+    """Return the figures that there are."""
+    return tuple(figure for figure in made if figure is not None)
+
+
 def items(entries: Sequence[Item]) -> tuple[Items, ...]:
     """Return a list, or nothing where it would be empty."""
     return (Items(tuple(entries)),) if entries else ()
+
+
+def pictured(drawn: Figure | None, tables: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return a picture with its tables folded behind it, or the tables as they are where there is no picture."""
+    if drawn is None:
+        return tables
+    return (drawn, *(Details(one.caption, (one,)) if isinstance(one, Table) else one for one in tables))
+
+
+def folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return blocks folded behind a summary, or nothing where there are none."""
+    return (Details(summary, blocks),) if blocks else ()

@@ -221,24 +221,29 @@ def findings(look: Lookup) -> Section:
 
 def _explained(made: ExplanationRecord | None) -> tuple[Block, ...]:
     """Return what the gaps of a model's score are made of and who has no way to the cut-off, a sentence each."""
-    if made is None:
+    told = explained_sentences(made)
+    if not told:
         return ()
-    told = [Item(gap.sentence) for gap in made.gaps if gap.value is not None]
+    lead = Paragraph(say("What the model's score is made of, and what could change it:"))
+    return (lead, *items([Item(text) for text in told]))
+
+
+def explained_sentences(made: ExplanationRecord | None) -> list[str]:
+    """Return what stands at a glance of a score taken apart; nothing where there was no model."""
+    if made is None:
+        return []
+    told = [gap.sentence for gap in made.gaps if gap.value is not None]
     told += [
-        Item(
-            say(
-                "{attribute}: {share} of the declined people of {group} have no way to the cut-off that was found "
-                "({low} to {high}; of {number} worked on).",
-                attribute=one.attribute, group=one.group, share=percent(one.share_without), low=percent(one.share_low),
-                high=percent(one.share_high), number=f"{one.drawn:,}",
-            )
+        say(
+            "{attribute}: {share} of the declined people of {group} have no way to the cut-off that was found "
+            "({low} to {high}; of {number} worked on).",
+            attribute=one.attribute, group=one.group, share=percent(one.share_without), low=percent(one.share_low),
+            high=percent(one.share_high), number=f"{one.drawn:,}",
         )
         for one in made.recourse
         if one.share_without is not None and one.share_low is not None and one.share_high is not None
     ]  # fmt: skip
-    if not told:
-        return ()
-    return (Paragraph(say("What the model's score is made of, and what could change it:")), *items(told))
+    return told
 
 
 def key_blocks(look: Lookup, *, in_words: bool) -> tuple[Block, ...]:

@@ -6,7 +6,7 @@ from ..metrics.profit import FOR_STUDY
 from ..result import Measurement, Result
 from ..translations import marked, retold, say
 from .lookup import unique
-from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, items, table
+from .nodes import Block, Cell, Column, Item, Paragraph, Section, folded, items, table
 from .words import NOTHING, Writer, cutoff_text, interval, number, percent
 
 _LIMITS = marked(
@@ -67,10 +67,10 @@ def _attribute(result: Result, own: list[Measurement], name: str) -> Section:
     for cutoff in unique(one.cutoff for one in own if one.metric == "expected_profit"):
         decision = cutoff_text(result, cutoff)
         caption = say("What the decisions bring by {attribute}, {decision}", attribute=attribute, decision=decision)
-        blocks += _folded(caption, _decided([one for one in own if one.cutoff == cutoff], caption, attribute))
-    blocks += _folded(say("Cut-offs of maximum profit"), _maxima(own, attribute))
-    blocks += _folded(say("What each parity costs"), _costs(own, attribute))
-    blocks += _folded(say("Cut-offs and selection rates that each parity needs"), _needs(own, attribute))
+        blocks += folded(caption, _decided([one for one in own if one.cutoff == cutoff], caption, attribute))
+    blocks += folded(say("Cut-offs of maximum profit"), _maxima(own, attribute))
+    blocks += folded(say("What each parity costs"), _costs(own, attribute))
+    blocks += folded(say("Cut-offs and selection rates that each parity needs"), _needs(own, attribute))
     return Section(name, attribute, blocks)
 
 
@@ -81,10 +81,6 @@ def _plain(value: float) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _folded(summary: str, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    return (Details(summary, blocks),) if blocks else ()
 
 
 def _named(own: list[Measurement], metric: str) -> list[Measurement]:

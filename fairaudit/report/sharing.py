@@ -6,7 +6,7 @@ from ..cube.coarsening import OTHER
 from ..result import Result
 from ..sharing import SharingRecord
 from ..translations import many, marked, retold, say
-from .nodes import Item, Paragraph, Section, items
+from .nodes import Block, Item, Paragraph, Section, items
 
 _SUPERVISOR = marked(
     "This report is for a supervisor: no single person and no number of a row is in it. The counts in the result file "
@@ -40,7 +40,7 @@ def sharing_section(result: Result) -> tuple[Section, ...]:
         "This report is public. Every number in it is made of published counts, in which an entry (group, score bin, "
         "decision and outcome) that is not empty holds at least {number} people.",
     )
-    blocks = (Paragraph(text), *items(_done(record)), Paragraph(say(_SUBTRACTION), "note"))
+    blocks: tuple[Block, ...] = (Paragraph(text), *items(_done(record)), Paragraph(say(_SUBTRACTION), "note"))
     return (Section("sharing", say("What may be shared"), blocks),)
 
 

@@ -73,9 +73,19 @@ def _event_blocks(what: EventsSystem) -> tuple[Block, ...]:
         how = "no longer count" if what.decay.how == "expire" else "are halved every"
         after = " after" if what.decay.how == "expire" else ""
         decay = f"points {how}{after} {what.decay.days:,} days ({what.decay.tag})"
-    rows = [_event_row(event) for event in what.events]
-    columns = _columns("Event", "Points*", "Area", "Context", "Gravity*", "Tag (source)")
-    return (Paragraph(f"{start}, {cap}, {floor}; {decay}."), *table("Events", columns, rows))
+    first = Paragraph(f"{start}, {cap}, {floor}; {decay}.")
+    heads = ["Event", "Points*", "Area", "Context", "Gravity*", "Tag (source)"]
+    if not what.roles:
+        return (first, *table("Events", _columns(*heads), [_event_row(event) for event in what.events]))
+    rows = [
+        (Cell(role.says, role.id), _tagged(role.share, role.tag), _source(role.tag, role.source)) for role in what.roles
+    ]
+    events = [(*_event_row(event), Cell(", ".join(event.by) or "anybody")) for event in what.events]
+    return (
+        first,
+        *table("Roles", _columns("Role", "Share of people*", "Tag (source)"), rows),
+        *table("Events", _columns(*heads, "Who can do it"), events),
+    )
 
 
 def _event_row(event: Event) -> Row:

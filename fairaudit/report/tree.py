@@ -1,7 +1,7 @@
 """The report as a tree of plain parts: one tree, rendered as HTML and as Markdown.
 
 The order is fixed: what was audited, what was not tested and who never reached the file, then the findings,
-then one section an attribute, then what a reader checks last. Nothing is computed here: every number is in
+then one section a question, then what a reader checks last. Nothing is computed here: every number is in
 the result's records.
 """
 
@@ -11,9 +11,10 @@ from ..result import Result
 from ..translations import spoken
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .calibration import calibration_section
+from .cutoffs import cutoff_section
 from .direct_use import direct_use_section
 from .explanation import explanation_sections
-from .groups import attribute_sections, cutoff_section
+from .groups import crossings_section, outcomes_section, scores_section, selection_section
 from .impact import impact_section
 from .lookup import Lookup
 from .nodes import Report
@@ -43,9 +44,12 @@ def _tree(result: Result) -> Report:
         *direct_use_section(result),
         findings(look),
         *impact_section(look),
-        *attribute_sections(look),
-        *cutoff_section(look),
+        *selection_section(look),
+        *outcomes_section(look),
+        *scores_section(look),
         *calibration_section(result),
+        *cutoff_section(look),
+        *crossings_section(look),
         *question_sections(result),
         *profit_section(result),
         *explanation_sections(result),

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import fairaudit as fa
 from fairaudit.cli import group
-from fairaudit.errors import DataContractError, FairauditError
+from fairaudit.errors import DataContractError, FairauditError, SchemaError
 
 ACTIONS = "features:\n  debt: {change: down, step: 1}\n"
 
@@ -40,7 +40,8 @@ def run(folder, *arguments, code=0):
 
 
 def explain(folder, *arguments):
-    return run(folder, "explain", folder / "people.csv", "--model", folder / "model", *arguments)
+    background = ("--background", folder / "people.csv")
+    return run(folder, "explain", folder / "people.csv", "--model", folder / "model", *background, *arguments)
 
 
 def declined(folder, cutoff=560):
@@ -68,9 +69,21 @@ def test_a_declined_row_has_reasons_and_ways(folder):
     assert made["recourse"]["status"] in ("found", "none exists")
     text = explain(folder, *options)
     assert f"Row {row}: " in text
+    assert f"row {row}" in text.split("declined")[-1] or f"Reasons of row {row}" in text
+    assert "Reasons of row 0" not in text or row == 0
     assert "cut-off 560: declined" in text
     for feature in ("income", "debt", "home"):
         assert feature in text
+
+
+def test_a_file_of_few_rows_is_not_taken_for_the_people_compared_with(folder):
+    with pytest.raises(DataContractError, match=r"people.csv holds 400 rows: too few .* Give --background a file"):
+        run(folder, "explain", folder / "people.csv", "--model", folder / "model", "--row", 1)
+
+
+def test_a_cut_off_that_is_no_number_is_refused(folder):
+    with pytest.raises(SchemaError, match="A cut-off is a finite number in the units of the score, got nan"):
+        explain(folder, "--row", 1, "--cutoff", "nan")
 
 
 def test_a_letter_is_written_and_only_to_the_declined(folder, tmp_path):
@@ -116,6 +129,11 @@ def test_an_audit_of_a_saved_model_scores_the_rows(folder, tmp_path):
         "--bad", "no", "--group", "group", "--reference", "group=A", "--actions", folder / "actions.yaml",
         "--words", folder / "words.yaml", "--out", out, "-q",
     )  # fmt: skip
+    told = run(
+        folder, "audit", folder / "people.csv", "--model", folder / "model", "--cutoff", 560, "--outcome", "paid",
+        "--bad", "no", "--group", "group", "--reference", "group=A", "-q",
+    )  # fmt: skip
+    assert "What the model's score is made of, and what could change it:\n  - The mean score by group is" in told
     made = json.loads((out / "result.json").read_text(encoding="utf-8"))
     people = pd.read_csv(folder / "people.csv")
     scores = fa.load_model(folder / "model").score(people)

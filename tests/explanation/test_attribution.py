@@ -16,7 +16,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
 import fairaudit as fa
-from fairaudit.errors import ExplanationError, FairauditError
+from fairaudit.errors import DataContractError, ExplanationError, FairauditError, SchemaError
 from fairaudit.explanation import kernel
 
 DRAW = np.random.default_rng(3)
@@ -228,3 +228,108 @@ def test_a_wrapped_model_is_explained_on_the_side_and_scale_of_its_score():
     np.testing.assert_allclose(raw.scores, -model.decision_function(people[:10]), rtol=1e-9)
     others = fa.Explainer(scorer, background=people).explain(people[:10], background=people[50:])
     np.testing.assert_allclose(others.base, scorer.score(people[50:]).mean(), rtol=1e-9)
+
+
+# Mistakes that would otherwise be answered with numbers
+
+LOANS = pd.DataFrame({
+    "amount": DRAW.integers(1, 90, 600) * 100.0,
+    "home": DRAW.choice(["own", "rent"], 600),
+    "paid": DRAW.choice(["yes", "no"], 600),
+})  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["scorecard", "logistic", "boosting"])
+def trained(request):
+    return fa.train(LOANS[["amount", "home"]], LOANS["paid"], good="yes", kind=request.param)
+
+
+def test_text_in_a_column_of_numbers_is_refused_alike_and_numbers_as_text_are_read(trained):
+    rows = LOANS[["amount", "home"]]
+    explainer = fa.Explainer(trained, background=rows)
+    told = explainer.explain(rows[:3].assign(amount=["1000", "2000", "300"]))
+    assert told.values == pytest.approx(explainer.explain(rows[:3].assign(amount=[1000.0, 2000.0, 300.0])).values)
+    with pytest.raises(DataContractError, match=r"'amount' is a number to the model, and row 2 .* holds 'abc'"):
+        explainer.explain(rows[:2].assign(amount=["1", "abc"]))
+
+
+def test_a_category_never_seen_is_said_wherever_values_are(trained):
+    rows = LOANS[["amount", "home"]]
+    strange = rows[:3].assign(home=["own", "castle", "tent"])
+    made = fa.Explainer(trained, background=rows, cutoff=10_000).explain(strange)
+    (issue,) = made.issues
+    assert (issue.column, issue.count) == ("home", 2)
+    assert "Feature 'home' holds categories that the model never saw ('castle', 'tent')." in repr(made)
+    assert made[0].issues == ()
+    if trained.kind == "scorecard":
+        assert any("never saw ('castle')" in caution for caution in made.reasons(1, method="all_applicants").cautions)
+
+
+def test_infinity_is_refused_alike(trained):
+    rows = LOANS[["amount", "home"]]
+    broken = rows[:2].assign(amount=[1.0, np.inf])
+    with pytest.raises(DataContractError, match=r"Column 'amount' of the rows to explain holds inf in row 2"):
+        fa.Explainer(trained, background=rows).explain(broken)
+    with pytest.raises(DataContractError, match=r"Column 'amount' of the rows holds inf in row 2"):
+        fa.wrap(trained).score(broken)
+
+
+def test_one_row_no_rows_and_counts_that_are_none_are_refused(trained):
+    rows = LOANS[["amount", "home"]]
+    for wrong, said in (
+        ({"background": rows[:1]}, "The background is one row: values would compare with a single person"),
+        ({"background": rows[:0]}, "There are no rows in the background"),
+        ({"background": rows, "threads": -3}, "threads must be a whole number of at least 1, got -3"),
+        ({"background": rows, "draws": 0}, "draws must be a whole number of at least 1, got 0"),
+    ):
+        with pytest.raises(ExplanationError, match=said):
+            fa.Explainer(trained, **wrong)
+    for cutoff in (float("nan"), float("inf"), "0.5", True):
+        with pytest.raises(SchemaError, match="A cut-off is a finite number"):
+            fa.Explainer(trained, background=rows, cutoff=cutoff)
+    with pytest.raises(ExplanationError, match="There are no rows in the rows to explain"):
+        fa.Explainer(trained, background=rows).explain(rows[:0])
+
+
+def test_an_explanation_is_cut_by_rows_only():
+    made = fa.explain(LinearRegression().fit(PEOPLE, AMOUNT), PEOPLE)
+    assert len(made[3]) == 1
+    assert repr(made).startswith("Explanation of 1,200 rows by 4 features in predicted value: closed form")
+    for wrong in ("income", ["income"], (3, 2)):
+        with pytest.raises(ExplanationError, match="is cut by rows"):
+            made[wrong]
+
+
+def test_a_gap_of_something_that_is_no_column_is_refused():
+    made = fa.explain(LinearRegression().fit(PEOPLE, AMOUNT), PEOPLE)
+    for wrong, said in (("age", "got the text 'age'"), (PEOPLE[["age"]], r"got values of shape \(1200, 1\)")):
+        with pytest.raises(SchemaError, match=f"An attribute is one value a row.*{said}"):
+            made.drivers(wrong, reference="old")
+    known = np.where(PEOPLE["age"] > 0, "old", None)
+    with pytest.raises(SchemaError, match=r"no level beside the reference 'old'.*group='\(missing\)' is their gap"):
+        made.drivers(known, reference="old")
+    assert made.drivers(known, reference="old", group="(missing)").group == "(missing)"
+
+
+def test_shap_gets_numbers_and_the_words_to_show(trained):
+    rows = LOANS[["amount", "home"]]
+    made = fa.Explainer(trained, background=rows).explain(rows[:20]).to_shap()
+    assert made.display_data[0, 1] in ("own", "rent")
+    assert np.isnan(made.data[:, 1].astype(float)).all()
+    assert made.data[:, 0].astype(float) == pytest.approx(rows["amount"][:20])
+
+
+def test_what_is_wrapped_already_stays_as_it_is(trained):
+    once = fa.wrap(trained)
+    assert fa.wrap(once) is once
+    with pytest.raises(SchemaError, match="The model is wrapped already"):
+        fa.wrap(once, good="no")
+    with pytest.raises(SchemaError, match="A dict cannot score: give a fitted model with predict"):
+        fa.wrap({})
+
+
+def test_the_good_outcome_is_asked_for_with_the_choice():
+    with pytest.raises(
+        SchemaError, match=r"Which outcome is good is never guessed: good= one of '(yes|no)', '(yes|no)'"
+    ):
+        fa.train(LOANS[["amount"]], LOANS["paid"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 from sklearn.ensemble import GradientBoostingClassifier
 
 import fairaudit as fa
@@ -55,7 +56,11 @@ def test_a_beeswarm_has_the_rows_own_attributions_and_says_how_many_it_draws():
     words = fa.explain(
         lambda rows: (rows["home"] == "own") * 1.0, pd.DataFrame({"home": ["own", "rent"] * 600}), draws=2
     )
-    assert {point["rank"] for point in words.plot.beeswarm().to_dict()["data"]["values"]} == {None}
+    grey = words.plot.beeswarm()
+    assert {point["rank"] for point in grey.to_dict()["data"]["values"]} == {None}
+    assert "grey: a value without order, or missing" in grey.to_dict()["title"]["subtitle"]
+    # A renderer leaves out marks whose color it cannot work out: every point is there.
+    assert vl_convert.vegalite_to_svg(grey.to_dict()).count('aria-roledescription="circle"') == 400
 
 
 def test_a_row_that_is_not_there_is_refused():

@@ -35,7 +35,7 @@ def test_the_table_holds_everybody_declined_and_the_reasons_of_each():
 def test_somebody_without_an_adverse_factor_is_in_the_table_with_rank_0():
     best = PEOPLE.iloc[[int(np.argmax(CARD.points(PEOPLE)))]]
     rows = pd.concat([best, PEOPLE.iloc[:1]], ignore_index=True)
-    made = fa.Explainer(CARD, background=best, cutoff=10_000).explain(rows)
+    made = fa.Explainer(CARD, background=pd.concat([best, best]), cutoff=10_000).explain(rows)
     table = made.reason_table(method="all_applicants")
     nobody = table[table["row"] == 0]
     assert nobody["rank"].tolist() == [0]

@@ -375,3 +375,18 @@ def test_path_dependent_values_compare_with_nobody():
     made = fa.Explainer(wrapped, cutoff=CUTOFF, game="path-dependent").explain(APPLICANTS)
     with pytest.raises(ExplanationError, match="game='interventional'"):
         made.reasons(int(np.argmin(made.scores)))
+
+
+def test_a_factor_that_the_lender_named_is_not_named_again_by_the_score():
+    alone = EVERYBODY.reasons(ROW).reasons
+    first = alone[0].feature
+    both = EVERYBODY.reasons(ROW, failed_component="gray band", factors=[first]).reasons
+    assert [one.feature for one in both].count(first) == 1
+    assert [one.feature for one in both[1:]] == [one.feature for one in EVERYBODY.reasons(ROW, 4).reasons[1:]][:3]
+
+
+def test_a_lender_s_words_next_to_a_feature_s_name_are_a_caution():
+    made = EVERYBODY.reasons(ROW, failed_component="knock-out", factors=["incme", "a bankruptcy in 2024"])
+    (said,) = [caution for caution in made.cautions if "in your words" in caution]
+    assert "'incme' is no feature of the model" in said
+    assert "Did you mean 'income'?" in said

@@ -474,3 +474,15 @@ def test_the_program_agrees_with_the_enumeration(problem):
     else:
         best = program.best(10.0)
         assert best.cost == pytest.approx(max(merit.values()))
+
+
+def test_a_cut_off_in_other_units_is_refused_and_a_missing_value_is_noted():
+    rows = pd.DataFrame({"savings": [1.0, 2.0, 3.0, 4.0] * 20, "debt": [4.0, 3.0, 2.0, 1.0] * 20})
+    model = LogisticRegression().fit(rows, [0, 0, 1, 1] * 20)
+    ways = {"savings": {"change": "up", "step": 1, "cost": 1}}
+    with pytest.raises(SchemaError, match="The score is a probability, from 0 to 1, and the cut-off is 560"):
+        fa.recourse(fa.wrap(model, good=1), rows[:1], actions=ways, cutoff=560, data=rows)
+    card = fa.Scorecard(good=1).fit(rows, [0, 0, 1, 1] * 20)
+    blank = rows[:1].assign(debt=np.nan)
+    found = fa.recourse(card, blank, actions=ways, cutoff=400, data=rows)
+    assert "debt is missing: the score stands as the model treats a missing value" in found.notes

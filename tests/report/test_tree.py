@@ -5,7 +5,8 @@ import pytest
 
 from fairaudit.metrics import CONTRASTS
 from fairaudit.report import report_tree
-from fairaudit.report.groups import CUTOFFS_SHOWN, representative
+from fairaudit.report.cutoffs import CUTOFFS_SHOWN
+from fairaudit.report.lookup import representative
 from fairaudit.report.nodes import Details, Items, Paragraph, Table
 
 VERDICTS = re.compile(r"\b(fair|unfair|pass(es|ed)?|fail(s|ed)?|legal|illegal|compliant)\b", re.IGNORECASE)
@@ -58,7 +59,7 @@ def report(sample):
 
 def test_what_was_not_tested_stands_before_the_findings(report):
     assert [section.id for section in report.sections] == [
-        "limits", "findings", "attribute-1", "attribute-2", "attribute-3", "cutoffs", "data", "methods", "policy",
+        "limits", "findings", "selection", "outcomes", "scores", "cutoffs", "crossings", "data", "methods", "policy",
         "glossary", "provenance",
     ]  # fmt: skip
 
@@ -124,12 +125,12 @@ def test_an_effect_without_upper_bound_and_an_undefined_one_say_so(report):
     key = _tables(_section(report, "findings"))[0]
     islander = next(row for row in key.rows if row[0].text == "race: Pacific Islander")
     assert islander[5].detail.endswith("to no upper bound")
-    cells = [cell for table in _tables(_section(report, "attribute-1-contrasts")) for row in table.rows for cell in row]
+    cells = [cell for table in _tables(_section(report, "selection-1-contrasts")) for row in table.rows for cell in row]
     assert any(cell.text == "undefined" and cell.detail.startswith("nobody, or everybody") for cell in cells)
 
 
 def test_an_effect_just_past_the_line_is_not_printed_as_on_it(report):
-    key = _tables(_section(report, "attribute-3-contrasts"))[0]
+    key = _tables(_section(report, "crossings-1-contrasts"))[0]
     assert next(row for row in key.rows if row[0].text == "race × sex: Black × Female")[3].text == "0.7996"
 
 
@@ -139,22 +140,22 @@ def test_statuses_are_counted_by_family(report):
 
 
 def test_the_reference_comes_first_and_missing_labels_last(report):
-    rows = _tables(_section(report, "attribute-1-selection"))[0].rows
+    rows = _tables(_section(report, "selection-1-rates"))[0].rows
     assert (rows[0][0].text, rows[0][0].detail) == ("White", "reference")
     assert rows[-1][0].text == "(missing)"
 
 
 def test_unidentified_error_rates_are_said_in_words_and_printed_as_bounds(report):
-    section = _section(report, "attribute-1-outcomes")
+    section = _section(report, "outcomes-1")
     assert any(isinstance(block, Paragraph) and "not identified" in block.text for block in section.blocks)
     first = next(table for table in _tables(section) if table.columns[-1].heading.startswith("True positive"))
     assert {cell.detail for row in first.rows for cell in row[2:]} == {"bounds, no estimate"}
 
 
 def test_every_finding_with_a_rule_is_in_a_table_of_its_attribute(sample, report):
-    for place, name in enumerate(("race", "sex", "race × sex"), start=1):
+    for name, part in (("race", "selection-1"), ("sex", "selection-2"), ("race × sex", "crossings-1")):
         ruled = [f for f in sample.findings if f.attribute == name and (f.rule or f.metric == "adverse_impact_ratio")]
-        tables = _tables(_section(report, f"attribute-{place}-contrasts"))
+        tables = _tables(_section(report, f"{part}-contrasts"))
         statuses = [row[-1].status for table in tables for row in table.rows if row[-1].status]
         assert sorted(statuses) == sorted(finding.status for finding in ruled)
 
@@ -169,7 +170,7 @@ def test_the_cut_off_table_holds_the_audited_ones_and_at_most_twenty(report):
 @pytest.mark.parametrize("keep", [set(), {0}, {5, 7, 13}, set(range(30))])
 def test_representative_places_hold_what_must_be_kept(length, keep):
     keep = {place for place in keep if place < length}
-    places = representative(length, keep)
+    places = representative(length, keep, CUTOFFS_SHOWN)
     assert len(places) <= CUTOFFS_SHOWN
     assert places == sorted(set(places))
     assert set(sorted(keep)[:CUTOFFS_SHOWN]) <= set(places)
