@@ -21,6 +21,9 @@ from .trees import Floats, Integers
 
 Kind = Literal["trees", "linear", "additive", "own values", "sampled"]
 
+FEW_ROWS = 1_000
+"""Rows that are kept until the next ones come; more would hold memory for nothing."""
+
 HOLDS = {
     "GridSearchCV": "best_estimator_",
     "RandomizedSearchCV": "best_estimator_",
@@ -165,6 +168,7 @@ def _pipeline(model: Any) -> Opened:
         why = inner.why or "a step before the model makes one column of several, or is not known here"
         sampled = _black_box(model, why)
         return replace(sampled, units=inner.units, output=lambda rows: inner.output(_made(transform, rows)))
+    made = _once(transform)
     return Opened(
         model=model,
         final=inner.final,
@@ -173,12 +177,30 @@ def _pipeline(model: Any) -> Opened:
         names=None if names is None else tuple(str(name) for name in names),
         width=width,
         units=inner.units,
-        output=lambda rows: inner.output(_made(transform, rows)),
-        encode=lambda rows: inner.encode(_made(transform, rows)),
+        output=lambda rows: inner.output(made(rows)),
+        encode=lambda rows: inner.encode(made(rows)),
         origin=origin[inner.origin],
         tolerance=inner.tolerance,
         note=inner.note,
     )
+
+
+def _once(transform: Any) -> Callable[[Any], Any]:
+    """Return what makes rows as the last step gets them; few rows that come twice in a row are made once.
+
+    Values and the model's own output need the same rows, and for a single one the steps take longer than all else.
+    """
+    last: list[Any] = [None, None]
+
+    def made(rows: Any) -> Any:
+        if len(rows) > FEW_ROWS or not hasattr(rows, "equals"):
+            return _made(transform, rows)
+        # By what they hold and not by which object they are: a caller may write into a table between two calls.
+        if last[0] is None or not rows.equals(last[0]):
+            last[:] = [rows.copy(), _made(transform, rows)]
+        return last[1]
+
+    return made
 
 
 def _made(transform: Any, rows: Any) -> Any:

@@ -174,3 +174,14 @@ def test_a_wrapped_pipeline_is_explained_in_points_or_sampled_as_a_probability()
     chance = fa.explain(scorer, PEOPLE[:5], PEOPLE, units="probability", draws=4)
     assert chance.scores == pytest.approx(trained.probability_of_good(PEOPLE[:5]))
     assert chance.errors is not None
+
+
+def test_a_table_that_is_written_into_between_two_calls_is_explained_as_it_is_now():
+    rows = pd.DataFrame({"a": np.linspace(0, 1, 50), "b": np.linspace(1, 0, 50) ** 2})
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, rows["a"] > 0.5)
+    explainer = fa.Explainer(model, background=rows)
+    some = rows[:3].copy()
+    before = explainer.explain(some).scores
+    some.loc[:, "a"] = 2.0
+    assert explainer.explain(some).scores == pytest.approx(model.decision_function(some))
+    assert not np.allclose(before, model.decision_function(some))
