@@ -155,7 +155,7 @@ def beyond() -> Iterator[Scene]:
 def _beyond(homes: int, *, mixed: bool) -> Callable[[np.random.Generator, int], Hits]:
     def run(rng: np.random.Generator, draws: int) -> Hits:
         found = []
-        for _ in range(min(draws, 300)):
+        for _ in range(min(draws, 1_000)):
             cube = _cube(rng, homes, mixed=mixed, strata=True)
             of = grouping(cube, ["g"])
             asked = dataclasses.replace(asking("b", (CUTOFF,), int(rng.integers(2**31))), payoff=PAYOFF)
