@@ -15,6 +15,7 @@ from .data.tables import read_rows
 from .errors import ColumnNotFoundError, PolicyError, SchemaError, listed, suggestion
 from .result import Finding, RateRecord
 from .systems.checks import ordered_bands
+from .systems.lasting import THERE, YEARS, lasting_of
 from .systems.ledger import STAMP
 from .systems.point_system import PointSystem
 from .systems.struck import GroupLine, Question, Struck
@@ -54,6 +55,25 @@ class ConsequenceAudit:
             for one in self.struck.questions
             for line in one.lines
         ]
+        return pd.DataFrame(rows).assign(stamp=self.struck.stamp)
+
+    def lasting_to_frame(self) -> pd.DataFrame:
+        """Return one row a group and number of years: how long the lowest band lasts, by Kaplan and Meier.
+
+        ``share`` is of those who were ever in it, still in it after more than ``years``, with Greenwood's interval;
+        ``still`` of the ``people`` are in it at the end, so that only a least time is known of them. Empty where the
+        people have no ``years_in_worst_band``.
+        """
+        import dataclasses
+
+        import pandas as pd
+
+        rows = [
+            {"attribute": one.attribute, "group": one.group, "people": one.people, "still": one.still,
+             **dataclasses.asdict(step)}
+            for one in self.struck.lasting
+            for step in one.steps
+        ]  # fmt: skip
         return pd.DataFrame(rows).assign(stamp=self.struck.stamp)
 
     def to_markdown(self) -> str:
@@ -100,7 +120,8 @@ def audit_consequences(
     -------
     ConsequenceAudit
         Consequences are asked of people with a score; who has none is a question of its own. A consequence that falls
-        on nobody or on everybody is not audited, and ``struck.not_asked`` says so.
+        on nobody or on everybody is not audited, and ``struck.not_asked`` says so. ``lasting_to_frame()`` is the
+        curve of how long the lowest band lasts, by group.
 
     Raises
     ------
@@ -157,7 +178,8 @@ def audit_consequences(
             )
         )
     policy_id = next(iter(audits.values())).result.policy.id if audits else str(policy)
-    record = Struck(system.id, system.definition.title, policy_id, tuple(questions), tuple(gone), simulated)
+    record = Struck(system.id, system.definition.title, policy_id, tuple(questions), tuple(gone), simulated,
+                    lasting_of(counts, PEOPLE, names, cross=cross))  # fmt: skip
     return ConsequenceAudit(record, audits)
 
 
@@ -270,6 +292,9 @@ def _flags(rows: pd.DataFrame, system: PointSystem, names: tuple[str, ...]) -> t
         else:
             continue
         made[f"of {one.id}"] = scored
+    if "years_in_worst_band" in rows.columns:
+        made[YEARS] = rows["years_in_worst_band"]
+        made[THERE] = rows["band"] == _lowest(system)
     if {"years_in_worst_band", "worst_band_year_before"} <= set(rows.columns):
         before = rows["worst_band_year_before"].astype(bool)
         years = rows["years_in_worst_band"]

@@ -31,6 +31,8 @@ import numpy as np
 import pandas as pd
 
 import fairaudit as fa
+from fairaudit.systems.populations.simulating import simulate
+from fairaudit.systems.populations.world import World
 
 county = fa.PointSystem.load("suining")
 bad = [event.id for event in county.definition.events if event.points.value < 0]
@@ -162,6 +164,47 @@ table["difference"] = table["watched at first"] - table["never watched more"]
 print(table.round(4).to_string())
 print("Shorter records cut nearly everything, also what the county may want to count; the other keeps the count and drops")
 print("the consequence. Which is better is not a statistical question.")
+
+# %% [markdown]
+# ## 4. What the loop takes from people
+#
+# The loop above was built by hand, so that each step can be seen. The simulation of people has it as a knob, `feedback`:
+# who is in class D does more of what costs points in the next year, and what is refused to them (jobs, state support)
+# lowers their income of that year. `income` is what a person would earn without the system, `income_last_year` what is
+# left. Every mechanism can be switched off for the same people, so what it did to them is counted and not estimated.
+
+# %%
+rates = {event.id: 0.2 if event.points.value < 0 else 0.05 for event in county.definition.events}
+world = World(years=8, detection_gap=0.3, feedback=1.0, rates=rates)
+made = simulate(county, PEOPLE, world=world, seed=9)
+truth = made.truth.to_frame().query("attribute == 'registration'").set_index(["level", "mechanism"])
+truth[["share_in_worst_band", "mean_income", "effect_on_mean_income"]].round(3)
+
+# %% [markdown] tags=["question"]
+# ### Question 5
+#
+# The row `feedback` says what the consequences took from the mean income of each group, the row `detection_gap` how much
+# less would have been taken if rural people had not been watched more. Which share of what rural people lost is due to the
+# watching? Why do the two rows not add up to the row `all`?
+
+# %% tags=["solution"]
+lost, watched = (truth.loc[("rural", name), "effect_on_mean_income"] for name in ("feedback", "detection_gap"))
+print(f"Of {-lost:,.0f} yuan a year that the consequences took from rural people, {watched / lost:.0%} are due to the watching.")
+print("Each row is what goes away if one of the two is switched off. Without feedback nothing at all is taken, so its row is")
+print("already the whole; the watching takes income through the consequences alone, so it is a part of the same yuan.")
+
+# %% [markdown] tags=["question"]
+# ### Question 6
+#
+# How long does class D last, once in it? Read the curve of `lasting_to_frame()` for each group. What do people who are in
+# it at the end tell, and what would you get if they were left out?
+
+# %% tags=["solution"]
+curve = fa.audit_consequences(made.people, county, groups="registration", cross=False).lasting_to_frame()
+print(curve[curve["years"].isin([1, 3, 5])].drop(columns="stamp").round(3).to_string(index=False))
+out = made.people.query("years_in_worst_band > 0 and band != 'D'")["years_in_worst_band"]
+print(f"In this county nothing expires, and hardly anybody leaves. Of those who did ({len(out)}), the mean is {out.mean():.1f} years:")
+print("left to themselves, they say that class D is short, because only a short stay can have ended already.")
 
 # %% [markdown]
 # ## What this does not show

@@ -131,7 +131,34 @@ def test_scores_move_as_whole_homes_drawn_anew_do(table, both):
         assert (found.high - found.low) / (2 * 1.97) == pytest.approx(error, rel=0.17)
 
 
-WITHOUT = {"stratum_homogeneity", "adjusted_marginal_effect", "abroca", "brier_resolution"}
+def test_adjusted_effects_have_the_sandwich_of_clusters(table, both):
+    """statsmodels' cluster-robust standard errors, of the linear model and of the logit's average marginal effect."""
+    import statsmodels.api as sm
+
+    rows = pd.DataFrame(table)
+    rows = rows.assign(y=(rows.score >= 600).astype(float), black=(rows.race == "Black").astype(float))
+    x = sm.add_constant(rows[["black"]].assign(north=(rows.branch == "North").astype(float)))
+    how = {"cov_type": "cluster", "cov_kwds": {"groups": rows.home}}
+    linear = sm.OLS(rows.y, x).fit(**how)
+    logit = sm.Logit(rows.y, x).fit(disp=False, **how).get_margeff(dummy=True)
+    found = {
+        m.detail: m
+        for m in both[0].result.measurements
+        if m.metric == "adjusted_marginal_effect" and m.attribute == "race" and m.cutoff == 600
+    }
+    for detail, value, error in (
+        ("given branch (linear probability)", linear.params["black"], linear.bse["black"]),
+        ("given branch (logit)", logit.margeff[0], logit.margeff_se[0]),
+    ):
+        made = found[detail]
+        assert made.value == pytest.approx(value, rel=1e-6)
+        # Homes are put into some 256 replicates at random, and t has about as many degrees of freedom.
+        assert (made.high - made.low) / (2 * 1.97) == pytest.approx(error, rel=0.12)
+        assert made.method.endswith("replicate weights over about 300 clusters of 'home'")
+    assert {"raw (logit)", "raw (linear probability)"} < set(found)
+
+
+WITHOUT = {"stratum_homogeneity", "abroca", "brier_resolution"}
 """What the replicates do not serve."""
 
 

@@ -89,6 +89,39 @@ def test_persistence_is_asked_of_those_who_were_in_the_lowest_band(people, table
     assert lasting[0]["struck"] > lasting[2]["struck"] > 0
 
 
+def test_how_long_the_lowest_band_lasts_is_a_curve_of_those_who_were_in_it(people, made):
+    curve = made.lasting_to_frame().set_index(["group", "years"])
+    for level, here in people[people["years_in_worst_band"] > 0].groupby("registration"):
+        years, still = here["years_in_worst_band"], here["band"] == "low"
+        share = 1.0
+        for number in range(1, years.max() + 1):
+            step = curve.loc[(level, number)]
+            at_risk, left = (years >= number).sum(), ((years == number) & ~still).sum()
+            share *= 1 - left / at_risk
+            assert (step["at_risk"], step["left"], step["people"], step["still"]) == (
+                at_risk, left, len(here), still.sum()
+            )  # fmt: skip
+            assert step["share"] == pytest.approx(share)
+    rows = made.lasting_to_frame()
+    assert set(rows["attribute"]) == {"(everybody)", "registration", "sex", "registration × sex"}
+    # who is there at the end counts as there for longer: the curve is not below the share who reach a year
+    everybody = curve.loc["(everybody)"]
+    reached = (people["years_in_worst_band"] > 2).sum() / (people["years_in_worst_band"] > 0).sum()
+    assert everybody.loc[2, "share"] > reached
+    page = made.to_markdown()
+    assert "For how many years" in page
+    assert "| Longer than 2 years |" in page
+
+
+def test_nobody_in_the_lowest_band_or_no_years_is_no_curve(people, system):
+    own = people.drop(columns=["years_in_worst_band", "worst_band_year_before"])
+    for table in (own, people.assign(years_in_worst_band=0)):
+        none = fa.audit_consequences(table, system)
+        assert none.struck.lasting == ()
+        assert none.lasting_to_frame().empty
+        assert "For how many years" not in none.to_markdown()
+
+
 def test_the_audit_behind_a_question_is_an_audit_like_any_other(people, made):
     scored = people[people["score"].notna()]
     own = fa.audit(scored, groups=["registration", "sex"], decision="consequence_no-travel-abroad", favorable=False,
@@ -200,7 +233,7 @@ def test_the_command_prints_and_writes(run, system, tmp_path):
     path = tmp_path / "people.parquet"
     write_people(system, 4_000, path, world=WORLD, seed=4)
     code, out, _ = run("system", "audit", path, "--group", "registration", "--no-cross")
-    assert (code, out.count("| rural (registration) |")) == (0, out.count("Asked of "))
+    assert (code, out.count("| rural (registration) |")) == (0, out.count("Asked of ") + 1)  # and once in the curve
     options = ("--group", "sex", "--no-cross", "--format", "csv", "-o", tmp_path / "c.csv")
     code, out, err = run("system", "audit", path, *options)
     assert (code, out) == (0, "")
@@ -210,3 +243,7 @@ def test_the_command_prints_and_writes(run, system, tmp_path):
     code, _, err = run("system", "audit", path, "--reference", "urban")
     assert code == 2
     assert "like registration=urban" in err
+    code, _, _ = run("system", "audit", path, "--no-cross", "--lasting", tmp_path / "years.csv")
+    assert code == 0
+    curve = pd.read_csv(tmp_path / "years.csv")
+    assert set(curve["group"]) == {"(everybody)", "urban", "rural", "female", "male"}

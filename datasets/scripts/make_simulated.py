@@ -54,7 +54,7 @@ SHEET = """# simulated_{system}: {people:,} simulated people, scored by `{system
 `acts` (what was done), `records` (what is on file), `outcome` (the truth), `outcome_recorded` (with wrong labels); the
 inputs, where the system weights any; `score`; `score_equal` (the same person without any mechanism) and
 `score_without_...` (without one); `consequence_...`; `years_in_worst_band`, `worst_band_year_before`; `band`, or why
-there is no score.
+there is no score.{incomes}
 **Roles.** Score `score`, higher is better. Outcome `outcome`, `bad` is bad. Attributes `registration`, `sex`,
 `ethnicity`, `region`. What a mechanism did is the mean of `score` less `score_without_...`; see docs/systems.md.
 
@@ -62,6 +62,9 @@ there is no score.
 up, so no share, mean or disparity here says anything about people anywhere. No real file has `acts`, `outcome` or the
 counterfactuals.
 """
+INCOMES = """
+`income` is without the system, `income_last_year` with what feedback took of it, `income_last_year_without_...` with
+what it took where a mechanism was off."""
 
 
 def text(system: str) -> str:
@@ -83,7 +86,8 @@ def sheet(system: str, sha256: str) -> str:
     knobs = ", ".join(f"`{name}` {value}" for name, value in WORLDS[system].items())
     title = TITLES[system]
     return SHEET.format(system=system, people=PEOPLE, title_up=title[0].upper() + title[1:], sha256=sha256,
-                        command=command(system), knobs=knobs)  # fmt: skip
+                        command=command(system), knobs=knobs,
+                        incomes=INCOMES if "feedback" in WORLDS[system] else "")  # fmt: skip
 
 
 if __name__ == "__main__":

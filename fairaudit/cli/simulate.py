@@ -35,7 +35,7 @@ KNOBS = {
     "coverage_gap": "How many fewer of the group have one, as a difference of shares.",
     "thin_files": "How much of what a file shows of the group is noise; systems that weight inputs.",
     "labels": "Share of the group's good outcomes recorded as bad.",
-    "feedback": "How much more often people in the worst band do such acts in the next year.",
+    "feedback": "How much more often people in the worst band do such acts next year, and how much less they earn.",
 }
 """Knobs that are plain numbers, in the order of a life: behavior, who sees it, what is recorded, what follows."""
 
@@ -61,6 +61,8 @@ def _knobs(command: Any) -> Any:
 @click.option("--group", default="registration=rural", show_default=True, metavar="NAME=LEVEL",
               help="The group that the mechanisms work on.")  # fmt: skip
 @_knobs
+@click.option("--seen", multiple=True, metavar="EVENT=SHARE",
+              help="Share of one event's acts that is seen, if not as all others; may be repeated.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True,
               help="Blocks of people made at a time; the file is the same.")  # fmt: skip
 @click.option(
@@ -72,7 +74,7 @@ def _knobs(command: Any) -> Any:
 @click.option(
     "--reach",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="CSV file to write: of those who did each thing, how many are on record or in the worst band.",
+    help="CSV file to write: of acts of each kind, how many are seen and on record, and who did them.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
 def command(
@@ -83,6 +85,7 @@ def command(
     seed: int,
     years: int,
     group: str,
+    seen: tuple[str, ...],
     workers: int,
     student: str | None,
     key: Path | None,
@@ -100,6 +103,7 @@ def command(
       fairaudit simulate suining --people 100000 --detection-gap 0.3 --out people.parquet
       fairaudit simulate fico --people 5000 --thin-files 0.5 --coverage-gap 0.2 --out files.parquet
       fairaudit simulate mine.yaml --group ethnicity=minority --misattribution 0.1 --out people.parquet
+      fairaudit simulate national --variant parties --seen corruption=0.05 --reach reach.csv --out people.parquet
       fairaudit simulate suining --student ana --hide --key course.key --out ana.parquet
     """
     from ..systems.format import EventsSystem
@@ -115,7 +119,7 @@ def command(
     if not equals:
         message = f"--group is an attribute and a level, like registration=rural; got '{group}'."
         raise SchemaError(message)
-    world = World(group=(attribute, level), years=years, **knobs)
+    world = World(group=(attribute, level), years=years, seen=_shares(seen), **knobs)
     system = PointSystem.load(name, variant=variant)
     if reach is not None and not isinstance(system.definition, EventsSystem):
         message = f"'{system.id}' weights inputs and has no events, so --reach has nothing to count. Leave it out."
@@ -130,6 +134,25 @@ def command(
     tell(f"Written to {out}. {truth.stamp}", quiet=quiet)
     tell(UNTOLD, quiet=quiet)
     return 0
+
+
+def _shares(texts: tuple[str, ...]) -> dict[str, float]:
+    """Return what share of each event's acts is seen.
+
+    Raises
+    ------
+    SchemaError
+        For what is no event and share.
+    """
+    made = {}
+    for text in texts:
+        event, _, share = text.partition("=")
+        try:
+            made[event.strip()] = float(share)
+        except ValueError:
+            message = f"--seen is an event and the share of its acts that is seen, like corruption=0.05; got '{text}'."
+            raise SchemaError(message) from None
+    return made
 
 
 UNTOLD = (

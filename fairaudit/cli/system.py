@@ -112,6 +112,8 @@ def score(
 @click.option("--policy", default="us-fair-lending", show_default=True, help="Whose lines hold.")
 @click.option("--format", "format_", type=click.Choice(("md", "html", "csv")), default="md", show_default=True,
               help="A page to read or file, or a table of a row a question and group.")  # fmt: skip
+@click.option("--lasting", type=click.Path(dir_okay=False, path_type=Path),
+              help="CSV file to write: how long the lowest band lasts, by group and years.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="File to write; else it is printed.")
 def audit_(
     file: str,
@@ -122,6 +124,7 @@ def audit_(
     cross: bool,  # noqa: FBT001 - an option
     policy: str,
     format_: str,
+    lasting: Path | None,
     out: Path | None,
 ) -> int:
     """Audit who is struck by each consequence of a score, who stays in the lowest band, and who has no score.
@@ -148,6 +151,9 @@ def audit_(
         raise click.UsageError(message)
     system = None if name is None else PointSystem.load(name, variant=variant)
     made = audit_consequences(file, system, groups=groups or GROUPS, reference=wanted, cross=cross, policy=policy)
+    if lasting is not None:
+        curve = made.lasting_to_frame().map(spreadsheet_value).to_csv(index=False, lineterminator="\n")
+        deliver(curve, lasting)
     if format_ == "csv":
         text = made.to_frame().map(spreadsheet_value).to_csv(index=False, lineterminator="\n")
     else:

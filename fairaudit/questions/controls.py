@@ -190,7 +190,7 @@ class _Pair:
         if self.people.weighted:
             said.append("People are weighted in them, with variances that allow for it.")
         cluster = self.of.whole.schema.cluster
-        if cluster:
+        if cluster and self.people.source == "rows":
             said.append(f"Clusters ('{cluster}') are not used in adjusted effects: their intervals may be too narrow.")
         return " ".join(said) or None
 

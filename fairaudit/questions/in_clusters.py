@@ -38,6 +38,7 @@ from ..metrics import summaries as m
 from ..metrics.base import METRICS, Floats, Rate
 from ..result import Measurement, finite
 from .common import Asking, adjusted, shown
+from .controls_in_clusters import adjusted_effect
 from .scores_in_clusters import SCORE_FILLERS, ScorePlace, score_place
 
 Fields = dict[str, Any]
@@ -46,7 +47,7 @@ EXCESS = frozenset({"smallest_selection_ratio"})
 REASONS: Mapping[str, str] = {
     "abroca": "what chance makes of the area is dealt person by person",
     "stratum_homogeneity": "the test of homogeneity over strata takes people to be independent",
-    "adjusted_marginal_effect": "the fit takes people to be independent",
+    "adjusted_marginal_effect": "it is fitted from rows, of which the replicates hold nothing",
     "brier_resolution": "what noise adds to it is known of independent people only",
 }
 """Measures that the replicates do not serve, and why."""
@@ -446,4 +447,5 @@ FILLERS: dict[str, Callable[[Place, Measurement], Fields]] = {
     "expected_profit_per_selected": _profit_per_selected,
     **dict.fromkeys(POOLED, _pooled),
     "adverse_impact_ratio_in_stratum": _in_stratum,
+    "adjusted_marginal_effect": adjusted_effect,
 }

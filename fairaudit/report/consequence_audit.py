@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .._version import __version__
 from ..measuring import EVERYBODY
-from ..systems.struck import GroupLine, Question, Struck
+from ..systems.struck import GroupLine, Lasted, Lasting, Question, Struck
 from .html import page
 from .markdown import markdown
 from .nodes import Cell, Column, Item, Paragraph, Report, Section, items, table
@@ -18,6 +18,9 @@ COLUMNS = (
     Column("Adverse impact ratio (95% interval)", numeric=True),
     Column("Adverse-outcome ratio (95% interval)", numeric=True), Column("Status of the adverse impact ratio"),
 )  # fmt: skip
+
+SHOWN = (1, 2, 3, 5, 10, 20, 50)
+"""Numbers of years that have a column where somebody was in the lowest band for so long."""
 
 
 def to_markdown(struck: Struck) -> str:
@@ -68,11 +71,48 @@ def tree(struck: Struck) -> Report:
         for kind, id_, heading in kinds
         if any(one.kind == kind for one in struck.questions)
     ]
+    if struck.lasting:
+        sections.append(_lasting(struck.lasting))
     if struck.not_asked:
         gone = items([Item(f"{why}.", what) for what, why in struck.not_asked])
         sections.append(Section("not-asked", "What could not be asked", gone))
     title = f"On whom the consequences fall: {struck.title} ({struck.system})"
     return Report(title, lead, tuple(sections), f"{struck.stamp} Made with fairaudit {__version__}.")
+
+
+def _lasting(groups: tuple[Lasting, ...]) -> Section:
+    """Return the curve as a table: a row a group, a column a number of years."""
+    longest = max(len(one.steps) for one in groups)
+    shown = [years for years in SHOWN if years <= longest]
+    columns = (
+        Column("Group"), Column("People ever in it", numeric=True), Column("In it at the end", numeric=True),
+        Column("Median years", numeric=True),
+        *(Column(f"Longer than {years} {'year' if years == 1 else 'years'}", numeric=True) for years in shown),
+    )  # fmt: skip
+    rows = [
+        (
+            Cell("everybody") if one.attribute == EVERYBODY else Cell(one.group, one.attribute),
+            Cell(f"{one.people:,}"),
+            Cell(f"{one.still:,}"),
+            Cell("not reached" if one.median is None else f"{one.median}"),
+            *(_step(one.steps[years - 1] if years <= len(one.steps) else None) for years in shown),
+        )
+        for one in groups
+    ]
+    text = Paragraph(
+        "Of those who were ever in the lowest band at the end of a year, the share who are in it for longer than so "
+        "many years in all, by Kaplan and Meier, with Greenwood's 95% interval at each number of years by itself. Who "
+        "is in it at the end counts for as long as is known. Who left and came back counts with all years together. "
+        "Nothing is shown for a number of years that nobody of the group was in it, and no interval where nobody or "
+        "everybody has left. The median is the first number of years that at most half outlast."
+    )
+    return Section("lasting", "For how many years", (text, *table("Years in the lowest band", columns, rows)))
+
+
+def _step(step: Lasted | None) -> Cell:
+    if step is None:
+        return Cell()
+    return _between(step.share, step.low, step.high, "{:.1%}".format)
 
 
 def _question(one: Question) -> Section:

@@ -145,6 +145,7 @@ def _events(system: EventsSystem) -> Iterator[Found]:
     elif not lowest <= system.start.value <= highest:
         message = f"the start {system.start.value} is not between floor and cap ({_ends(lowest, highest)})."
         yield ("start",), message
+    yield from _roles(system)
     for place, event in enumerate(system.events):
         if event.points.value == 0:
             yield ("events", place, "points"), f"'{event.id}' changes nothing: its points are 0. Give it points."
@@ -152,6 +153,23 @@ def _events(system: EventsSystem) -> Iterator[Found]:
         if worse and event.gravity is None:
             message = f"'{event.id}' makes a score worse and has no 'gravity'. Say how grave it is, 1 to 5."
             yield ("events", place), message
+
+
+def _roles(system: EventsSystem) -> Iterator[Found]:
+    names, held = [role.id for role in system.roles], 0.0
+    for place, role in enumerate(system.roles):
+        held += role.share.value
+        if role.id in names[:place]:
+            yield ("roles", place, "id"), f"'{role.id}' is given twice in roles. Rename or remove one."
+        if role.id == "ordinary":
+            yield ("roles", place, "id"), "'ordinary' is who holds no role. Give the role another id."
+        if not 0 < role.share.value <= 1 or held > 1 + 1e-9:
+            message = f"the share of '{role.id}' is {role.share.value:g}; shares are above 0, and at most 1 together."
+            yield ("roles", place, "share"), message
+    for place, event in enumerate(system.events):
+        for position, name in enumerate(event.by):
+            if name not in names:
+                yield ("events", place, "by", position), _unknown("role", name, names, "Roles")
 
 
 def _weighted(system: WeightedSystem) -> Iterator[Found]:

@@ -59,6 +59,18 @@ class Decay(_Record):
     source: str | None = None
 
 
+class Role(_Record):
+    """A party of its own among the people: who holds an office, treats patients, runs a business."""
+
+    id: Id
+    says: Text
+    share: Figure
+    """The share of people who hold it, in simulations; nobody holds two."""
+    tag: Tag
+    source: str | None = None
+    note: str = ""
+
+
 class Event(_Record):
     """Something a person is recorded for, once or several times."""
 
@@ -71,6 +83,8 @@ class Event(_Record):
     """The part of life in which it happened; one of ``contexts``."""
     gravity: Grade | None = None
     """How grave it is; needed where points are lost."""
+    by: tuple[Id, ...] = ()
+    """The roles whose holders alone can do it; anybody if left out."""
     tag: Tag
     source: str | None = None
     note: str = ""
@@ -181,6 +195,7 @@ class EventsVariant(_Record):
     consequences: tuple[Consequence, ...] = ()
     without: tuple[Id, ...] = ()
     """Ids of events and consequences that it does not have."""
+    roles: tuple[Role, ...] = ()
     notes: tuple[Text, ...] = ()
 
 
@@ -214,6 +229,7 @@ class EventsSystem(_Record):
     floor: WholeFigure | None = None
     decay: Decay | None = None
     contexts: Annotated[tuple[Text, ...], Field(min_length=1)]
+    roles: tuple[Role, ...] = ()
     events: Annotated[tuple[Event, ...], Field(min_length=1)]
     bands: tuple[Band, ...] = ()
     consequences: tuple[Consequence, ...] = ()

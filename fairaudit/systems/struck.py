@@ -57,6 +57,37 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasted:
+    """One step of the curve: of those who were in the lowest band, the share still in it after more than ``years``.
+
+    ``at_risk`` had been in it for so many years, ``left`` of them left after exactly so many. None: no interval,
+    where nobody or everybody has left.
+    """
+
+    years: int
+    at_risk: int
+    left: int
+    share: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """How long the lowest band lasts for one group: Kaplan and Meier's curve, who is in it at the end censored."""
+
+    attribute: str
+    group: str
+    people: int
+    """Who were ever in it."""
+    still: int
+    """Who are in it at the end, so that only a least time is known of them."""
+    median: int | None
+    """The first number of years that at most half outlast; None where more than half are still in it by then."""
+    steps: tuple[Lasted, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Struck:
     """All questions of a system's consequences, and those that could not be asked."""
 
@@ -68,6 +99,8 @@ class Struck:
     """What, and why."""
     simulated: bool
     """Whether the people carry the stamp of a simulation."""
+    lasting: tuple[Lasting, ...] = ()
+    """How long the lowest band lasts, where the years of people in it are known."""
 
     @property
     def stamp(self) -> str:

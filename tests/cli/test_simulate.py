@@ -51,6 +51,8 @@ def test_another_group_and_nothing_but_errors_on_standard_error(run):
     [
         (("suining", "--group", "rural"), "like registration=rural"),
         (("suining", "--detection-gap", "0.9"), "detection_gap is 0.9; it goes from"),
+        (("national", "--seen", "corruption"), "like corruption=0.05; got 'corruption'"),
+        (("national", "--seen", "corupt=0.1"), "no event 'corupt'"),
         (("suining", "--thin-files", "0.5"), "'suining' counts events and has no files"),
     ],
 )

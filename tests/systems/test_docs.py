@@ -38,7 +38,7 @@ def test_no_claim_stands_on_the_page_that_no_file_has():
 
 
 @pytest.mark.parametrize(
-    "record", ["EventsSystem", "WeightedSystem", "Event", "Input", "Consequence", "Step", "Unscored"]
+    "record", ["EventsSystem", "WeightedSystem", "Event", "Role", "Input", "Consequence", "Step", "Unscored"]
 )
 def test_every_key_is_explained(record):
     for key in getattr(shape, record).model_fields:
@@ -67,8 +67,9 @@ def test_the_mistake_on_the_page_is_the_error_of_the_program(tmp_path):
 def test_every_knob_is_explained_with_its_default():
     for knob in dataclasses.fields(World):
         default = "=".join(knob.default) if knob.name == "group" else knob.default
-        if knob.name == "rates":
-            assert "| `rates` | by gravity |" in PAGE
+        if knob.name in ("rates", "seen"):
+            default = {"rates": "by gravity", "seen": "as the others"}[knob.name]
+            assert f"| `{knob.name}` | {default} |" in PAGE
         else:
             said = f"`{default}`" if knob.name == "group" else f"{default:g}"
             assert f"| `{knob.name}` | {said} |" in PAGE, knob.name

@@ -173,6 +173,69 @@ def test_feedback_is_more_acts_of_those_who_were_in_the_worst_band():
     assert strained["acts"][~never].sum() > plain["acts"][~never].sum()
 
 
+LOOP = {"detection_gap": 0.4, "feedback": 1.5}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_feedback_nobody_earns_otherwise_and_no_column_says_so(kind):
+    off, on = made(kind, people=1_500, detection_gap=0.4), made(kind, people=1_500, **LOOP)
+    assert on.people["income"].tolist() == off.people["income"].tolist()
+    assert not [name for name in off.people if name.startswith("income_")]
+    assert "mean_income" not in off.truth.to_frame()
+    assert on.people["score_without_feedback"].equals(off.people["score"])
+
+
+def test_what_is_refused_at_the_end_of_a_year_lowers_the_next_years_income_by_its_severity():
+    # national: travel abroad is refused to the band low (severity 4), trains to it and to defaulters (3), flights to
+    # defaulters (4); the best schools fall on the children, hotels are no livelihood. 5% a grade: docs/systems.md
+    years = 4
+    before = made("events", years=years - 1, **LOOP).people
+    after = made("events", years=years, **LOOP).people
+    grades = (
+        4 * before["consequence_no-travel-abroad"]
+        + 3 * before["consequence_no-soft-sleeper"]
+        + 4 * before["consequence_defaulters-no-flights"]
+    )
+    assert set(grades) == {0, 7, 11}
+    expected = np.rint(after["income"] * np.exp(-0.05 * 1.5 * grades))
+    assert after["income_last_year"].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_truth_has_the_incomes_of_the_people_themselves_by_group(kind):
+    loop = made(kind, people=4_000, **LOOP)
+    people, truth = loop.people, loop.truth.to_frame().set_index(["level", "mechanism"])
+    for level, here in people.groupby("registration"):
+        without = {
+            "all": here["income"],
+            "feedback": here["income"],
+            "detection_gap": here["income_last_year_without_detection_gap"],
+        }
+        for mechanism, other in without.items():
+            row = truth.loc[(level, mechanism)]
+            assert row["mean_income"] == here["income_last_year"].mean()
+            assert row["effect_on_mean_income"] == pytest.approx((here["income_last_year"] - other).mean())
+    assert truth.loc[("rural", "detection_gap"), "effect_on_mean_income"] < 0
+    assert truth.loc[("urban", "feedback"), "effect_on_mean_income"] < 0
+    if kind != "ratings":  # there the watched are among the friends and raters of everybody
+        assert truth.loc[("urban", "detection_gap"), "effect_on_mean_income"] == 0
+
+
+def test_a_file_shows_the_income_that_the_last_refusal_left(written):
+    from .conftest import WEIGHTED
+
+    text = WEIGHTED.replace("best: 30,", "best: 100000,").replace("context: money, severity", "context: work, severity")
+    system = PointSystem.load(written(text.replace("contexts: [money]", "contexts: [money, work]")))
+    people = simulate(system, 2_000, world=World(years=3, feedback=3.0), seed=1).people
+    poorer = people["income_last_year"] < people["income"]
+    assert poorer.any()
+    assert people["worst_band_year_before"].equals(poorer)
+    scored = people[people["score"].notna()]
+    shown = scored.assign(income=scored["income_last_year"])
+    assert system.score(shown).tolist() == scored["score"].tolist()
+    assert (people["score"] <= people["score_without_feedback"])[people["score"].notna()].all()
+
+
 def test_years_in_the_worst_band_are_those_of_shorter_lives():
     longer = made("events", years=3).people
     shorter = [made("events", years=years).people["band"] == "low" for years in (1, 2, 3)]
@@ -242,8 +305,8 @@ def test_an_own_file_of_weights_is_simulated_and_an_input_may_be_the_age(written
 # Whom records reach
 
 
-def reach_of(world, people=5_000, seed=2):
-    made = simulate(PointSystem.load("national"), people, world=world, seed=seed)
+def reach_of(world, people=5_000, seed=2, variant=None):
+    made = simulate(PointSystem.load("national", variant=variant), people, world=world, seed=seed)
     return made, made.truth.reach_to_frame().set_index("event")
 
 

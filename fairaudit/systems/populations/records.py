@@ -40,6 +40,8 @@ class Recorded:
     acts: Integers
     did: Flags
     """Who did what at least once [people, events]."""
+    counts: Integers
+    """Acts that were done, seen or reported, and on record on who did them [3, roles, events]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class Scene:
     group: Flags
     relative: Integers
     """A relative of each person; somebody without one is their own."""
+    role: NDArray[np.int8]
+    """Each person's role; 0 for ordinary people, and for all where there are none."""
+    able: Flags
+    """Who can do what [people, events]."""
     tendency: Floats | None = None
     """How much more often than the average each person does what makes a score worse; None: all alike."""
 
@@ -87,6 +93,7 @@ def joined(one: Recorded, more: Recorded) -> Recorded:
         np.concatenate([one.event, more.event]),
         one.acts + more.acts,
         one.did | more.did,
+        one.counts + more.counts,
     )
 
 
@@ -121,14 +128,26 @@ def year_of(scene: Scene, draws: Draws, on: Collection[str], strained: Flags | N
     bad, world = scene.bad, scene.world
     done = done_by(scene, draws, on, bad, strained)
     acts = done[:, bad].sum(axis=1)
-    slips = [_followed(_seen(scene, draws, on, done, bad), scene, draws, on, bad, "")]
+    seen = _seen(scene, draws, on, done, bad)
+    slips = [_followed(seen, scene, draws, on, bad, "")]
+    right = slips[0].kept(~slips[0].wrong)
+    did = np.nonzero(done)
+    counts = np.stack([_by_role(scene, *did), _by_role(scene, seen.person, seen.event),
+                       _by_role(scene, right.person, right.event)])  # fmt: skip
     if "false_accusation" in on and world.false_accusation and bad.any():
-        accused = _accused(world, draws, scene.group, np.flatnonzero(bad))
+        accused = _accused(scene, draws, bad)
         slips.append(_followed(accused, scene, draws, on, bad, " of the accused"))
     person, event, day = (np.concatenate([getattr(one, name) for one in slips]) for name in ("person", "event", "day"))
     first = np.datetime64(f"{FIRST_YEAR + draws.year}-01-01", "D")
     days = first + np.minimum(day * DAYS, DAYS - 1).astype("timedelta64[D]")
-    return Recorded(person, days, event, acts, done)
+    return Recorded(person, days, event, acts, done, counts)
+
+
+def _by_role(scene: Scene, person: Integers, event: Integers) -> Integers:
+    """Return how many of something there are by role and event."""
+    roles, events = len(scene.events.roles) + 1, len(scene.events.events)
+    found = np.bincount(scene.role[person].astype(np.int64) * events + event, minlength=roles * events)
+    return np.asarray(found.reshape(roles, events))
 
 
 def done_by(scene: Scene, draws: Draws, on: Collection[str], bad: Flags, strained: Flags | None) -> Flags:
@@ -139,7 +158,7 @@ def done_by(scene: Scene, draws: Draws, on: Collection[str], bad: Flags, straine
         often[scene.group] *= 1 + scene.world.behavior_difference
     if "feedback" in on and strained is not None:
         often[strained] *= 1 + scene.world.feedback
-    return np.asarray(drawn < scene.rates * np.where(bad, often[:, None], 1.0))
+    return np.asarray((drawn < scene.rates * np.where(bad, often[:, None], 1.0)) & scene.able)
 
 
 def _seen(scene: Scene, draws: Draws, on: Collection[str], done: Flags, bad: Flags) -> _Slips:
@@ -148,7 +167,9 @@ def _seen(scene: Scene, draws: Draws, on: Collection[str], done: Flags, bad: Fla
     person, event = np.nonzero(done)
     watched = scene.group[person] & bad[event]
     gap = (world.detection_gap if "detection_gap" in on else 0.0) * watched
-    shown = np.where(bad, world.detection, world.recognition)[event] + gap
+    usual = np.where(bad, world.detection, world.recognition)
+    shares = np.array([world.seen.get(one.id, share) for one, share in zip(scene.events.events, usual, strict=True)])
+    shown = shares[event] + gap
     seen = draws.of("detection")[person, event] < shown
     told = world.reporting + (world.reporting_gap if "reporting_gap" in on else 0.0) * watched
     if world.reporting or "reporting_gap" in on:
@@ -157,25 +178,28 @@ def _seen(scene: Scene, draws: Draws, on: Collection[str], done: Flags, bad: Fla
     return _Slips(person, event, draws.of("day")[person, event], person, np.zeros(len(person), dtype=bool))
 
 
-def _accused(world: World, draws: Draws, group: Flags, bad: Integers) -> _Slips:
-    """Return records of members of the group for what nobody did, of what, and when in the year."""
+def _accused(scene: Scene, draws: Draws, bad: Flags) -> _Slips:
+    """Return records of members of the group for what nobody did, of what they could have done, and when."""
     three = draws.of("false accusation", 3)
-    accused = np.flatnonzero(group & (three[:, 0] < world.false_accusation))
-    said = bad[np.minimum(three[accused, 1] * len(bad), len(bad) - 1).astype(np.int64)]
+    could = scene.able & bad
+    ways = could.sum(axis=1)
+    accused = np.flatnonzero(scene.group & (three[:, 0] < scene.world.false_accusation) & (ways > 0))
+    place = np.minimum(three[accused, 1] * ways[accused], ways[accused] - 1).astype(np.int64)
+    said = np.argmax(np.cumsum(could[accused], axis=1) > place[:, None], axis=1)
     return _Slips(accused, said, three[accused, 2], accused, np.ones(len(accused), dtype=bool))
 
 
 def _followed(slips: _Slips, scene: Scene, draws: Draws, on: Collection[str], bad: Flags, whose: str) -> _Slips:
     """Return records after wrong blame, wrong links, appeals, and what falls on relatives."""
-    world, members = scene.world, np.flatnonzero(scene.group)
-    if "misattribution" in on and not whose and len(members):
+    world = scene.world
+    if "misattribution" in on and not whose:
         wrong = (draws.of("misattribution")[slips.drawn, slips.event] < world.misattribution) & bad[slips.event]
         chosen = draws.of("misattribution/whom")[slips.drawn, slips.event]
-        slips = slips.about(np.where(wrong, _among(members, chosen), slips.person))
-    if "linkage_error" in on and len(members):
+        slips = slips.about(np.where(wrong, _another(scene, slips, chosen), slips.person))
+    if "linkage_error" in on:
         wrong = draws.of(f"linkage{whose}")[slips.drawn, slips.event] < world.linkage_error
         chosen = draws.of(f"linkage{whose}/whom")[slips.drawn, slips.event]
-        slips = slips.about(np.where(wrong & scene.group[slips.person], _among(members, chosen), slips.person))
+        slips = slips.about(np.where(wrong & scene.group[slips.person], _another(scene, slips, chosen), slips.person))
     if "appeal" in on:
         struck = slips.wrong & (draws.of(f"appeal{whose}")[slips.drawn, slips.event] < world.appeal)
         slips = slips.kept(~struck)
@@ -187,5 +211,14 @@ def _followed(slips: _Slips, scene: Scene, draws: Draws, on: Collection[str], ba
     return _Slips(*(np.concatenate([getattr(slips, one), getattr(tied, one)]) for one in _Slips.__slots__))
 
 
-def _among(members: Integers, chosen: Floats) -> Integers:
-    return np.asarray(members[np.minimum((chosen * len(members)).astype(np.int64), len(members) - 1)])
+def _another(scene: Scene, slips: _Slips, chosen: Floats) -> Integers:
+    """Return whom of the group each record is put on: who could have done it; itself where nobody could."""
+    made = slips.person.copy()
+    for by in {one.by for one in scene.events.events}:
+        same = np.array([one.by == by for one in scene.events.events])
+        here = same[slips.event]
+        members = np.flatnonzero(scene.group & scene.able[:, np.argmax(same)])
+        if len(members):
+            place = np.minimum((chosen[here] * len(members)).astype(np.int64), len(members) - 1)
+            made[here] = members[place]
+    return made

@@ -18,6 +18,7 @@ from ..point_system import PointSystem
 from .files import columns_of_files
 from .ratings import RATINGS, ratings_of
 from .records import Block, Flags, Floats, Integers, Recorded, Scene, last_day
+from .roles import able
 from .streams import uniforms
 from .world import World, rates_of
 
@@ -54,8 +55,10 @@ class Scale(Protocol):
     def yearly(self) -> bool:
         """Whether a year's scores depend on those of the year before."""
 
-    def at(self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None) -> Standing:
-        """Return the scores at the end of a year."""
+    def at(
+        self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None, income: Integers
+    ) -> Standing:
+        """Return the scores at the end of a year; ``income`` is that of the year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ class OfEvents:
     number: int
     yearly: bool = False
 
-    def at(self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None) -> Standing:
+    def at(
+        self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None, income: Integers
+    ) -> Standing:
         """Return the scores at the end of a year."""
-        del on, before
+        del on, before, income
         ones = np.ones(len(recorded.person), dtype=np.int64)
         entries = entries_of(
             self.system, ("",) * self.number, recorded.person, recorded.day, recorded.event, ones, last_day(year)
@@ -86,14 +91,17 @@ class OfInputs:
     people: Mapping[str, NDArray[Any]]
     yearly: bool
 
-    def at(self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None) -> Standing:
+    def at(
+        self, recorded: Recorded, year: int, on: Collection[str], before: Floats | None, income: Integers
+    ) -> Standing:
         """Return the scores at the end of a year."""
         import pandas as pd
 
         if self.yearly:
             columns = ratings_of(self.scene, self.block, recorded, year, on, before, edge_of(self.system))
         else:
-            columns = columns_of_files(self.system, self.scene, self.block, self.people, recorded, year, on)
+            people = {**self.people, "income": income}
+            columns = columns_of_files(self.system, self.scene, self.block, people, recorded, year, on)
         table = pd.DataFrame({name: columns[name] for name in weighted.columns_of(self.system)})
         tier = weighted.tiers(self.system, table)
         each = weighted.parts(self.system, table, tier < 0)
@@ -142,6 +150,7 @@ def scene_of(
     block: Block,
     group: Flags,
     relative: Integers,
+    role: NDArray[np.int8],
 ) -> Scene:
     """Return what is the same in every year of a block's people."""
     events = conduct_of(system)
@@ -149,7 +158,8 @@ def scene_of(
     if events is not system.definition:
         drawn = uniforms(block.seed, "people/tendency", 0, block.place, (block.number,))
         tendency = np.exp(SPREAD * ndtri(np.clip(drawn, 1e-12, 1 - 1e-12)) - SPREAD**2 / 2)
-    return Scene(world, events, np.array(rates_for(system, world)), group, relative, tendency)
+    rates = np.array(rates_for(system, world))
+    return Scene(world, events, rates, group, relative, role, able(events, role), tendency)
 
 
 def scale_of(system: PointSystem, scene: Scene, block: Block, people: Mapping[str, NDArray[Any]]) -> Scale:

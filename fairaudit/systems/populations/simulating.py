@@ -18,18 +18,19 @@ from numpy.typing import NDArray
 from ..._version import __version__
 from ...errors import SchemaError
 from .. import weighted
-from ..events import entries_of
 from ..format import EventsSystem, WeightedSystem
 from ..ledger import STAMP
 from ..point_system import PointSystem
+from .circumstances import falls
 from .lives import Life, breaks_next, live
 from .people import families_of, members, people_of, relatives_of
-from .reach import Reach, reach_of
-from .records import Block, Recorded, last_day
-from .scales import rates_for, reasons_of, scale_of, scene_of
+from .reach import Done, Reach, reach_of
+from .records import Block
+from .roles import levels_of, roles_of
+from .scales import conduct_of, rates_for, reasons_of, scale_of, scene_of
 from .streams import BLOCK, uniforms
-from .truth import Truth, gather, nothing_yet
-from .world import LEVELS, World
+from .truth import Truth, gather, incomes_of, nothing_yet
+from .world import LEVELS, World, check_events
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ OWN = ("person", "family", "acts", "records", "outcome", "outcome_recorded", "sc
 """Columns that no input may be called by."""
 
 Columns = dict[str, NDArray[Any]]
-Made = tuple[Columns, Mapping[str, Reach]]
+Made = tuple[Columns, Mapping[Done, Reach]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,9 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
         (or why there is no score); ``score_equal`` without any mechanism, and ``score_without_...`` without one of
         them, all else the same person. ``outcome`` is the true conduct: "bad" for who did anything that makes the
         score worse, seen or not; where inputs are weighted, for who breaks a promise in the year after the last.
-        ``outcome_recorded`` is the same with wrong labels. ``consequence_...`` says on whom each consequence falls,
+        ``outcome_recorded`` is the same with wrong labels. With feedback ``income_last_year`` stands beside ``income``,
+        which is what each would earn without the system, and there is one ``income_last_year_without_...`` for each
+        other mechanism. ``consequence_...`` says on whom each consequence falls,
         ``years_in_worst_band`` and ``worst_band_year_before`` how long it lasts.
 
     Raises
@@ -97,7 +100,7 @@ def simulate(system: PointSystem, people: int, *, world: World | None = None, se
     truth = nothing_yet(system, world, seed)
     for columns, reach in blocks:
         truth = truth + gather(system, world, seed, columns, reach)
-    frame = pd.DataFrame({name: _labelled(name, values) for name, values in whole.items()})
+    frame = pd.DataFrame({name: _labelled(system, name, values) for name, values in whole.items()})
     return Simulated(frame.assign(band=np.array(_bands(system), dtype=object)[whole["band"]], stamp=STAMP), truth)
 
 
@@ -175,6 +178,7 @@ def _check(system: PointSystem, people: int, world: World, seed: int) -> None:
             )
             raise SchemaError(message)
     rates_for(system, world)
+    check_events(world.seen, conduct_of(system), "seen")
     for name, value, low, high in (("people", people, 1, MOST_PEOPLE), ("seed", seed, 0, 2**64 - 1)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not low <= value <= high:
             message = f"{name} is {value!r}; give a whole number from {low} to {high:,}."
@@ -205,8 +209,11 @@ def _columns(system: PointSystem, world: World, block: Block) -> Made:
     family = families_of(block.seed, block.place, people)
     ways = {"score": world.active, "score_equal": ()}
     ways |= {f"score_without_{name}": tuple(one for one in world.active if one != name) for name in world.active}
-    scene = scene_of(system, world, block, group, relatives_of(family))
-    lives = live(system, scene, scale_of(system, scene, block, people), block, list(ways.values()))
+    role = roles_of(conduct_of(system), block)
+    if levels_of(system):
+        people["role"] = role
+    scene = scene_of(system, world, block, group, relatives_of(family), role)
+    lives = live(system, scene, scale_of(system, scene, block, people), block, list(ways.values()), people["income"])
     told = lives[0]
     bad = scene.bad
     start = block.place * BLOCK
@@ -217,10 +224,10 @@ def _columns(system: PointSystem, world: World, block: Block) -> Made:
     bands = _bands(system)
     codes = {name: place for place, name in enumerate(bands)}
     band = np.array([codes[name] for name in system.band_of(told.standing.scores)], dtype=np.int8)
-    reach: Mapping[str, Reach] = {}
+    reach: Mapping[Done, Reach] = {}
     if scene.events is system.definition:
         ids, records = tuple(event.id for event in scene.events.events), told.recorded
-        reach = reach_of(ids, bad, records.did, records.person, records.event, told.strained)
+        reach = reach_of(ids, bad, records, told.strained, levels_of(system) or ("",), role)
     gone = told.standing.reason >= 0
     band[gone] = np.array([codes[name] for name in reasons_of(system)])[told.standing.reason[gone]]
     columns = {
@@ -233,7 +240,8 @@ def _columns(system: PointSystem, world: World, block: Block) -> Made:
         "outcome_recorded": (conduct | (wrong & group)).astype(np.int8),
         **told.standing.inputs,
         **{column: life.standing.scores for column, life in zip(ways, lives, strict=True)},
-        **_consequences(system, told, np.array(bands, dtype=object)[band], world.years),
+        **_incomes(world, dict(zip(ways, lives, strict=True))),
+        **_consequences(system, told, world.years),
         "years_in_worst_band": told.worst_years,
         "worst_band_year_before": told.worst_before,
         "band": band,
@@ -246,31 +254,25 @@ def _bands(system: PointSystem) -> list[str]:
     return list(dict.fromkeys([*(band.name for band in system.definition.bands), "", *reasons_of(system)]))
 
 
-def _consequences(system: PointSystem, told: Life, band: NDArray[np.object_], years: int) -> Columns:
-    """Return on whom each consequence falls: by the band, and at once by what still counts of one's records."""
-    made = {}
-    scored = ~np.isnan(told.standing.scores)
-    for one in system.definition.consequences:
-        falls = scored & np.isin(band, one.bands)
-        if one.events and isinstance(system.definition, EventsSystem):
-            falls |= _struck(system.definition, told.recorded, one.events, years)
-        made[f"consequence_{one.id}"] = falls
-    return made
+def _incomes(world: World, lives: Mapping[str, Life]) -> Columns:
+    """Return the incomes of the last year; nothing without feedback, as they are then what stands in ``income``."""
+    return {column: lives[score].income for column, score in incomes_of(world).items()}
 
 
-def _struck(system: EventsSystem, recorded: Recorded, events: tuple[str, ...], years: int) -> NDArray[np.bool_]:
-    number = len(recorded.acts)
-    wanted = np.isin([event.id for event in system.events], events)[recorded.event]
-    person, day, event = recorded.person[wanted], recorded.day[wanted], recorded.event[wanted]
-    ones = np.ones(len(person), dtype=np.int64)
-    entries = entries_of(system, ("",) * number, person, day, event, ones, last_day(years - 1))
-    made = np.zeros(number, dtype=bool)
-    made[entries.person[entries.worth != 0]] = True
-    return made
+def _consequences(system: PointSystem, told: Life, years: int) -> Columns:
+    """Return on whom each consequence falls at the end of the last year."""
+    made = falls(system, system.definition.consequences, told.standing.scores, told.recorded, years - 1)
+    return {f"consequence_{name}": struck for name, struck in made.items()}
 
 
-def _labelled(name: str, values: NDArray[Any]) -> Any:
-    levels = OUTCOMES if name in ("outcome", "outcome_recorded") else LEVELS.get(name)
+def _levels(system: PointSystem) -> dict[str, tuple[str, ...]]:
+    """Return the levels of each column that holds codes, but for bands."""
+    roles = levels_of(system)
+    return {**LEVELS, "outcome": OUTCOMES, "outcome_recorded": OUTCOMES, **({"role": roles} if roles else {})}
+
+
+def _labelled(system: PointSystem, name: str, values: NDArray[Any]) -> Any:
+    levels = _levels(system).get(name)
     return values if levels is None else np.array(levels, dtype=object)[values]
 
 
@@ -284,10 +286,12 @@ def _schema(system: PointSystem, world: World, seed: int, people: int) -> Any:
         inputs = [name for name in weighted.columns_of(definition) if name not in ("age", "income")]
     fields = [("person", pa.int64()), ("sex", levels), ("age", pa.int16()), ("ethnicity", levels),
               ("registration", levels), ("region", levels), ("education", levels), ("income", pa.int64()),
-              ("family", pa.int64()), ("acts", pa.int32()), ("records", pa.int32()), ("outcome", levels),
+              *((("role", levels),) if levels_of(system) else ()), ("family", pa.int64()),
+              ("acts", pa.int32()), ("records", pa.int32()), ("outcome", levels),
               ("outcome_recorded", levels), *((name, pa.float64()) for name in inputs),
               ("score", pa.float64()), ("score_equal", pa.float64()),
               *((f"score_without_{name}", pa.float64()) for name in world.active),
+              *((name, pa.int64()) for name in incomes_of(world)),
               *((f"consequence_{one.id}", pa.bool_()) for one in definition.consequences),
               ("years_in_worst_band", pa.int8()), ("worst_band_year_before", pa.bool_()),
               ("band", levels)]  # fmt: skip
@@ -299,8 +303,7 @@ def _schema(system: PointSystem, world: World, seed: int, people: int) -> Any:
 def _arrow(system: PointSystem, columns: Columns, schema: Any) -> Any:
     import pyarrow as pa
 
-    named: dict[str, Sequence[str]] = {**LEVELS, "outcome": OUTCOMES, "outcome_recorded": OUTCOMES,
-                                       "band": _bands(system)}  # fmt: skip
+    named: dict[str, Sequence[str]] = {**_levels(system), "band": _bands(system)}
     arrays = []
     for field in schema:
         values = columns[field.name]

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from ..checks import ordered_bands
 from ..ledger import STAMP
 from ..point_system import PointSystem
-from .reach import Reach
+from .reach import Done, Reach, reach_frame
+from .roles import levels_of
 from .world import LEVELS, World
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NOTHING_DONE = "(nothing that makes the score worse)"
 
 Key = tuple[str, str, str]
 Sums = tuple[int, int, float, tuple[int, ...]]
@@ -39,8 +38,10 @@ class Truth:
     bands: tuple[str, ...]
     sums: Mapping[Key, Sums] = field(default_factory=dict)
     stamp: str = STAMP
-    reach: Mapping[str, Reach] = field(default_factory=dict)
-    """By event, for systems of events; the empty name is for people who did nothing that makes a score worse."""
+    incomes: Mapping[Key, tuple[int, int]] = field(default_factory=dict)
+    """With feedback: for the keys of ``sums``, the people and the sum of their incomes in the last year, in yuan."""
+    reach: Mapping[Done, Reach] = field(default_factory=dict)
+    """By event and role, for systems of events."""
 
     def __add__(self, other: Truth) -> Truth:
         """Return the truth of both people's together."""
@@ -51,29 +52,26 @@ class Truth:
             together = tuple(one + more for one, more in zip(before, counts, strict=True))
             made[key] = (n + people, before_scored + scored, score + total, together)
         both = {name: self.reach.get(name, Reach()) + more for name, more in other.reach.items()}
-        return replace(self, sums=made, reach={**self.reach, **both})
+        incomes = dict(self.incomes)
+        for key, (people, income) in other.incomes.items():
+            n, before_income = incomes.get(key, (0, 0))
+            incomes[key] = (n + people, before_income + income)
+        return replace(self, sums=made, incomes=incomes, reach={**self.reach, **both})
 
     def reach_to_frame(self) -> pd.DataFrame:
         """Return one row an event that makes the score worse: does the system reach those who did it?
 
-        ``people_who_did`` did it at least once in all years. ``share_on_record`` of them are on record for it, and
-        ``share_in_worst_band`` of them are in the worst band at the end; ``on_record_without`` people are on record
-        for it and never did it. The last row is for people who did nothing of the kind. For systems of events; those
-        that weight inputs have no row.
-        """
-        import pandas as pd
+        ``people_who_did`` did it at least once in all years, ``acts`` times in all. ``share_of_acts_seen`` of the acts
+        were seen or reported, and ``share_of_acts_on_record`` are on record on who did them. ``share_on_record`` of
+        the people are on record for it, and ``share_in_worst_band`` of them are in the worst band at the end;
+        ``on_record_without`` people are on record for it and never did it. The last row is for people who did nothing
+        of the kind. Each share has a 95% interval, as if people were independent (with ``network`` they are not).
 
-        rows = [
-            {
-                "event": name or NOTHING_DONE,
-                "people_who_did": one.did,
-                "share_on_record": one.on_record / one.did if one.did and name else float("nan"),
-                "share_in_worst_band": one.did_in_worst_band / one.did if one.did else float("nan"),
-                "on_record_without": one.recorded_without,
-            }
-            for name, one in self.reach.items()
-        ]
-        return pd.DataFrame(rows)
+        Where the system has roles there is a row an event and role, and ``in_worst_band_less_ordinary`` sets people
+        who did it against ordinary people who did anything that makes the score worse, with the interval of Miettinen
+        and Nurminen. For systems of events; those that weight inputs have no row.
+        """
+        return reach_frame(self.reach)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a group and mechanism: how it moved the mean score and the share in the worst band.
@@ -81,7 +79,8 @@ class Truth:
         ``mechanism`` "all" is the difference between the world as it is and one without any mechanism; each other row
         is the difference that the mechanism makes in the world as it is. Mechanisms interact, so they need not add up
         to "all". Means are over those who have a score; shares are of all people of the group, and where somebody has
-        no score there are columns for the share who have one.
+        no score there are columns for the share who have one. With feedback ``mean_income`` is that of the last year,
+        in yuan, and ``effect_on_mean_income`` what the mechanism did to it through consequences.
         """
         import pandas as pd
 
@@ -97,8 +96,15 @@ class Truth:
             if somebody_without:
                 row["share_with_score"] = now[1] / people
                 row["effect_on_share_with_score"] = (now[1] - other[1]) / people
+            if self.incomes:
+                row |= self._income(about["attribute"], about["level"], about["mechanism"])
             rows.append(row)
         return pd.DataFrame(rows)
+
+    def _income(self, attribute: str, level: str, mechanism: str) -> dict[str, float]:
+        way = "score_equal" if mechanism == "all" else f"score_without_{mechanism}"
+        (people, now), (_, other) = self.incomes[attribute, level, "score"], self.incomes[attribute, level, way]
+        return {"mean_income": now / people, "effect_on_mean_income": (now - other) / people}
 
     def bands_to_frame(self) -> pd.DataFrame:
         """Return one row a group, mechanism and band: the share of the group in it, and how the mechanism moved it."""
@@ -137,22 +143,41 @@ def nothing_yet(system: PointSystem, world: World, seed: int) -> Truth:
     return Truth(system.id, world, seed, names)
 
 
+def incomes_of(world: World) -> dict[str, str]:
+    """Return the columns of incomes in the last year, each with its score's; none without feedback.
+
+    Without any mechanism, and without feedback, people have the ``income`` that they would have without the system.
+    """
+    if not world.feedback:
+        return {}
+    others = (name for name in world.active if name != "feedback")
+    return {"income_last_year": "score",
+            **{f"income_last_year_without_{name}": f"score_without_{name}" for name in others}}  # fmt: skip
+
+
 def gather(
-    system: PointSystem, world: World, seed: int, columns: Mapping[str, NDArray[Any]], reach: Mapping[str, Reach]
+    system: PointSystem, world: World, seed: int, columns: Mapping[str, NDArray[Any]], reach: Mapping[Done, Reach]
 ) -> Truth:
     """Return the truth of one block."""
     nobody = nothing_yet(system, world, seed)
     sums: dict[Key, Sums] = {}
+    incomes: dict[Key, tuple[int, int]] = {}
+    roles = levels_of(system)
+    attributes = {**LEVELS, **({"role": roles} if roles else {})}
+    earned = {score: column for column, score in incomes_of(world).items()}
     for name in ("score", "score_equal", *(f"score_without_{one}" for one in world.active)):
         scores, bands = columns[name], system.band_of(columns[name])
         there = [bands == band for band in nobody.bands]
-        for attribute, levels in LEVELS.items():
+        for attribute, levels in attributes.items():
             for code, level in enumerate(levels):
                 here = columns[attribute] == code
                 counts = tuple(int((here & one).sum()) for one in there)
                 if here.any():
+                    if world.feedback:
+                        income = columns[earned.get(name, "income")]
+                        incomes[attribute, level, name] = int(here.sum()), int(income[here].sum())
                     scored = here & ~np.isnan(scores)
                     sums[attribute, level, name] = (
                         int(here.sum()), int(scored.sum()), float(scores[scored].sum()), counts
                     )  # fmt: skip
-    return replace(nobody, sums=sums, reach=reach)
+    return replace(nobody, sums=sums, incomes=incomes, reach=reach)

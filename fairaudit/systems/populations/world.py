@@ -65,7 +65,11 @@ class World:
         The share of recorded acts (anybody's) that are put on a member of the group instead: the camera blames the
         wrong person.
     rates
-        How often a person does each event in a year (0 to 1), where the default by gravity is not wanted.
+        How often a person does each event in a year (0 to 1), where the default by gravity is not wanted; where the
+        event is one of a role, a person who holds it.
+    seen
+        The share of acts of an event that is seen and recorded, where ``detection`` or ``recognition`` is not wanted:
+        a bribe is no litter.
     reporting
         The share of what no camera and no official saw which neighbours report.
     reporting_gap
@@ -87,7 +91,10 @@ class World:
     labels
         The share of the group's good outcomes that is recorded as bad. It moves no score: it is what an audit sees.
     feedback
-        How much more often somebody in the worst band does what makes a score worse in the next year.
+        What a year's standing does to the next, whoever it is: how much more often somebody in the worst band does what
+        makes a score worse; and punishments in work, schooling, loans, travel and state support lower their person's
+        income of that year, by 5% at 1 for each grade of severity (its logarithm, so incomes stay above 0). Files see
+        the income. Both are gone a year after the band or the consequence is.
 
     Raises
     ------
@@ -104,6 +111,7 @@ class World:
     false_accusation: float = 0.0
     misattribution: float = 0.0
     rates: Mapping[str, float] = field(default_factory=dict)
+    seen: Mapping[str, float] = field(default_factory=dict)
     reporting: float = 0.0
     reporting_gap: float = 0.0
     linkage_error: float = 0.0
@@ -138,6 +146,8 @@ class World:
         _within("detection_gap", self.detection_gap, -self.detection, 1 - self.detection)
         for name, rate in self.rates.items():
             _within(f"the rate of '{name}'", rate, 0, 1)
+        for name, share in self.seen.items():
+            _within(f"the share of '{name}' that is seen", share, 0, 1)
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -146,8 +156,9 @@ class World:
 
     def as_record(self) -> dict[str, Any]:
         """Return the knobs as plain data, for a file to carry."""
-        return {one.name: dict(value) if one.name == "rates" else value
-                for one in fields(self) for value in (getattr(self, one.name),)}  # fmt: skip
+        made = {one.name: getattr(self, one.name) for one in fields(self)}
+        seen = {"seen": dict(self.seen)} if self.seen else {}  # files of worlds without it stay as they were
+        return {name: value for name, value in made.items() if name != "seen"} | {"rates": dict(self.rates)} | seen
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
@@ -171,12 +182,8 @@ def rates_of(world: World, system: EventsSystem, *, usual: float | None = None) 
     SchemaError
         If the world has a rate of an event that the system does not know, or a rate would be above 1 in the group.
     """
+    check_events(world.rates, system, "rates")
     known = [event.id for event in system.events]
-    strangers = [name for name in world.rates if name not in known]
-    if strangers:
-        name = strangers[0]
-        message = f"rates: '{system.id}' has no event '{name}'.{suggestion(name, known)} Events: {listed(known)}."
-        raise SchemaError(message)
     rates = [_usual(event, system) if usual is None else usual for event in system.events]
     made = [world.rates.get(name, rate) for name, rate in zip(known, rates, strict=True)]
     for event, rate in zip(system.events, made, strict=True):
@@ -188,6 +195,21 @@ def rates_of(world: World, system: EventsSystem, *, usual: float | None = None) 
             )
             raise SchemaError(message)
     return made
+
+
+def check_events(given: Mapping[str, float], system: EventsSystem, what: str) -> None:
+    """Check that a knob by event names events that there are.
+
+    Raises
+    ------
+    SchemaError
+        If it names another.
+    """
+    known = [event.id for event in system.events]
+    for name in given:
+        if name not in known:
+            message = f"{what}: '{system.id}' has no event '{name}'.{suggestion(name, known)} Events: {listed(known)}."
+            raise SchemaError(message)
 
 
 def _usual(event: Event, system: EventsSystem) -> float:
