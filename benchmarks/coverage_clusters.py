@@ -33,6 +33,7 @@ ZERO = (
     "calibration_in_the_large", "calibration_in_the_large_difference", "calibration_intercept",
     "calibration_slope_difference", "balance_for_good_outcomes", "balance_for_bad_outcomes",
     "bad_rate_difference_at_same_score", "marginal_bad_rate_difference", "conditional_selection_rate_difference",
+    "adjusted_marginal_effect",
     "score_quantile_gap", "cross_auc_difference",
 )  # fmt: skip
 ONE = (
