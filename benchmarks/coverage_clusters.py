@@ -33,6 +33,7 @@ ZERO = (
     "calibration_in_the_large", "calibration_in_the_large_difference", "calibration_intercept",
     "calibration_slope_difference", "balance_for_good_outcomes", "balance_for_bad_outcomes",
     "bad_rate_difference_at_same_score", "marginal_bad_rate_difference", "conditional_selection_rate_difference",
+    "adjusted_marginal_effect",
     "score_quantile_gap", "cross_auc_difference",
 )  # fmt: skip
 ONE = (
@@ -155,7 +156,7 @@ def beyond() -> Iterator[Scene]:
 def _beyond(homes: int, *, mixed: bool) -> Callable[[np.random.Generator, int], Hits]:
     def run(rng: np.random.Generator, draws: int) -> Hits:
         found = []
-        for _ in range(min(draws, 300)):
+        for _ in range(min(draws, 1_000)):
             cube = _cube(rng, homes, mixed=mixed, strata=True)
             of = grouping(cube, ["g"])
             asked = dataclasses.replace(asking("b", (CUTOFF,), int(rng.integers(2**31))), payoff=PAYOFF)

@@ -151,6 +151,7 @@ TITLES = {"profit": "what decisions bring", "costs": "cut-offs of most profit an
 NOTES = {
     "costs/interval": "Under demographic parity the common rate lies at a corner of one group's curve. Where two "
     "corners bring nearly the same, drawing anew does not show which one it is (85% covered at the least), so the "
-    "interval of the rate is joined with all rates that bring nearly as much as the best one. A cut-off is undefined "
+    "interval of the rate is joined with all rates of which the people do not show that another brings more; it "
+    "claims at least 95%. A cut-off is undefined "
     "where nobody is selected in too many of the draws.",
 }

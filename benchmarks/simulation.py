@@ -25,6 +25,7 @@ import coverage_scenes as scenes
 import coverage_weights as weights
 import numpy as np
 from saving import machine, table
+from scipy.stats import binom
 
 MODULES = (scenes, clusters, questions, profit, weights, bounds)
 PARTS: dict[str, Callable] = {name: part for module in MODULES for name, part in module.PARTS.items()}
@@ -135,6 +136,13 @@ TABLES: dict[str, tuple[str, Callable[[list[Outcome]], str]]] = {
     "power": ("Power: how often a true difference is found at 5%", power_table),
 }
 OF_FOILS = "Gaps that cannot be negative: the interval that never covers zero"
+BY_CHANCE = "How large the largest size is by chance alone"
+CHANCE_NOTE = (
+    "A size is a share of draws, and the largest of several such shares lies above the true one. Were the true size "
+    "5% in every scene, the largest would stay at or below the number here in 95 of 100 simulations, by the binomial "
+    "distribution. A “largest size” below speaks against a test only beyond it."
+)
+DRAWN, SCENES = (300, 1_000, 2_000, 4_000, 10_000), (1, 2, 5, 12, 36, 75)
 RUNS = "When each part was run"
 RUNS_HEADER = ["part", "draws a scene, at most", "date", "seconds", "command"]
 INTRODUCTION = """# Coverage of intervals, size of tests
@@ -174,11 +182,25 @@ def saved_sections(page: str) -> dict[str, str]:
 def page_of(sections: dict[str, str], runs: dict[str, list[str]]) -> str:
     """Return the page: the sections in the order of the kinds and parts, and when each part was run."""
     order = [*(_heading(kind, part) for kind in TABLES for part in PARTS), OF_FOILS]
-    parts = [INTRODUCTION, *(f"## {heading}\n\n{sections[heading]}" for heading in order if heading in sections)]
+    parts = [
+        INTRODUCTION,
+        chance_section(),
+        *(f"## {heading}\n\n{sections[heading]}" for heading in order if heading in sections),
+    ]
     known = [name for name in (*PARTS, FOILS) if name in runs]
     packages = machine(["fairaudit-toolkit", "fairlearn", "numpy", "scipy", "statsmodels"])
     parts += [f"## {RUNS}\n\n{table(RUNS_HEADER, [runs[name] for name in known])}\n\nThe last run:\n\n{packages}"]
     return "\n\n".join(parts) + "\n"
+
+
+def chance_section() -> str:
+    """Return how large the largest rejection rate is by chance alone, where every test rejects in exactly 5%."""
+    rows = [
+        [f"{draws:,}", *(f"{binom.ppf(0.95 ** (1 / scenes), draws, 0.05) / draws:.1%}" for scenes in SCENES)]
+        for draws in DRAWN
+    ]
+    header = ["draws a scene", *(f"{scenes} scene{'s' if scenes > 1 else ''}" for scenes in SCENES)]
+    return f"## {BY_CHANCE}\n\n{CHANCE_NOTE}\n\n{table(header, rows)}"
 
 
 def saved_runs(sections: dict[str, str]) -> dict[str, list[str]]:

@@ -18,6 +18,8 @@ from .proportion import effective_n, effective_rate_interval, wilson
 from .replicates import deviations
 
 DRAWS = 500
+RATES = 101
+"""Common selection rates that are held against each other, beside the corners of what the people bring."""
 CHUNK_ENTRIES = 2_000_000
 """People by draw, group and bin held at once: 16 MB each of good and of bad ones."""
 LEAST_BINS, MOST_BINS, MOST_ENTRIES = 40, 128, 512
@@ -147,8 +149,10 @@ class Drawn:
     """Selection rates [draw, group]; None is each group's own cut-off of maximum profit."""
     met: dict[Parity, Floats]
     """Bins selected by the cut-off that more of a group's people meet [draw, group]."""
-    lost: Floats
-    """What the people's own best common selection rate brings less than the draw's best one [draw]."""
+    common: Floats
+    """Common selection rates to hold against each other [rate]: every corner of what the people bring, and between."""
+    along: Floats
+    """What all groups bring together at each of these rates [draw, rate]."""
     optimism: Floats
     """By how much each group's maximum per person is too good, on average over the draws [group]."""
 
@@ -211,10 +215,10 @@ def draw_costs(
     coarse = [merge_bins(side, starts) for side in (good, bad)]
     # How many of the fine bins are selected with so many of the coarse ones.
     places = good.shape[-1] - np.append(starts, good.shape[-1])[::-1]
-    rules = best_rules("demographic parity", coarse[0], coarse[1], payoff)
-    common = rules.mixture.of(coarse[0] + coarse[1]) / people
+    corners = over_shares(coarse[0] + coarse[1], coarse[0], coarse[1], payoff)[1]
+    common = np.union1d(np.linspace(0.0, 1.0, RATES), corners)
     parts = [
-        _of_draw(*chunk, coarse[0], coarse[1], people, payoff, float(common.max()))
+        _of_draw(*chunk, coarse[0], coarse[1], people, payoff, common)
         for chunk in _chunks(
             np.stack(coarse, axis=-1),
             draws,
@@ -235,49 +239,55 @@ def draw_costs(
             parity: np.asarray(places[joined[f"met {parity}"].astype(np.int64)], dtype=np.float64)
             for parity in PARITIES
         },
-        lost=joined["lost"],
+        common=common,
+        along=joined["along"],
         optimism=np.asarray((own - joined["own on the people"]).mean(axis=0)),
     )
 
 
 def rates_in_reach(
-    good: Floats, bad: Floats, payoff: Payoff, lost: Floats, *, confidence: float
+    good: Floats, bad: Floats, payoff: Payoff, drawn: Drawn, *, confidence: float
 ) -> tuple[float, float]:
     """Return the common selection rates that could be the best one: from the lowest to the highest.
 
     Draws do not tell two rates apart that bring nearly the same, so the best rate's own spread over the draws can miss
     the other one. Here a rate is out of reach only where it brings less than the best, among the people, by more than
-    the people's best loses against each draw's best at the asked confidence.
+    chance would show at the asked confidence if it were the best one.
 
     Parameters
     ----------
     good, bad, payoff
         As in :func:`draw_costs`.
-    lost
+    drawn
         From :func:`draw_costs`.
     confidence
         Of the set; the rates between its ends need not all be in it.
 
     Notes
     -----
-    The test that a rate is the best one, inverted. The profit is concave in the rate, so the set is an interval.
+    The test that a rate is the best one, inverted: what the best brings more than it, against the draws' largest such
+    excess once each rate brings in the mean what it brings among the people. Rates that lie far below the best ones
+    (by more than the root of the logarithm of the people times the standard error) are left out of that largest one:
+    Andrews and Soares (2010), Econometrica 78:119. The profit is concave in the rate, so the set is taken for an
+    interval.
 
     Examples
     --------
     >>> good, bad = np.array([[5.0, 30.0], [20.0, 40.0]]), np.array([[25.0, 10.0], [20.0, 5.0]])
-    >>> low, high = rates_in_reach(good, bad, Payoff(1.0, -1.0), np.array([0.0, 4.0]), confidence=0.95)
-    >>> print(f"{low:.2f} {high:.2f}")
-    0.51 0.65
+    >>> drawn = draw_costs(good, bad, Payoff(1.0, -1.0), rng=1)
+    >>> low, high = rates_in_reach(good, bad, Payoff(1.0, -1.0), drawn, confidence=0.95)
+    >>> print(f"{low:.1f} {high:.1f}")
+    0.4 0.8
     """
-    _, at, total = over_shares(good + bad, good, bad, payoff)
-    line = float(total.max() - np.quantile(lost, confidence))
-    near = np.flatnonzero(total >= line)
-    first, last = int(near[0]), int(near[-1])
-    ends = float(at[first]), float(at[last])
-    low = ends[0] if first == 0 else float(np.interp(line, total[first - 1 : first + 1], at[first - 1 : first + 1]))
-    falling = slice(last + 1, last - 1 if last else None, -1)
-    high = ends[1] if last == len(at) - 1 else float(np.interp(line, total[falling], at[falling]))
-    return low, high
+    hull = over_shares(good + bad, good, bad, payoff)[0]
+    total = heights(hull, np.broadcast_to(drawn.common, (*good.shape[:-1], len(drawn.common)))).sum(axis=-2)
+    away = drawn.along - total
+    best = int(total.argmax())
+    spread = (away - away[:, [best]]).std(axis=0)
+    near = total[best] - total <= np.sqrt(np.log(max(3.0, float((good + bad).sum())))) * spread
+    excess = away[:, near].max(axis=1, keepdims=True) - away
+    inside = np.flatnonzero(total[best] - total <= np.quantile(excess, confidence, axis=0))
+    return float(drawn.common[inside[0]]), float(drawn.common[inside[-1]])
 
 
 def draw_alike(
@@ -365,7 +375,7 @@ def _as_many(drawn: Floats, counts: Floats) -> Floats:
 
 
 def _of_draw(
-    drawn_good: Floats, drawn_bad: Floats, good: Floats, bad: Floats, people: Floats, payoff: Payoff, common: float
+    drawn_good: Floats, drawn_bad: Floats, good: Floats, bad: Floats, people: Floats, payoff: Payoff, common: Floats
 ) -> dict[str, Floats]:
     best = best_rules(None, drawn_good, drawn_bad, payoff)
     place = best.mixture.lower
@@ -386,8 +396,7 @@ def _of_draw(
         made[f"met {parity}"] = np.broadcast_to(rules.mixture.met, own.shape)
         if parity == "demographic parity":
             hull = over_shares(drawn_good + drawn_bad, drawn_good, drawn_bad, payoff)[0]
-            there = heights(hull, np.full((*own.shape, 1), common))[..., 0].sum(axis=-1)
-            made["lost"] = np.maximum(rules.profit - there, 0.0)
+            made["along"] = heights(hull, np.broadcast_to(common, (*own.shape, len(common)))).sum(axis=-2)
         if parity == PARITIES[0]:
             made["place"] = np.concatenate([place, rules.mixture.lower[..., :1]], axis=-1)
     return made

@@ -324,7 +324,7 @@ def _rates(study: _Study, parity: Parity | None, mixture: Mixture) -> Iterator[M
     sure = study.asking.confidence
     reach = None
     if parity == "demographic parity":
-        reach = rates_in_reach(study.good, study.bad, study.payoff, study.drawn.lost, confidence=sure)
+        reach = rates_in_reach(study.good, study.bad, study.payoff, study.drawn, confidence=sure)
     for i, group in enumerate(study.groups):
         rate = float(chosen[i])
         fields = _ends(rate, study.drawn.rate[parity][:, i], sure)

@@ -176,8 +176,7 @@ def test_alike_groups_lose_by_chance_what_their_sizes_say():
 def test_common_rates_in_reach_are_those_that_bring_nearly_as_much():
     """By a grid over mixtures of cut-offs, not by the hull: two groups, two bins each."""
     drawn = draw_costs(GOOD, BAD, STUDY, draws=200, rng=3)
-    low, high = rates_in_reach(GOOD, BAD, STUDY, drawn.lost, confidence=0.9)
-    line = np.quantile(drawn.lost, 0.9)
+    low, high = rates_in_reach(GOOD, BAD, STUDY, drawn, confidence=0.9)
     people = (GOOD + BAD).sum(axis=1)
 
     def brings(rate):
@@ -194,12 +193,17 @@ def test_common_rates_in_reach_are_those_that_bring_nearly_as_much():
             total += best
         return total
 
-    grid = np.linspace(0, 1, 401)
-    curve = np.array([brings(rate) for rate in grid])
-    near = grid[curve >= curve.max() - line]
-    assert low == pytest.approx(near[0], abs=0.004)
-    assert high == pytest.approx(near[-1], abs=0.004)
-    assert drawn.lost.min() >= 0
+    curve = np.array([brings(rate) for rate in drawn.common])
+    away = drawn.along - curve
+    reached = []
+    for at in range(len(curve)):
+        spread = [np.std(away[:, other] - away[:, curve.argmax()]) for other in range(len(curve))]
+        near = curve.max() - curve <= np.sqrt(np.log(people.sum())) * np.array(spread)
+        most = np.quantile([max(draw[near]) - draw[at] for draw in away], 0.9)
+        reached.append(curve.max() - curve[at] <= most)
+    assert (low, high) == (drawn.common[reached].min(), drawn.common[reached].max())
+    # The draws are of what all groups bring at each of the rates: nobody selected brings nothing.
+    assert drawn.along[:, 0] == pytest.approx(0.0)
 
 
 def test_the_best_common_rate_is_in_reach_where_two_rates_bring_nearly_the_same():
@@ -214,7 +218,7 @@ def test_the_best_common_rate_is_in_reach_where_two_rates_bring_nearly_the_same(
     for _ in range(200):
         counts = np.stack([rng.multinomial(n, law / law.sum()) for n in (300, 600)]).reshape(2, 2, 6).astype(float)
         drawn = draw_costs(counts[:, 0], counts[:, 1], STUDY, draws=100, rng=rng)
-        low, high = rates_in_reach(counts[:, 0], counts[:, 1], STUDY, drawn.lost, confidence=0.95)
+        low, high = rates_in_reach(counts[:, 0], counts[:, 1], STUDY, drawn, confidence=0.95)
         hits += low - 1e-9 <= true <= high + 1e-9
     # Of 200 at 95%, fewer than 181 come in 1 of 400 runs.
     assert hits >= 181
