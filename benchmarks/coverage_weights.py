@@ -7,11 +7,23 @@ Weights are numbers of people that a row stands for. Where rows with the outcome
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import scipy.special
 from coverage_profit import PAYOFF
 from coverage_questions import stacked
 from coverage_scenes import ENOUGH, TRUE_CONTRASTS, Hits, Scene, covered, rejected
 
 from fairaudit.cube.confusion import Confusion, ScoreTable, Tally
+from fairaudit.inference.calibration import (
+    brier_interval,
+    calibration_errors,
+    in_the_large,
+    in_the_large_difference,
+    observed_interval,
+    recalibrate,
+    resolution_interval,
+    slope_difference,
+    uncertainty_interval,
+)
 from fairaudit.inference.contrast import compare_many
 from fairaudit.inference.linearised import compare_rates, weighted_rates
 from fairaudit.inference.of_contrasts import compare_groups
@@ -19,6 +31,7 @@ from fairaudit.inference.of_metrics import effective, measure
 from fairaudit.inference.profit import linearised_profit_interval
 from fairaudit.inference.proportion import rate_interval
 from fairaudit.metrics import CONTRASTS, METRICS
+from fairaudit.metrics.calibration import Predicted
 
 WEIGHTS = np.array([0.5, 1.0, 2.0, 5.0])
 EVEN = np.array([0.4, 0.3, 0.2, 0.1])
@@ -174,6 +187,98 @@ def _weighted_profit(n: int, bad: float, *, follow: bool) -> Callable[[np.random
     return run
 
 
+# Calibration
+
+
+PREDICTIONS = 12
+SPREAD = np.linspace(-2, 2, PREDICTIONS)
+
+
+def weighted_calibration() -> Iterator[Scene]:
+    """Predictions that hold, in two groups of rows with weights: calibration, Brier's parts, bands of the curve."""
+    for n in (400, 2_000, 10_000):
+        for centre in (0.0, 1.5):
+            for follow in (False, True):
+                words = "follow the outcome" if follow else "do not"
+                name = f"{n:,} against {2 * n:,}, log odds about {centre:g}, weights {words}"
+                good = scipy.special.expit(centre + SPREAD)
+                law = _rows_of(good, follow=follow)
+                bad = 1 - float(good.mean())
+                whole = _effective(law.sum(axis=0), n, bad) * min(bad, 1 - bad)
+                yield Scene(name, whole >= ENOUGH, _weighted_calibration(n, good, law))
+                # The curve is of the people with one prediction alone.
+                middle = PREDICTIONS // 2
+                here = law[middle] / law[middle].sum()
+                worth = _effective(here, n * float(law[middle].sum()), 1 - good[middle])
+                several = worth * min(good[middle], 1 - good[middle]) >= ENOUGH
+                yield Scene(f"{name}, one band", bool(several), _weighted_band(n, float(good[middle]), law))
+
+
+def _rows_of(good: np.ndarray, *, follow: bool) -> np.ndarray:
+    """Return the shares of rows [prediction, bad or good, weight] such that people's predictions hold."""
+    counted = FOLLOW if follow else EVEN
+    people = np.stack([1 - good, good], axis=-1) / len(good)
+    law = (people / [counted @ WEIGHTS, EVEN @ WEIGHTS])[:, :, None] * np.stack([counted, EVEN])
+    return np.asarray(law / law.sum())
+
+
+def _weighted_predictions(
+    rng: np.random.Generator, size: int, good: np.ndarray, law: np.ndarray, draws: int
+) -> Predicted:
+    rows = rng.multinomial(size, law.ravel(), draws).reshape(draws, *law.shape)
+    # Good people stand before bad ones.
+    table = _tally(rows[:, :, ::-1])
+    return Predicted(table, table.w * good[:, None], table.w * good[:, None] ** 2)
+
+
+def _weighted_calibration(n: int, good: np.ndarray, law: np.ndarray) -> Callable[[np.random.Generator, int], Hits]:
+    rate = float(good.mean())
+    truths = {
+        "Brier score": float((good * (1 - good)).mean()),
+        "Brier resolution, less what noise adds": float(((good - rate) ** 2).mean()),
+        "Brier uncertainty": rate * (1 - rate),
+    }
+
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        draws = min(draws, 2_000)
+        mine, theirs = (_weighted_predictions(rng, size, good, law, draws) for size in (n, 2 * n))
+        again = [recalibrate(mine), recalibrate(theirs)]
+        hits: Hits = {}
+        for name, made, truth in (
+            ("calibration in the large", in_the_large(mine), 0.0),
+            ("calibration in the large, difference", in_the_large_difference(mine, theirs), 0.0),
+            ("calibration slope", again[0].slope, 1.0),
+            ("calibration intercept", again[0].intercept, 0.0),
+            ("calibration slope, difference", slope_difference(*again), 0.0),
+        ):
+            hits[f"interval:weighted {name}"] = covered(truth, made.low, made.high, made.value)
+            hits[f"test:weighted {name}"] = rejected(np.asarray(made.p))
+        brier = brier_interval(mine)
+        value, resolution = resolution_interval(mine)
+        uncertainty = uncertainty_interval(mine)
+        for (name, truth), made in zip(truths.items(), (brier, resolution, uncertainty), strict=True):
+            hits[f"interval:weighted {name}"] = covered(truth, made.low, made.high, value)
+        some = min(draws, 1_000)
+        one, two = calibration_errors(mine[np.arange(some)], rng=rng, draws=400)
+        for name, part in (("expected calibration error", one), ("Brier reliability", two)):
+            hits[f"test:weighted {name} (outcomes drawn anew)"] = rejected(part.p)
+        return hits
+
+    return run
+
+
+def _weighted_band(n: int, truth: float, law: np.ndarray) -> Callable[[np.random.Generator, int], Hits]:
+    good = np.full(PREDICTIONS, truth)
+
+    def run(rng: np.random.Generator, draws: int) -> Hits:
+        drawn = _weighted_predictions(rng, n, good, law, min(draws, 2_000))
+        made = observed_interval(drawn)
+        low, high = (np.asarray(end)[:, PREDICTIONS // 2] for end in (made.low, made.high))
+        return {"interval:weighted good rate in a band of the calibration curve": covered(truth, low, high, low)}
+
+    return run
+
+
 # Memberships
 
 
@@ -258,11 +363,13 @@ def _alone(made):
 PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
     "weights": weighted,
     "weighted_scores": weighted_scores,
+    "weighted_calibration": weighted_calibration,
     "memberships": memberships,
 }
 TITLES = {
     "weights": "rows with weights",
     "weighted_scores": "scores and profits of rows with weights",
+    "weighted_calibration": "calibration of rows with weights",
     "memberships": "people who belong to groups in part",
 }
 FEW = (
