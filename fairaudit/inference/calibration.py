@@ -355,8 +355,9 @@ def calibration_errors(
 
     Notes
     -----
-    Source: Bröcker & Smith (2007), Weather and Forecasting 22. Weighted people are drawn as their effective
-    number.
+    Source: Bröcker & Smith (2007), Weather and Forecasting 22. Weighted people are drawn as the effective number that
+    has the variance of their band's good rate where predictions hold; as many as their weights alone would tell
+    (Kish) are too many where people with one outcome carry the larger weights.
     """
     rng = np.random.default_rng(rng)
     fine = frequency_bands(p, BANDS * FINE)
@@ -366,13 +367,14 @@ def calibration_errors(
     band = fine // FINE if cut else frequency_bands(p)
     banded = in_bands(p, band, BANDS)
     of_part = np.broadcast_to(np.arange(count) // FINE, (len(band), count)) if cut else band
+    following = _following(drawn_from)
     people = banded.table.w.sum(axis=-1)
     expected_good = banded.sums.sum(axis=-1)
     value = calibration_error(banded), _reliability(banded.table.w[..., GOOD] - expected_good, people)
     found = np.full((2, 2, len(p.table.n)), np.nan)
     for i in range(len(p.table.n)):
         weight = drawn_from.table.w[i].sum(axis=-1)
-        heads = _effective_heads(weight, drawn_from.table.w2[i].sum(axis=-1))
+        heads = _effective_heads(weight, drawn_from.table.w2[i].sum(axis=-1) * following[i])
         chance = np.clip(np.nan_to_num(divide(drawn_from.sums[i].sum(axis=-1), weight)), 0.0, 1.0)
         share = rng.binomial(heads, chance, size=(draws, count)) / np.maximum(heads, 1)
         into = np.eye(BANDS)[of_part[i]]
@@ -388,6 +390,25 @@ def calibration_errors(
 
 def _reliability(gap: FloatArray, people: FloatArray) -> FloatArray:
     return divide(np.nan_to_num(divide(gap**2, people)).sum(axis=-1), people.sum(axis=-1))
+
+
+def _following(p: Predicted) -> FloatArray:
+    """Return by what factor weights that follow the outcome change the variance of each bin's good rate, [group, bin].
+
+    By how much larger good people's weights are than bad people's with the same prediction is one ratio a group, put
+    together over the bins as Mantel and Haenszel do: bins are small, and weights that only follow the score are no
+    such thing.
+    """
+    if np.array_equal(p.table.w, p.table.n) and np.array_equal(p.table.w2, p.table.n):
+        return np.ones(p.table.n.shape[:-1])
+    people = p.table.w.sum(axis=-1)
+    said = np.clip(np.nan_to_num(divide(p.sums.sum(axis=-1), people)), 0.0, 1.0)
+    of_good, of_bad = (
+        np.nan_to_num(divide(p.table.w2[..., one] * p.table.w[..., other], people)).sum(axis=-1, keepdims=True)
+        for one, other in ((GOOD, BAD), (BAD, GOOD))
+    )
+    ratio = np.where((of_good > 0) & (of_bad > 0), divide(of_good, of_bad), 1.0)
+    return np.asarray((ratio * (1 - said) + said) / (ratio * said + 1 - said))
 
 
 def _effective_heads(weight: FloatArray, squares: FloatArray) -> np.ndarray:

@@ -136,6 +136,27 @@ def test_resolution_less_noise_is_unbiased_and_its_interval_covers(tells):
         assert ((low <= resolution) & (resolution <= high)).mean() <= 0.985
 
 
+@pytest.mark.parametrize("follows", ["the outcome", "the score"])
+def test_chance_makes_the_error_that_it_makes_where_weights_follow(follows):
+    """Predictions hold among the people that weighted rows stand for: errors are what draws expect, in the mean."""
+    rng = np.random.default_rng(4)
+    said = scipy.special.expit(1.5 + np.linspace(-2, 2, 12))
+    weight = np.array([0.5, 1.0, 2.0, 5.0])
+    even, larger = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4])
+    people = np.stack([said, 1 - said], axis=1)
+    law = np.array([[even, larger if follows == "the outcome" else even]] * 12)
+    if follows == "the score":
+        law[6:] = larger
+    rows_of = (people / (law @ weight))[:, :, None] * law
+    drawn = rng.multinomial(2_000, (rows_of / rows_of.sum()).ravel(), size=400).reshape(400, *rows_of.shape)
+    table = Tally(drawn.sum(axis=-1).astype(float), drawn @ weight, drawn @ weight**2)
+    p = Predicted(table, table.w * said[:, None], table.w * said[:, None] ** 2)
+    for found in calibration_errors(p, rng=1, draws=200):
+        error = found.value.std() / len(found.value) ** 0.5
+        assert found.expected.mean() == pytest.approx(found.value.mean(), abs=3 * error)
+        assert (found.p < 0.05).mean() < 0.08
+
+
 def test_weights_of_one_size_leave_the_interval_of_resolution():
     group, p, y = rows(seed=2, digits=1)
     plain = resolution_interval(own(group, p, y))
