@@ -266,7 +266,7 @@ def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRu
         out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", without))
     out.append(
         NotRun(
-            "Tests of homogeneity over strata, intervals of adjusted effects, chance in ABROCA and quantile gaps",
+            "Intervals of adjusted effects that are fitted from rows, reversals over strata, chance in quantile gaps",
             reason,
         )
     )

@@ -145,11 +145,19 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
 
 def _resolution(room: _Room, value: Any, resolved: tuple[Any, Any], place: int) -> dict[str, Any]:
     corrected, span = resolved
-    said = f"{room.note}; the interval is around {corrected[place]:.3g}, the value less what noise adds to it"
+    said = around(room.note, float(corrected[place]))
     return {
         "value": float(value[place]), "low": float(span.low[place]), "high": float(span.high[place]),
         "method": span.method, "note": said,
     }  # fmt: skip
+
+
+AROUND = "; the interval is around "
+
+
+def around(note: str | None, corrected: float) -> str:
+    """Return the note that says what number an interval is around, in place of what it said of another."""
+    return f"{(note or '').partition(AROUND)[0]}{AROUND}{corrected:.3g}, the value less what noise adds to it"
 
 
 def _curves(room: _Room) -> list[Measurement]:
