@@ -202,7 +202,48 @@ def test_means_have_the_errors_of_homes_drawn_anew(rows, measured, metric):
     assert _error(measured[metric]) == pytest.approx(np.std(drawn), rel=0.17)
 
 
-def test_brier_resolution_says_why_it_has_no_interval(measured):
-    assert measured["brier_resolution"].method == (
-        "no interval that allows for clusters of 'home': what noise adds to it is known of independent people only"
-    )
+@pytest.fixture(scope="module")
+def counted_twice():
+    """Everybody once, and everybody twice with both copies as one home: there is no more to learn from that."""
+    rng = np.random.default_rng(12)
+    n = 1_200
+    group, branch = rng.integers(0, 2, n), rng.integers(0, 2, n)
+    said = np.round(1 / (1 + np.exp(-0.6 - rng.normal(size=n) * (1 + 0.5 * group) + 0.4 * group * branch)), 2)
+    said = said.clip(0.01, 0.99)
+    bad = (rng.random(n) > said).astype(int)
+    made = []
+    for copies in (1, 2):
+        at = np.repeat(np.arange(n), copies)
+        columns = {"g": np.array(["a", "b"])[group], "branch": np.array(["N", "S"])[branch], "s": said, "bad": bad}
+        result = fa.audit(
+            {name: column[at].tolist() for name, column in columns.items()} | {"home": at.tolist()},
+            groups="g", score="s", higher_is="better", score_unit="probability", cutoff=0.6, outcome="bad", bad=1,
+            strata="branch", reference={"g": "b"}, cluster="home" if copies == 2 else None, rng=1,
+        ).result  # fmt: skip
+        made.append({m.metric: m for m in result.measurements if m.group == "a"})
+    return made
+
+
+@pytest.mark.parametrize("metric", ["abroca", "stratum_homogeneity"])
+def test_people_counted_twice_find_no_more_than_once(counted_twice, metric):
+    once, twice = (one[metric] for one in counted_twice)
+    assert "replicates" in twice.test
+    # Tails of draws from 256 replicates: a p is known to about a third.
+    assert 0.01 < once.p < 0.9
+    assert twice.p == pytest.approx(once.p, rel=0.35, abs=0.02)
+    if metric == "abroca":
+        assert twice.value == pytest.approx(once.value)
+        assert twice.expected == pytest.approx(once.expected, rel=0.12)
+    else:
+        assert twice.value == pytest.approx(2 * once.value)
+
+
+def test_resolution_less_noise_of_people_counted_twice_is_that_of_once(counted_twice):
+    once, twice = (one["brier_resolution"] for one in counted_twice)
+    assert twice.value == pytest.approx(once.value, abs=0.002)
+    around = [float(one.note.partition("around ")[2].partition(",")[0]) for one in (once, twice)]
+    assert around[1] == pytest.approx(around[0], abs=0.0015)
+    assert around[1] < twice.value
+    assert (twice.high - twice.low) == pytest.approx(once.high - once.low, rel=0.15)
+    assert twice.note.count("the interval is around") == 1
+    assert twice.method.startswith("t over clusters, less what noise adds, replicate weights over")
