@@ -77,6 +77,8 @@ OWN = {
     "inference/clustered_scores": ("inference/test_clustered_measures.py", "test_clusters.py"),
     "policy/mistakes": ("policy/test_loading.py", "policy/test_model.py"),
     "inference/roots": ("inference/test_intervals.py",),
+    "questions/in_clusters": ("inference/test_clustered_measures.py", "test_clusters.py"),
+    "questions/scores_in_clusters": ("inference/test_clustered_measures.py",),
 }
 """Tests of a module that does not have tests/<room>/test_<module>.py, or not them alone."""
 
@@ -85,6 +87,7 @@ WIDER = {
     "metrics": ("metrics", "property/test_inference.py", "questions"),
     "inference": ("inference", "questions", "reference/test_r_values.py", "test_searching.py"),
     "policy": ("policy", "test_judging.py", "reference/test_policies.py"),
+    "questions": ("questions", "test_clusters.py"),
 }
 
 

@@ -238,6 +238,32 @@ def test_people_counted_twice_find_no_more_than_once(counted_twice, metric):
         assert twice.value == pytest.approx(2 * once.value)
 
 
+SPREAD = (
+    "brier_score", "brier_uncertainty", "calibration_in_the_large", "calibration_in_the_large_difference",
+    "calibration_intercept", "calibration_slope", "calibration_slope_difference", "balance_for_good_outcomes",
+    "balance_for_bad_outcomes", "bad_rate_difference_at_same_score", "background_negative_subgroup_positive_auc",
+    "background_positive_subgroup_negative_auc", "cross_auc_difference", "conditional_selection_rate_difference",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("metric", SPREAD)
+def test_intervals_of_people_counted_twice_are_those_of_once(counted_twice, metric):
+    once, twice = (one[metric] for one in counted_twice)
+    assert twice.value == pytest.approx(once.value, abs=1e-3)
+    assert (twice.high - twice.low) == pytest.approx(once.high - once.low, rel=0.2)
+    assert (twice.low + twice.high) / 2 == pytest.approx((once.low + once.high) / 2, abs=0.15 * (once.high - once.low))
+
+
+@pytest.mark.parametrize(
+    "metric",
+    ["expected_calibration_error", "brier_reliability", "score_distance", "wasserstein_distance", "density_overlap"],
+)
+def test_chance_in_people_counted_twice_is_that_of_once(counted_twice, metric):
+    once, twice = (one[metric] for one in counted_twice)
+    scale = 1 - once.expected if metric == "density_overlap" else once.expected
+    assert twice.expected == pytest.approx(once.expected, abs=0.2 * scale)
+
+
 def test_resolution_less_noise_of_people_counted_twice_is_that_of_once(counted_twice):
     once, twice = (one["brier_resolution"] for one in counted_twice)
     assert twice.value == pytest.approx(once.value, abs=0.002)
