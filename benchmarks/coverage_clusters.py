@@ -20,7 +20,7 @@ from fairaudit.inference.clustered_scores import measure_scores
 from fairaudit.inference.of_clusters import compare_clustered_scores
 from fairaudit.measuring import clustered_scores, clusters_of, grouping
 from fairaudit.metrics import CONTRASTS, METRICS
-from fairaudit.questions import ask_all, calibration, distributions, strata
+from fairaudit.questions import ask_all
 from fairaudit.questions.in_clusters import in_clusters
 from fairaudit.result import Measurement
 
@@ -187,69 +187,8 @@ def _of_records(records: list[Measurement]) -> Hits:
     return hits
 
 
-# What rests on the replicates' covariance
-
-
-COVARIANCES = ("abroca", "brier_resolution", "stratum_homogeneity")
-
-
-def covariances() -> Iterator[Scene]:
-    """The area between ROC curves, resolution less noise, and odds ratios alike over strata."""
-    for homes, mixed in ((40, True), (60, False), (150, True), (150, False)):
-        name = f"{homes} {'mixed' if mixed else 'unmixed'} homes a group"
-        yield Scene(name, homes >= 40, _covariances(homes if mixed else 2 * homes, mixed=mixed))
-
-
-def _covariances(homes: int, *, mixed: bool) -> Callable[[np.random.Generator, int], Hits]:
-    def run(rng: np.random.Generator, draws: int) -> Hits:
-        resolution = _resolution()
-        found = []
-        for _ in range(min(draws, 2_000)):
-            of = grouping(_cube(rng, homes, mixed=mixed, strata=True), ["g"])
-            asked = asking("b", (CUTOFF,), int(rng.integers(2**31)))
-            plain = [one for room in (calibration, distributions, strata) for one in room.ask([of], asked)]
-            plain = [one for one in plain if one.metric in COVARIANCES and one.group == "a"]
-            made = {one.metric: one for one in in_clusters(plain, [of], asked, clusters_of(of))}
-            alone = {one.metric: one for one in plain}
-            hits: Hits = {}
-            for metric, one in made.items():
-                low, high, p, other = (
-                    np.asarray(np.nan if x is None else x) for x in (one.low, one.high, one.p, alone[metric].p)
-                )
-                words = metric.replace("_", " ")
-                if metric == "brier_resolution":
-                    hits[f"interval:{words}, less what noise adds"] = covered(resolution, low, high, low)
-                    ends = (np.asarray(alone[metric].low), np.asarray(alone[metric].high))
-                    name = f"interval:foil: {words} as if people were independent"
-                    hits[name] = covered(resolution, *ends, ends[0])
-                else:
-                    hits[f"test:{words}"] = rejected(p)
-                    hits[f"test:foil: {words} as if people were independent"] = rejected(other)
-            found.append(hits)
-        return stacked(found)
-
-    return run
-
-
-@cache
-def _resolution() -> float:
-    """Return the variance of the true good rates at each score, which are the scores themselves but for rounding."""
-    people = _people(np.random.default_rng(1), 700_000, mixed=True)
-    _, at = np.unique(people["score"], return_inverse=True)
-    count = np.bincount(at)
-    rate = np.bincount(at, weights=1 - people["bad"]) / count
-    # Counted rates vary a little of themselves.
-    noise = (rate * (1 - rate)).sum() / count.sum()
-    return float(np.average((rate - (1 - people["bad"]).mean()) ** 2, weights=count) - noise)
-
-
-PARTS: dict[str, Callable[[], Iterator[Scene]]] = {
-    "clustered_scores": clustered,
-    "clustered_measures": beyond,
-    "clustered_covariances": covariances,
-}
+PARTS: dict[str, Callable[[], Iterator[Scene]]] = {"clustered_scores": clustered, "clustered_measures": beyond}
 TITLES = {
     "clustered_scores": "scores of people in clusters",
     "clustered_measures": "everything beyond, people in clusters",
-    "clustered_covariances": "ROC curves, resolution and strata, people in clusters",
 }

@@ -266,7 +266,8 @@ def _without_replicates(cube: Cube, rules: Sequence[float | None]) -> list[NotRu
         out.append(NotRun("Intervals and tests of metrics of the score, and intervals of curves", without))
     out.append(
         NotRun(
-            "Intervals of adjusted effects that are fitted from rows, reversals over strata, chance in quantile gaps",
+            "Tests of homogeneity over strata and of reversals, intervals of adjusted effects that are fitted from "
+            "rows and of Brier's resolution, chance in ABROCA and quantile gaps",
             reason,
         )
     )

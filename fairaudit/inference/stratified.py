@@ -264,64 +264,23 @@ def breslow_day_tarone(counts: ArrayLike) -> StratifiedTest:
         return StratifiedTest(np.nan, np.nan, f"not tested: {int(told.sum())} of {len(n)} strata hold both decisions")
     a, b, c, d, n = (x[told] for x in (a, b, c, d, n))
     m1, f = a + b, a + c
-    expected = _expected(m1, n - m1, f, np.asarray(odds))
+    expected = _expected(m1, n - m1, f, odds)
     cells = np.stack([expected, m1 - expected, f - expected, n - m1 - f + expected])
     sparse = int((cells < SPARSE).any(axis=0).sum())
     if sparse:
         return StratifiedTest(np.nan, np.nan, f"not tested: {sparse} of {len(told)} strata sparse")
     variance = 1 / (1 / cells).sum(axis=0)
-    statistic = float(breslow_day_statistic(a - expected, variance))
+    statistic = float(((a - expected) ** 2 / variance).sum() - (a - expected).sum() ** 2 / variance.sum())
     return StratifiedTest(statistic, float(scipy.special.chdtrc(len(n) - 1, statistic)), name)
 
 
-def breslow_day_statistic(residual: FloatArray, variance: FloatArray) -> FloatArray:
-    """Return Breslow and Day's statistic with Tarone's correction from residuals [..., stratum] and their variances.
-
-    Examples
-    --------
-    >>> float(breslow_day_statistic(np.array([1.0, -1.0]), np.array([4.0, 2.0])))
-    0.75
-    """
-    return np.asarray((residual**2 / variance).sum(axis=-1) - residual.sum(axis=-1) ** 2 / variance.sum(axis=-1))
-
-
-def common_odds_residuals(counts: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return how many more of the group are selected in each stratum than a common odds ratio says, and its variance.
-
-    Parameters
-    ----------
-    counts
-        People [..., stratum, group and reference, favorable and not].
-
-    Returns
-    -------
-    tuple
-        Residuals and the variances that they have if people are independent, both [..., stratum]; NaN in a stratum
-        without one of the groups or one of the decisions.
-
-    Examples
-    --------
-    >>> residual, variance = common_odds_residuals([[[20, 40], [30, 30]], [[60, 40], [50, 20]]])
-    >>> residual.round(2), variance.round(2)
-    (array([-0.73,  0.71]), array([7.12, 8.85]))
-    """
-    a, b, c, _, n = _cells(counts)
-    odds = np.asarray(mantel_haenszel_odds_ratio(counts).value)[..., None]
-    m1, f = a + b, a + c
-    with np.errstate(invalid="ignore", divide="ignore"):
-        expected = _expected(m1, n - m1, f, odds)
-        cells = np.stack([expected, m1 - expected, f - expected, n - m1 - f + expected])
-        variance = 1 / (1 / cells).sum(axis=0)
-    told = (m1 > 0) & (n > m1) & (f > 0) & (n > f)
-    return np.where(told, a - expected, np.nan), np.where(told, variance, np.nan)
-
-
-def _expected(m1: FloatArray, m0: FloatArray, f: FloatArray, odds: FloatArray) -> FloatArray:
+def _expected(m1: FloatArray, m0: FloatArray, f: FloatArray, odds: float) -> FloatArray:
     """Return the selected of the group that the margins and a common odds ratio lead to expect."""
+    if abs(odds - 1) < 1e-12:
+        return np.asarray(m1 * f / (m1 + m0))
     x, y, z = odds - 1, -(odds * (m1 + f) + m0 - f), odds * m1 * f
     root = np.sqrt(y**2 - 4 * x * z)
-    # The root between the margins' limits; written so that two near numbers are never subtracted, and so that an odds
-    # ratio of 1 is no case apart.
+    # The root between the margins' limits; written so that two near numbers are never subtracted.
     return np.asarray(2 * z / (-y + root))
 
 

@@ -243,26 +243,20 @@ def abroca_on_grid(
 
     Near :func:`abroca`, and fast enough for thousands of permutations.
     """
-    return np.asarray(np.abs(roc_heights(*group, points) - roc_heights(*reference, points)).mean(axis=-1))
+    grid = np.linspace(0, 1, points)
 
+    def heights(good: Floats, bad: Floats) -> Floats:
+        draws = len(good)
+        x, y = (
+            np.concatenate([np.zeros((draws, 1)), np.minimum(np.cumsum(shares(side)[:, ::-1], axis=1), 1.0)], axis=1)
+            for side in (bad, good)
+        )
+        # One interpolation for all draws: each is moved to a stretch of its own.
+        along = 2.0 * np.arange(draws)[:, None]
+        flat = np.interp((grid + along).ravel(), (x + along).ravel(), y.ravel())
+        return np.asarray(flat.reshape(draws, points))
 
-def roc_heights(good: Floats, bad: Floats, points: int = 201) -> Floats:
-    """Return ROC curves of draws [draw, bin], worst score first, on a grid of false positive rates [draw, point].
-
-    Examples
-    --------
-    >>> roc_heights(np.array([[0.0, 1.0]]), np.array([[1.0, 1.0]]), points=3)
-    array([[0., 1., 1.]])
-    """
-    grid, draws = np.linspace(0, 1, points), len(good)
-    x, y = (
-        np.concatenate([np.zeros((draws, 1)), np.minimum(np.cumsum(shares(side)[:, ::-1], axis=1), 1.0)], axis=1)
-        for side in (bad, good)
-    )
-    # One interpolation for all draws: each is moved to a stretch of its own.
-    along = 2.0 * np.arange(draws)[:, None]
-    flat = np.interp((grid + along).ravel(), (x + along).ravel(), y.ravel())
-    return np.asarray(flat.reshape(draws, points))
+    return np.asarray(np.abs(heights(*group) - heights(*reference)).mean(axis=-1))
 
 
 def bin_scores(s: ScoreTable) -> Floats:

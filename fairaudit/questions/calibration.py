@@ -38,6 +38,8 @@ INFRAMARGINALITY = (
 )
 MANTEL_HAENSZEL = "Mantel-Haenszel risk difference, Sato's variance"
 TOPIC = "calibration"
+AROUND = "; the interval is around "
+"""Where the part of a note begins that holds only with the interval beside it."""
 OWN_SCALE = "against the score as a probability"
 POOLED_CURVE = "against the pooled curve of all groups"
 
@@ -145,19 +147,11 @@ def _own(room: _Room, rng: np.random.Generator, *, probability: bool) -> list[Me
 
 def _resolution(room: _Room, value: Any, resolved: tuple[Any, Any], place: int) -> dict[str, Any]:
     corrected, span = resolved
-    said = around(room.note, float(corrected[place]))
+    said = f"{room.note}{AROUND}{corrected[place]:.3g}, the value less what noise adds to it"
     return {
         "value": float(value[place]), "low": float(span.low[place]), "high": float(span.high[place]),
         "method": span.method, "note": said,
     }  # fmt: skip
-
-
-AROUND = "; the interval is around "
-
-
-def around(note: str | None, corrected: float) -> str:
-    """Return the note that says what number an interval is around, in place of what it said of another."""
-    return f"{(note or '').partition(AROUND)[0]}{AROUND}{corrected:.3g}, the value less what noise adds to it"
 
 
 def _curves(room: _Room) -> list[Measurement]:

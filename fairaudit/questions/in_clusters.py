@@ -29,8 +29,6 @@ from ..inference.clustered_measures import (
 from ..inference.of_clusters import Clusters
 from ..inference.replicates import CLUSTER_T, Clustered, clustered_interval, compare_clustered, deviations
 from ..inference.stratified import (
-    breslow_day_statistic,
-    common_odds_residuals,
     mantel_haenszel_odds_ratio,
     mantel_haenszel_risk_difference,
     mantel_haenszel_risk_ratio,
@@ -48,7 +46,10 @@ Fields = dict[str, Any]
 EXCESS = frozenset({"smallest_selection_ratio"})
 """Ratios, of which less is worse: what chance takes from 1 is told as the ratio it leaves."""
 REASONS: Mapping[str, str] = {
+    "abroca": "what chance makes of the area is dealt person by person",
+    "stratum_homogeneity": "the test of homogeneity over strata takes people to be independent",
     "adjusted_marginal_effect": "it is fitted from rows, of which the replicates hold nothing",
+    "brier_resolution": "what noise adds to it is known of independent people only",
 }
 """Measures that the replicates do not serve, and why."""
 TESTS = frozenset({"simpson_reversal", "stratum_homogeneity"})
@@ -172,10 +173,6 @@ def _filled(record: Measurement, bare: Measurement, fields: Fields, clusters: Cl
         return bare
     method = f"{fields['method']}, {clusters.words}" if "method" in fields else bare.method
     test = fields.get("test") if numbers.get("p") is not None else None
-    if record.metric in TESTS and numbers.get("p") is not None:
-        bare = dataclasses.replace(bare, value=record.value, undefined=None)
-    if "note" in fields:
-        bare = dataclasses.replace(bare, note=fields["note"])
     # What was not tested before (a level that the policy leaves out) is not tested now.
     if record.test is None and record.p is None:
         numbers.pop("p", None)
@@ -438,26 +435,6 @@ def _in_stratum(place: Place, record: Measurement) -> Fields:
     return {"low": low, "high": high, "p": p, "test": CLUSTER_T, "method": str(made.method[()])}
 
 
-HOMOGENEOUS = f"Breslow-Day, Tarone; drawn from the replicates as if odds ratios were alike, {DRAWS:,} draws"
-
-
-def _homogeneity(place: Place, record: Measurement) -> Fields:
-    """Return the p of the statistic as it is: what clusters change is how large chance makes it."""
-    if place.strata is None:
-        return {}
-    pair = [place.of.groups.index(str(name)) for name in (record.group, record.reference)]
-    whole, drawn = place.strata.whole[:, pair], place.strata.drawn[:, :, pair]
-    residual, variance = common_odds_residuals(whole)
-    told = np.isfinite(residual)
-    clusters = float(place.drawn.clusters[pair].min())
-    moves = moves_of(lambda counts: common_odds_residuals(counts)[0][..., told], whole, drawn, clusters)
-    if not (clusters > 1 and np.isfinite(moves).all()):
-        return {}
-    away = deviations(moves, clusters, place.rng(record.metric), DRAWS)
-    made = chance(float(record.value or 0.0), breslow_day_statistic(away, variance[told]))
-    return {"p": made["p"], "test": HOMOGENEOUS, "method": HOMOGENEOUS} if made else {}
-
-
 FILLERS: dict[str, Callable[[Place, Measurement], Fields]] = {
     "independence": _by_selection(_information),
     "differential_fairness": _by_selection(m.differential_fairness),
@@ -473,6 +450,5 @@ FILLERS: dict[str, Callable[[Place, Measurement], Fields]] = {
     "expected_profit_per_selected": _profit_per_selected,
     **dict.fromkeys(POOLED, _pooled),
     "adverse_impact_ratio_in_stratum": _in_stratum,
-    "stratum_homogeneity": _homogeneity,
     "adjusted_marginal_effect": adjusted_effect,
 }

@@ -35,7 +35,6 @@ from ..metrics.base import Floats
 from ..metrics.calibration import BANDS, Predicted, frequency_bands, pooled_blocks
 from ..policy.references import REST
 from ..result import Measurement
-from .calibration import around
 from .common import Asking, shown
 from .distributions import woodruff
 
@@ -236,52 +235,6 @@ def _error(squared: bool) -> Callable[[ScorePlace, Measurement], Fields]:  # noq
     return fill
 
 
-def _resolution(place: ScorePlace, record: Measurement) -> Fields:
-    """Return the interval around resolution less what noise adds to it, which clusters make larger.
-
-    Noise adds the variances of the bands' observed rates, by people, less that of the rate of all; here they are those
-    between clusters. Where the score tells little the noise itself is what varies, by twice its sum of squares.
-    """
-    groups = place.numbers(record.group)
-    table = place.scored(groups).whole.table[..., :2]
-    nothing = np.zeros(table.w.shape)
-    band = frequency_bands(Predicted(table, nothing, nothing))
-    member = (band == np.arange(BANDS)[:, None]).astype(float)
-    share = member @ table.w.sum(axis=-1) / table.w.sum()
-    some = share > 0
-
-    def gaps(people: Floats, curve: Floats) -> Floats:
-        apart = people[..., GOOD] - people.sum(axis=-1) * curve
-        return np.asarray((apart @ member.T)[..., some] / (people.sum(axis=-1) @ member.T)[..., some])
-
-    def observed(people: Floats, _: Floats) -> Floats:
-        return np.asarray(people[..., GOOD].sum(axis=-1) / people.sum(axis=(-2, -1)))
-
-    def resolution(people: Floats, curve: Floats) -> Floats:
-        within = people.sum(axis=-1) @ member.T
-        reliability = (gaps(people, curve) ** 2 * within[..., some]).sum(axis=-1) / within.sum(axis=-1)
-        good = observed(people, curve)
-        return np.asarray(reliability + good * (1 - good) - _brier(people, curve))
-
-    moves, clusters = _moves(place, groups, resolution)
-    of_bands, _ = _moves(place, groups, gaps)
-    rate, _ = _moves(place, groups, observed)
-    if not (clusters > 1 and np.isfinite(of_bands).all()):
-        return {}
-    value = float(record.value or 0.0) - float((of_bands**2).mean(axis=0) @ share[some] - (rate**2).mean())
-    scaled = of_bands * np.sqrt(share[some])
-    noise = 2 * float(((scaled.T @ scaled / len(scaled)) ** 2).sum())
-    error = float((moves**2).mean())
-    made = place.interval(value, moves * np.sqrt((error + noise) / error) if error > 0 else moves, clusters)
-    ends = (float(np.clip(made[end], 0.0, 0.25)) for end in ("low", "high"))
-    note = around(record.note, value)
-    return {
-        **dict(zip(("low", "high"), ends, strict=True)),
-        "method": f"{CLUSTER_T}, less what noise adds",
-        "note": note,
-    }
-
-
 def _balance(outcome: int) -> Callable[[ScorePlace, Measurement], Fields]:
     def fill(place: ScorePlace, record: Measurement) -> Fields:
         scores = place.everybody.whole.scores
@@ -404,28 +357,6 @@ def _distance(statistic: Callable[[Floats, Floats], Floats]) -> Callable[[ScoreP
     return fill
 
 
-def _between_curves(place: ScorePlace, record: Measurement) -> Fields:
-    """Return what chance makes of the area between two ROC curves: their heights' deviations, drawn together."""
-    sides = place.sides(record)
-    if sides is None:
-        return {}
-    mine, theirs = (place.scored(side) for side in sides)
-
-    def heights(s: ScoreTable) -> Floats:
-        bins = s.good.w.shape[-1]
-        made = d.roc_heights(s.good.w.reshape(-1, bins), s.bad.w.reshape(-1, bins))
-        return np.asarray(made.reshape(*s.good.w.shape[:-1], made.shape[-1]))
-
-    moves = mine.moves(heights) - theirs.moves(heights)
-    clusters = min(mine.effective, theirs.effective)
-    if not (clusters > 1 and np.isfinite(moves).all()):
-        return {}
-    rng = place.asking.rng(place.of.name, str(record.group), record.metric, "clusters")
-    apart = deviations(moves, clusters, rng, DRAWS)
-    made = chance(float(record.value or 0.0), np.abs(apart).mean(axis=-1))
-    return {**made, "test": ALIKE, "method": ALIKE} if made else {}
-
-
 def _overlap(place: ScorePlace, record: Measurement) -> Fields:
     found = _apart(place, record)
     if found is None:
@@ -542,7 +473,6 @@ SCORE_FILLERS: dict[str, Callable[[ScorePlace, Measurement], Fields]] = {
     "brier_reliability": _error(squared=True),
     "marginal_bad_rate_difference": _in_band,
     "brier_score": _of_group(_brier),
-    "brier_resolution": _resolution,
     "brier_uncertainty": _uncertainty,
     "balance_for_good_outcomes": _balance(GOOD),
     "balance_for_bad_outcomes": _balance(BAD),
@@ -556,5 +486,4 @@ SCORE_FILLERS: dict[str, Callable[[ScorePlace, Measurement], Fields]] = {
     "background_negative_subgroup_positive_auc": _crossed,
     "background_positive_subgroup_negative_auc": _crossed,
     "cross_auc_difference": _crossed,
-    "abroca": _between_curves,
 }

@@ -9,10 +9,8 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 
 from fairaudit.errors import UndefinedMetricError
 from fairaudit.inference.stratified import (
-    breslow_day_statistic,
     breslow_day_tarone,
     cochran_mantel_haenszel,
-    common_odds_residuals,
     mantel_haenszel_odds_ratio,
     mantel_haenszel_risk_difference,
     mantel_haenszel_risk_ratio,
@@ -52,22 +50,6 @@ def test_pooled_ratios_and_tests_are_those_of_statsmodels(seed):
         assert (mine.statistic, mine.p) == pytest.approx((null.statistic, null.pvalue))
     equal, mine = theirs.test_equal_odds(adjust=True), breslow_day_tarone(tables)
     assert (mine.statistic, mine.p) == pytest.approx((equal.statistic, equal.pvalue))
-
-
-def test_residuals_make_the_statistic_of_each_of_many_tables():
-    both = np.stack([BERKELEY, BERKELEY[:, ::-1] + 7.0])
-    residual, variance = common_odds_residuals(both)
-    for found, table in zip(breslow_day_statistic(residual, variance), both, strict=True):
-        assert found == pytest.approx(breslow_day_tarone(table).statistic, rel=1e-12)
-    empty = np.concatenate([BERKELEY, [[[0.0, 0.0], [4.0, 3.0]]]])
-    assert np.isnan(common_odds_residuals(empty)[0]).tolist() == [False] * 6 + [True]
-
-
-def test_an_odds_ratio_of_1_is_expected_by_the_margins():
-    residual, variance = common_odds_residuals([[[20.0, 30.0], [40.0, 60.0]], [[10.0, 10.0], [30.0, 30.0]]])
-    assert residual == pytest.approx([0.0, 0.0], abs=1e-9)
-    # The variance at independence with fixed margins, by n for n - 1.
-    assert variance == pytest.approx([50 * 100 * 60 * 90 / 150**3, 20 * 60 * 40 * 40 / 80**3])
 
 
 def test_one_stratum_is_the_plain_ratio_and_difference():
