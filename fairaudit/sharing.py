@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from .errors import SchemaError, listed
+from .errors import CubeError, SchemaError, listed
 
 if TYPE_CHECKING:
     from .cube.coarsening import Publication
@@ -65,6 +65,13 @@ def shared_cube(
     from .cube.coarsening import publish
 
     made = publish(cube.marginal(groups), LEAST_PUBLIC if min_n is None else min_n, cutoffs=cutoffs)
+    if not made.cube.axes.attributes and (groups or made.publication.blocks):
+        message = (
+            f"No group can be told apart in counts published with min_n={made.publication.min_n}: groups of too few "
+            "people would show, and probabilities of belonging to a group are not published. Give a smaller min_n or "
+            "other groups, or share with a supervisor."
+        )
+        raise CubeError(message)
     others = tuple(name for name in cube.axes.names if name not in groups)
     return made.cube, _record(made.publication, others)
 

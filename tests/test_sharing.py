@@ -1,12 +1,14 @@
 """Who an audit is for: what a supervisor's and a public one no longer hold, and that they say so."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 import fairaudit as fa
 from fairaudit.cli import group
-from fairaudit.errors import SchemaError
+from fairaudit.errors import CubeError, SchemaError
 
 
 def rows():
@@ -92,3 +94,34 @@ def test_the_command_line_counts_and_audits_for_the_public(tmp_path, capsys):
     assert int(cube.n[cube.n > 0].min()) >= 20
     group.main(["audit", *command, "--sharing", "public", "--min-n", "20", "--format", "json"], standalone_mode=False)
     assert json.loads(capsys.readouterr().out)["sharing"]["min_n"] == 20
+
+
+def test_an_audit_without_a_group_left_is_refused_rather_than_said_to_have_had_none():
+    table = {"pA": [0.9, 0.2] * 200, "pB": [0.1, 0.8] * 200, "hired": ["yes", "no", "no", "yes"] * 100}
+    roles = {"memberships": {"race": {"A": "pA", "B": "pB"}}, "decision": "hired", "favorable": "yes"}
+    assert fa.audit(table, reference={"race": "A"}, **roles).result.findings
+    with pytest.raises(CubeError, match="probabilities of belonging to a group are not published"):
+        fa.audit(table, reference={"race": "A"}, sharing="public", **roles)
+    few = {"race": ["A"] * 100 + ["B"] * 3, "hired": ["yes", "no"] * 50 + ["yes", "no", "yes"]}
+    with pytest.raises(CubeError, match="No group can be told apart in counts published with min_n=10"):
+        fa.audit(few, groups="race", decision="hired", favorable="yes", sharing="public", reference={"race": "A"})
+
+
+def test_clusters_are_not_published_and_no_interval_pretends_that_people_are_independent():
+    table = {"race": ["A", "A", "B", "B"] * 100, "hired": ["yes", "no", "no"] * 133 + ["yes"]}
+    table["home"] = [i // 2 for i in range(400)]
+    roles = {"groups": "race", "decision": "hired", "favorable": "yes", "cluster": "home", "reference": {"race": "A"}}
+    inside, outside = (fa.audit(table, sharing=level, **roles).result.findings[0] for level in ("internal", "public"))
+    assert inside.low is not None
+    assert outside.value == inside.value
+    assert (outside.low, outside.high) == (None, None)
+    assert "clusters" in outside.method
+
+
+def test_the_code_of_the_page_says_what_comes_of_it():
+    page = (Path(__file__).parents[1] / "docs" / "sharing.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    there: dict = {}
+    exec(code, there)
+    said = code.strip().splitlines()[-1].split("#")[1].strip()
+    assert repr(there["made"].result.sharing.pooled) == said

@@ -100,12 +100,12 @@ def test_a_column_that_cannot_be_told_apart_is_left_out():
     assert made.cube.people == 103
 
 
-def test_the_ends_of_the_score_are_edges_and_nobodys_score():
+def test_the_lowest_and_the_highest_score_are_not_told():
     table = [("a", "F", s, y, 20) for s in range(10) for y in (0, 1)]
     made = publish(counted(table), 30)
     score = made.cube.axes.score
     assert 5 in score.edges.tolist()
-    assert (score.low, score.high) == (score.edges[0], score.edges[-1])
+    assert 0 < score.low <= score.high < 9
     assert made.publication.bins_before == 10
     assert made.publication.bins_after == score.scored_bins == 4
 

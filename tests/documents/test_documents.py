@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,16 @@ def test_rules_are_data_with_dates_and_sources(name):
     assert form.checked_on <= date.today()
     assert form.sources
     assert all(citation and dated for citation, dated in form.sources)
+    # A comma that is not quoted would cut a citation in two, and leave what follows as a key of its own.
+    assert all(citation.count("(") == citation.count(")") for citation, _ in form.sources)
+
+
+def test_the_code_of_the_page_runs(audit, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "documents.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for code in re.findall(r"```python\n(.*?)```", page, re.S):
+        exec(code, {"audit": audit})
+    assert (tmp_path / "annex-iv.html").exists()
 
 
 def test_the_summary_of_new_york_holds_the_rates_and_ratios_of_the_rule(scoring):
