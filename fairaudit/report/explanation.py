@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..result import DriverRecord, ExplanationRecord, GapRecord, PersonRecord, RecourseRecord, Result, ToldRecord
-from ..translations import many, marked, retold, say
-from .charts.people import driver_bars, person_chart
+from ..translations import many, retold, say
+from .charts.people import GAP_CAPTIONS, driver_bars, person_chart
 from .lookup import unique
 from .nodes import Block, Cell, Column, Details, Item, Paragraph, Section, figures, items, table
-from .words import NOTHING, Writer, interval, number, p_value, percent, points
+from .words import NOTHING, Writer, interval, number, p_value, percent, points, signed
 
 SHOWN_REASONS = 6
 """Reasons by group that stand in the first table; the others follow, folded."""
@@ -84,11 +84,7 @@ def _gap(gap: GapRecord) -> tuple[Block, ...]:
         Column(say("Tells {group} from {reference} (AUC)", **pair), numeric=True),
         Column(say("Remark")),
     )
-    captions = {
-        "mean score": marked("Mean score: {group} less {reference}, by feature"),
-        "selection rate": marked("Selection rate: {group} less {reference}, by feature"),
-    }
-    caption = say(captions[gap.measure], **pair)
+    caption = say(GAP_CAPTIONS[gap.measure], **pair)
     note = say(
         "{method}; {number} and {reference} people. Intervals hold for all features at once. An AUC of "
         "0.5 is chance; beside the whole gap stands that of the score itself.",
@@ -122,18 +118,6 @@ def _driver(driver: DriverRecord, write: Writer) -> tuple[Cell, ...]:
         _figure(driver.proxy, driver.proxy_low, driver.proxy_high, number),
         Cell(say("carries the gap and tells the group") if driver.stands_out else ""),
     )
-
-
-def signed(value: float) -> str:
-    """Return an amount with its sign, in as many digits as its size deserves.
-
-    Examples
-    --------
-    >>> signed(12.346), signed(-0.25)
-    ('+12.35', '−0.250')
-    """
-    text = number(value)
-    return text if value <= 0 or text[0] in "+−" else f"+{text}"
 
 
 # Reasons

@@ -12,6 +12,8 @@ from ..translations import say
 
 STATUS_SHAPES: dict[Status, str] = {"flag": "▲", "within_line": "●", "insufficient": "?", "info": "i"}
 """A shape for each status, so that colour never carries it alone."""
+STATUS_ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
+"""What calls for attention comes first."""
 
 
 @dataclass(frozen=True, slots=True)

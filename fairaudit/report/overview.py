@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..metrics.sampling import how_drawn
-from ..result import ExplanationRecord, Finding, Result, Status
+from ..result import ExplanationRecord, Finding, Result
 from ..schema.labels import MISSING
 from ..translations import REVIEWED, also, many, marked, retold, say, shares, spoken_now
 from .lookup import Lookup, attributes, compared, unique
 from .nodes import (
+    STATUS_ORDER,
     Block,
     Cell,
     Column,
@@ -18,10 +19,21 @@ from .nodes import (
     table,
 )
 from .nodes import Details as Folded
-from .words import NOTHING, against, cutoff_text, effect_cell, heading, line_text, p_value, percent, rate_cell, writer
+from .words import (
+    NOTHING,
+    against,
+    counted,
+    cutoff_text,
+    effect_cell,
+    heading,
+    line_text,
+    p_value,
+    percent,
+    rate_cell,
+    writer,
+)
 
 SENTENCES_SHOWN = 12
-_ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
 _FAMILIES = {"primary": marked("Primary"), "secondary": marked("Secondary"), "exploratory": marked("Exploratory")}
 _NOT_FILLED = {
     "explanation": marked("an explanation of the score (which features carry it)"),
@@ -259,14 +271,7 @@ def key_blocks(look: Lookup, *, in_words: bool) -> tuple[Block, ...]:
 
 
 def _in_words(primary: list[Finding]) -> Paragraph:
-    counts = {status: sum(finding.status == status for finding in primary) for status in _ORDER}
-    words = {
-        "flag": marked("{number} flagged"),
-        "insufficient": marked("{number} with insufficient evidence"),
-        "within_line": marked("{number} within the policy's line"),
-        "info": marked("{number} for information"),
-    }
-    parts = [say(words[status], number=f"{n:,}") for status, n in counts.items() if n]
+    parts = counted(primary)
     text = many(
         len(primary), "{number} primary finding: {counts}.", "{number} primary findings: {counts}.", counts=also(parts)
     )
@@ -275,7 +280,7 @@ def _in_words(primary: list[Finding]) -> Paragraph:
 
 def sentences(chosen: list[Finding], shown: int = SENTENCES_SHOWN) -> tuple[Block, ...]:
     """Return each finding's plain sentence, flagged ones first; a long list is folded after the first ones."""
-    ordered = sorted(chosen, key=lambda finding: _ORDER.index(finding.status))
+    ordered = sorted(chosen, key=lambda finding: STATUS_ORDER.index(finding.status))
     entries = [Item(finding.sentence, status=finding.status) for finding in ordered]
     rest = entries[shown:]
     more = (Folded(many(len(rest), "{number} more finding", "{number} more findings"), items(rest)),) if rest else ()
@@ -395,7 +400,7 @@ def _contrast_table(caption: str, look: Lookup, chosen: list[Finding]) -> tuple[
 
 def _status_table(all_findings: list[Finding]) -> tuple[Block, ...]:
     rows = []
-    for status in _ORDER:
+    for status in STATUS_ORDER:
         counts = [sum(f.status == status and f.family == family for f in all_findings) for family in _FAMILIES]
         rows.append((Cell(status=status), *(Cell(f"{n:,}") for n in counts)))
     columns = (Column(say("Status")), *(Column(say(word), numeric=True) for word in _FAMILIES.values()))

@@ -6,13 +6,13 @@ digit, and a share of 99.97% is "> 99.9%", not "100.0%".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..metrics import CONTRASTS, METRICS
 from ..result import Finding, RateRecord, Result
 from ..schema.text import visible as visible
 from ..translations import marked, retold, say
-from .nodes import Cell
+from .nodes import STATUS_ORDER, Cell
 
 Writer = Callable[[float], str]
 
@@ -160,6 +160,32 @@ def line_text(line: float, write: Writer = number) -> str:
 
 def _signed(text: str) -> str:
     return text.replace("-", "−")
+
+
+_COUNTED = {
+    "flag": marked("{number} flagged"),
+    "insufficient": marked("{number} with insufficient evidence"),
+    "within_line": marked("{number} within the policy's line"),
+    "info": marked("{number} for information"),
+}
+
+
+def counted(findings: Sequence[Finding]) -> list[str]:
+    """Return how many findings have which status, those that call for attention first."""
+    counts = {status: sum(finding.status == status for finding in findings) for status in STATUS_ORDER}
+    return [say(_COUNTED[status], number=f"{n:,}") for status, n in counts.items() if n]
+
+
+def signed(value: float) -> str:
+    """Return an amount with its sign, in as many digits as its size deserves.
+
+    Examples
+    --------
+    >>> signed(12.346), signed(-0.25)
+    ('+12.35', '−0.250')
+    """
+    text = number(value)
+    return text if value <= 0 or text[0] in "+−" else f"+{text}"
 
 
 # The catalogue

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...result import Finding, Status
-from ...translations import marked, say
+from ...result import Finding
+from ...translations import say
 from ..lookup import unique
-from ..nodes import Figure, status_label
-from ..words import beside, heading, interval, line_text, title, writer
+from ..nodes import STATUS_ORDER, Figure, status_label
+from ..words import beside, counted, heading, interval, line_text, title, writer
 from .looks import (
     INK,
     QUIET,
@@ -28,20 +28,17 @@ from .looks import (
     text,
 )
 
-_ORDER: tuple[Status, ...] = ("flag", "insufficient", "within_line", "info")
 _RATIOS = ("ratio", "worst_ratio", "odds_ratio")
 WIDTH = 300
 
 
-def forest(findings: Sequence[Finding], *, several_attributes: bool = False) -> Figure | None:
+def forest(findings: Sequence[Finding]) -> Figure | None:
     """Return the effects of findings that ask the same of different groups, None where there is nothing to draw.
 
     Parameters
     ----------
     findings
         Of one metric and one cut-off. Effects that are undefined are named in the words, not drawn.
-    several_attributes
-        Whether lines name the attribute too.
     """
     from ...metrics import CONTRASTS
 
@@ -50,7 +47,7 @@ def forest(findings: Sequence[Finding], *, several_attributes: bool = False) -> 
         return None
     metric = drawn[0].metric
     ratio = CONTRASTS[metric].how in _RATIOS if metric in CONTRASTS else False
-    labels = names([f"{one.attribute}: {one.group}" if several_attributes else one.group for one in drawn])
+    labels = names([one.group for one in drawn])
     lines = unique(one.line for one in drawn if one.line is not None)
     known = [end for one in drawn for end in (one.value, one.low, one.high)]
     factor = 1.0 if ratio or writer(metric).__name__ != "points" else 100.0
@@ -66,7 +63,6 @@ def forest(findings: Sequence[Finding], *, several_attributes: bool = False) -> 
 
 
 def _row(one: Finding, label: str, domain: Sequence[float], factor: float) -> dict[str, Any]:
-    write = beside(one.line, writer(one.metric))
     value = factor * float(one.value or 0.0)
     low = domain[0] if one.low is None else max(factor * one.low, domain[0])
     high = domain[1] if one.high is None else min(factor * one.high, domain[1])
@@ -81,7 +77,7 @@ def _row(one: Finding, label: str, domain: Sequence[float], factor: float) -> di
         "high": high,
         **cut,
         "status": status_label(one.status),
-        "text": f"{write(float(one.value or 0.0))} ({interval(one.low, one.high, write)})",
+        "text": _effect(one),
     }
 
 
@@ -97,7 +93,7 @@ def _spec(
 ) -> Spec:
     ticks: Spec = {"values": ratio_ticks(scale["domain"])} if ratio else {"tickCount": 6}
     along = {"scale": scale, "title": axis, "axis": {**ticks, "format": "~g", "grid": False}}
-    present = [status for status in _ORDER if status_label(status) in {row["status"] for row in rows}]
+    present = [status for status in STATUS_ORDER if status_label(status) in {row["status"] for row in rows}]
     shown, y = by_status(present), listed("label", labels)
     dot, end = {"filled": True, "size": 90, "opacity": 1}, {"fontSize": 13}
     before, after = ([row for row in rows if row[side]] for side in ("before", "after"))
@@ -119,28 +115,23 @@ def _spec(
     return framed(body)
 
 
-_COUNTS = {
-    "flag": marked("{number} flagged"),
-    "insufficient": marked("{number} with insufficient evidence"),
-    "within_line": marked("{number} within the policy's line"),
-    "info": marked("{number} for information"),
-}
-
-
 def _words(drawn: Sequence[Finding], every: Sequence[Finding]) -> str:
     """Say the finding: how many of which status, and the group furthest from no difference on either side."""
     metric = drawn[0].metric
-    counts = [(status, sum(one.status == status for one in every)) for status in _ORDER]
-    said = "; ".join(say(_COUNTS[status], number=n) for status, n in counts if n)
-    told_ = say("{metric}: {counts}.", metric=title(metric), counts=said)
-    ends = (min(drawn, key=_size), max(drawn, key=_size))
-    told = []
-    for one, words in zip(
-        ends, (marked("Lowest: {group}, {effect}."), marked("Highest: {group}, {effect}.")), strict=True
-    ):
-        write = beside(one.line, writer(metric))
-        told.append(say(words, group=one.group, effect=f"{write(_size(one))} ({interval(one.low, one.high, write)})"))
-    return " ".join([told_, *(told if len(drawn) > 1 else [told[0].partition(": ")[2]])])
+    told = [say("{metric}: {counts}.", metric=title(metric), counts="; ".join(counted(every)))]
+    if len(drawn) == 1:
+        return f"{told[0]} {say('{group}, {effect}.', group=drawn[0].group, effect=_effect(drawn[0]))}"
+    low, high = min(drawn, key=_size), max(drawn, key=_size)
+    told += [
+        say("Lowest: {group}, {effect}.", group=low.group, effect=_effect(low)),
+        say("Highest: {group}, {effect}.", group=high.group, effect=_effect(high)),
+    ]
+    return " ".join(told)
+
+
+def _effect(one: Finding) -> str:
+    write = beside(one.line, writer(one.metric))
+    return f"{write(_size(one))} ({interval(one.low, one.high, write)})"
 
 
 def _size(one: Finding) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -160,12 +161,4 @@ def _live(figure: Figure | None, why: str) -> Any:
     import altair as alt
 
     spec = {name: part for name, part in figure.spec.items() if name not in ("$schema", "background")}
-    return alt.Chart.from_dict({**spec, "title": _lines(figure.caption), "description": figure.alt})
-
-
-def _lines(text: str, most: int = 80) -> list[str]:
-    """Return a caption in lines that fit over a chart."""
-    lines = [""]
-    for word in text.split():
-        lines[-1:] = [f"{lines[-1]} {word}".strip()] if len(lines[-1]) + len(word) < most else [lines[-1], word]
-    return lines
+    return alt.Chart.from_dict({**spec, "title": textwrap.wrap(figure.caption, 80), "description": figure.alt})

@@ -131,13 +131,13 @@ def names(texts: Sequence[str]) -> list[str]:
     return made
 
 
-def by_group(labels: Sequence[str], *, title: str | None = None) -> Spec:
+def by_group(labels: Sequence[str]) -> Spec:
     """Return color and dash of each group, so that one of the two is enough to tell lines apart."""
     colors = [GROUP_COLORS[at % len(GROUP_COLORS)] for at in range(len(labels))]
     # From the ninth group on colors come again, each with another dash than before.
     dashes = [DASHES[(at + at // len(GROUP_COLORS)) % len(DASHES)] for at in range(len(labels))]
     shared = {
-        "field": "group", "type": "nominal", "title": title, "sort": None,
+        "field": "group", "type": "nominal", "title": None, "sort": None,
         "legend": {"symbolType": "stroke", "symbolSize": 300},
     }  # fmt: skip
     return {

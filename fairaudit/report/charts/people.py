@@ -9,7 +9,7 @@ from ...result import GapRecord, PersonRecord
 from ...translations import marked, retold, say
 from ..nodes import Figure
 from ..words import number as written_number
-from ..words import points
+from ..words import points, signed
 from .looks import GROUP_COLORS, INK, QUIET, Spec, fixed, framed, layer, listed, names, number, ruled, text
 
 MOST = 10
@@ -28,7 +28,7 @@ def driver_bars(gap: GapRecord) -> Figure | None:
     if not gap.drivers or gap.value is None:
         return None
     share = gap.measure != "mean score"
-    factor, write = (100.0, points) if share else (1.0, _signed)
+    factor, write = (100.0, points) if share else (1.0, signed)
     ordered = sorted(gap.drivers, key=lambda driver: -abs(driver.value))
     shown, rest = ordered[:MOST], ordered[MOST:]
     bars = [
@@ -42,7 +42,7 @@ def driver_bars(gap: GapRecord) -> Figure | None:
     unit = say("percentage points") if share else retold(gap.units)
     pair = {"group": gap.group, "reference": gap.reference}
     return Figure(
-        caption=say(_CAPTIONS[gap.measure], **pair),
+        caption=say(GAP_CAPTIONS[gap.measure], **pair),
         alt=say(
             "The largest parts: {parts}.", parts="; ".join(f"{one.feature} {write(one.value)}" for one in shown[:3])
         ),
@@ -58,15 +58,10 @@ def _driver_bar(
     return {"feature": label, "amount": factor * value, "moves": moves, "text": text_, **ends}
 
 
-_CAPTIONS = {
+GAP_CAPTIONS = {
     "mean score": marked("Mean score: {group} less {reference}, by feature"),
     "selection rate": marked("Selection rate: {group} less {reference}, by feature"),
 }
-
-
-def _signed(value: float) -> str:
-    text = written_number(value)
-    return text if value <= 0 or text[0] in "+−" else f"+{text}"
 
 
 def _colored(up: str, down: str) -> Spec:
@@ -114,7 +109,7 @@ def person_chart(person: PersonRecord, units: str) -> Figure | None:
         "From {base}, the mean, to {score}. The largest step is {amount} by {feature}.",
         base=written_number(person.base),
         score=written_number(bars[-1]["to"]),
-        amount=_signed(largest.amount),
+        amount=signed(largest.amount),
         feature=largest.feature,
     )
     return Figure(
@@ -133,7 +128,7 @@ def _steps(person: PersonRecord) -> list[dict[str, Any]]:
     bars, at = [], float(person.base or 0.0)
     for label, amount in steps:
         bars.append({"feature": label, "from": at, "to": at + amount, "right": max(at, at + amount),
-                     "moves": say("raises") if amount >= 0 else say("lowers"), "text": _signed(amount)})  # fmt: skip
+                     "moves": say("raises") if amount >= 0 else say("lowers"), "text": signed(amount)})  # fmt: skip
         at += amount
     return bars
 
