@@ -53,6 +53,16 @@ class FileProfile:
     columns: tuple[ColumnProfile, ...]
     issues: tuple[DataIssue, ...] = ()
 
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any]) -> FileProfile:
+        """Return the profile that was handed over as JSON by another process of ours."""
+        columns = tuple(
+            ColumnProfile(**{**column, "percentiles": tuple(column["percentiles"]), "first": tuple(column["first"])})
+            for column in plain["columns"]
+        )
+        issues = tuple(DataIssue(**{**issue, "rows": tuple(issue["rows"])}) for issue in plain["issues"])
+        return FileProfile(plain["rows"], columns, issues)
+
 
 def profile_files(pattern: str) -> FileProfile:
     """Return what stands in the columns of a file, folder or glob.

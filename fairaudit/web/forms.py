@@ -289,7 +289,9 @@ def policy_values(answers: Values | None) -> dict[str, str]:
 
 def check_policy(profile: FileProfile, columns: Values, values: Values) -> Checked:
     """Return policy, cut-offs, crossings, what decisions bring, for whom the report is, and its language."""
-    made: dict[str, Any] = {name: str(values.get(name, default)).strip() for name, default in policy_values(None).items()}
+    made: dict[str, Any] = {
+        name: str(values.get(name, default)).strip() for name, default in policy_values(None).items()
+    }
     problems: list[Problem] = []
     made["cutoffs"] = []
     text = made.pop("cutoff")

@@ -124,7 +124,9 @@ class Jobs:
             self._change(folder, state="canceled")
             raise
         except OSError as error:
-            told = f"The work could not be started ({error.strerror or error}). Try again; if it happens again, restart."
+            told = (
+                f"The work could not be started ({error.strerror or error}). Try again; if it happens again, restart."
+            )
             self._change(folder, state="failed", told=told)
 
     async def _watched(self, folder: Path) -> None:

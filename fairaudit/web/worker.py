@@ -31,7 +31,9 @@ FILES = {
     "rates.csv": "The rates of every group, a line each",
 }
 _MOST_WRITTEN = 4 * 1024**3
-_CONNECTING = frozenset({"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"})
+_CONNECTING = frozenset(
+    {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"}
+)
 
 
 def main() -> None:
@@ -83,8 +85,7 @@ def _profile(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     from ..data.profiling import profile_files
 
     _at(folder, "Reading the file")
-    source = _source(folder, request)
-    return {"profile": dataclasses.asdict(profile_files(source))}
+    return {"profile": dataclasses.asdict(profile_files(_source(folder.parent, request)))}
 
 
 def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
