@@ -29,7 +29,7 @@ from ..policy.model import check_ready
 from . import forms
 from .drafts import MOST_DRAFTS, Draft, Drafts
 from .jobs import ANSWER, PROGRESS, Job, Jobs, Limits
-from .pages import STEPS, message, next_step, page, style
+from .pages import STEPS, icon, message, next_step, page, style
 from .security import MOST_FORM_BYTES, REPORT_POLICY, Guard, Session
 from .uploads import UploadError, check_space, in_words, receive
 from .worker import FILES
@@ -92,11 +92,15 @@ def _routes(site: Site) -> list[Route]:
     async def sheet(_: Request) -> Response:
         return style()
 
+    async def picture(_: Request) -> Response:
+        return icon()
+
     at = "/audits/{id}"
     both = ["GET", "POST"]
     return [
         Route("/", site.start),
         Route("/style.css", sheet),
+        Route("/icon.svg", picture),
         Route("/audits/upload", site.upload, methods=["POST"]),
         Route("/audits/choose", site.choose, methods=["POST"]),
         Route(f"{at}/columns", of(_columns), methods=both),

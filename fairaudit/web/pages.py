@@ -66,6 +66,12 @@ def style() -> Response:
     return Response(f"{style_sheet('report.css')}\n{own}", media_type="text/css")
 
 
+def icon() -> Response:
+    """Return the sign of the page in the browser's tab."""
+    own = files(__package__).joinpath("templates", "icon.svg").read_text(encoding="utf-8")
+    return Response(own, media_type="image/svg+xml")
+
+
 def next_step(draft: Draft) -> str:
     """Return the first step that is not answered yet."""
     return next((step for step in STEPS if step != "run" and step not in draft.answers), "run")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -79,5 +81,7 @@ def serve(settings: Settings, port: int, *, ready: Callable[[str], None], announ
             app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="on",
             ws="none", timeout_graceful_shutdown=_SECONDS_TO_END,
         )  # fmt: skip
+        # uvicorn hands a signal on when it has ended; by default that would end us before the folder is removed.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         ready(session.address)
         uvicorn.Server(config).run(sockets=[listening])
