@@ -20,7 +20,7 @@ _MIB = 1024**2
 @click.option("--most-upload", type=click.IntRange(min=1), default=2048, show_default=True, metavar="MIB",
               help="Largest file that can be uploaded.")  # fmt: skip
 @click.option("--most-memory", type=click.IntRange(min=256), metavar="MIB",
-              help="Memory of one audit; by default half of the machine's, shared by those that run at once.")  # fmt: skip
+              help="Memory of one audit; half of the machine's by default, shared by those at once.")  # fmt: skip
 @click.option("--most-seconds", type=click.IntRange(min=1), default=3600, show_default=True, help="Time of one audit.")
 @click.option("--processes", type=click.IntRange(min=1), help="Audits that run at once; as many as cores by default.")
 @click.option("--no-browser", is_flag=True, help="Do not open the page; its address is printed.")
@@ -39,7 +39,7 @@ def command(
     try:
         import psutil
 
-        from ..web.app import Settings
+        from ..web.site import Settings
         from ..web.jobs import Limits
         from ..web.server import serve
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""What is known of each audit: its file, what was answered at each step, and its runs. All of it goes with the server."""
+"""What is known of each audit: its file, the answers of each step, and its runs. All of it goes with the server."""
 
 from __future__ import annotations
 

@@ -208,9 +208,11 @@ def _kinds(column: ColumnProfile, role: str, kinds: Sequence[str], needed: Seque
         else:
             problems.append(Problem(f"{role}-{j}", f"Say what '{name}' in '{column.name}' means."))
     if not problems and role == "decision":
-        for kind in needed:
-            if kind not in made.values():
-                problems.append(Problem(f"{role}-0", f"No value of '{column.name}' is {kind}, and one must be."))
+        problems += [
+            Problem(f"{role}-0", f"No value of '{column.name}' is {kind}, and one must be.")
+            for kind in needed
+            if kind not in made.values()
+        ]
     if not problems and role == "outcome" and not {"good", "bad"} & {*made.values()}:
         problems.append(Problem(f"{role}-0", f"No value of '{column.name}' is good or bad, and one must be."))
     return made, problems

@@ -160,8 +160,8 @@ class Jobs:
             return too_much_memory(self.limits.memory)
         if seconds > self.limits.seconds:
             return (
-                f"The work took longer than {self.limits.seconds:,.0f} seconds and was ended. Fewer crossings or groups "
-                "take less; fairaudit web --most-seconds allows more."
+                f"The work took longer than {self.limits.seconds:,.0f} seconds and was ended. Fewer crossings or "
+                "groups take less; fairaudit web --most-seconds allows more."
             )
         return ""
 

@@ -17,8 +17,9 @@ import psutil
 import uvicorn
 
 from ..errors import FairauditError
-from .app import Settings, make_app
+from .app import make_app
 from .security import Session
+from .site import Settings
 
 _PREFIX = "fairaudit-web-"
 _SECONDS_TO_END = 3

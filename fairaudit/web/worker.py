@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FairauditError
+from ..report.nodes import STATUS_ORDER
 from ..writing import write_whole
 from .jobs import ANSWER, PROGRESS, REQUEST, too_much_memory
 
@@ -154,6 +155,7 @@ def _named(result: Result, name: str) -> Result:
 
 def _summary(result: Result) -> dict[str, Any]:
     shown = [f for f in result.findings if f.rule is not None and f.family != "exploratory"]
+    shown.sort(key=lambda finding: STATUS_ORDER.index(finding.status))
     return {
         "people": result.schema.people,
         "findings": [{"status": finding.status, "sentence": finding.sentence} for finding in shown],
