@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from ..auditing import DEFAULT_POLICY, Audit, audit
+from ..auditing import DEFAULT_POLICY, audit
+from ..audits import Audit
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn

@@ -39,9 +39,9 @@ def command(
     try:
         import psutil
 
-        from ..web.site import Settings
         from ..web.jobs import Limits
         from ..web.server import serve
+        from ..web.site import Settings
     except ImportError as error:
         message = f"fairaudit web needs packages that are not installed ({error.name}): pip install '.[web]'."
         raise FairauditError(message) from None
