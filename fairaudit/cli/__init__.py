@@ -25,6 +25,7 @@ COMMANDS = {
     "grade": "A claim about sealed data, held against the truth.",
     "merge": "Merge cube files.",
     "metrics": "What each metric means.",
+    "plan": "A dated, hashed plan of an audit, before the data.",
     "policy": "Policies: list, show, lint.",
     "report": "Make a report of a result.json again.",
     "simulate": "Simulated people with a known truth, scored by a system.",

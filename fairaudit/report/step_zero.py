@@ -80,10 +80,7 @@ def _earlier(result: Result) -> tuple[Block, ...]:
         (
             Cell(f"{one.policy} {one.version}", one.policy_sha256[:12]),
             Cell(", ".join(f"{cutoff:.10g}" for cutoff in one.cutoffs) or NOTHING),
-            Cell(
-                also([f"{one.statuses[of]:,} {status_label(of)}" for of in STATUS_ORDER if of in one.statuses])
-                or NOTHING
-            ),
+            Cell(_counted(one.statuses) or NOTHING),
             Cell(one.created or NOTHING),
             Cell(one.sha256[:12]),
         )
@@ -97,3 +94,7 @@ def _earlier(result: Result) -> tuple[Block, ...]:
         Column(say("sha256 of the result")),
     )
     return (Paragraph(lead), *table(say("Audits of the same input made earlier"), columns, rows))
+
+
+def _counted(statuses: dict[str, int]) -> str:
+    return also([f"{statuses[of]:,} {status_label(of)}" for of in STATUS_ORDER if of in statuses])

@@ -34,7 +34,8 @@ async def run(site: Site, request: Request, draft: Draft) -> Response:
         draft = site.drafts.change(draft.id, runs=draft.runs + 1)
         site.jobs.start(run_folder(draft, draft.runs), {
             "kind": "audit", "origin": draft.origin, "source": draft.source, "name": draft.name, "roles": roles,
-            "arguments": forms.arguments_of(policy),
+            "arguments": {**forms.arguments_of(policy), "step_zero": dict(draft.answers["questions"])},
+            "earlier": [str(folder / "result.json") for folder in _done(site, draft)],
         })  # fmt: skip
         return to(draft, f"runs/{draft.runs}")
     favored = [
@@ -46,6 +47,12 @@ async def run(site: Site, request: Request, draft: Draft) -> Response:
         questions=forms.QUESTIONS, answers=draft.answers["questions"],
         jobs=[(run, site.jobs.get(run_folder(draft, run))) for run in range(1, draft.runs + 1)],
     )  # fmt: skip
+
+
+def _done(site: Site, draft: Draft) -> list[Path]:
+    """Return the folders of the runs that made a result."""
+    folders = [run_folder(draft, run) for run in range(1, draft.runs)]
+    return [folder for folder in folders if (job := site.jobs.get(folder)) is not None and job.state == "done"]
 
 
 def _job(site: Site, request: Request, draft: Draft) -> Job:

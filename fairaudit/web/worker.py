@@ -91,12 +91,13 @@ def _profile(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     from ..auditing import audit
+    from ..departing import with_earlier
     from ..documents import DOCUMENTS
     from ..documents.writing import write_document
 
     _at(folder, "Counting people and comparing groups")
     made = audit(_source(folder.parent, request), **request["arguments"], **request["roles"])
-    result = _named(made.result, request["name"])
+    result = with_earlier(_named(made.result, request["name"]), request["earlier"])
     for name, render in _RENDERERS.items():
         _at(folder, f"Writing {name}")
         for file, text in render(result).items():
