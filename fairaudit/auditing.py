@@ -29,7 +29,15 @@ from .resolving import (
 )
 from .result import SCHEMA_VERSION, NotRun, Result
 from .schema.roles import Roles, check_types, declare
-from .sharing import Sharing, check_sharing, roles_of_published, shared_cube, without_single_people
+from .sharing import (
+    Flagged,
+    Sharing,
+    check_sharing,
+    flagged_in,
+    roles_of_published,
+    shared_cube,
+    without_single_people,
+)
 from .translations import spoken, spoken_now
 
 if TYPE_CHECKING:
@@ -227,6 +235,10 @@ def _audited(
     given = loaded.policy.profit if profit is None else profit_of(profit)
     payoff = None if given is None else Payoff(given.good, given.bad)
     groups, cutoffs = group_names(cube, groups_given(roles)), cutoffs_of(cube, roles.get("cutoff"))
+    flagged: dict[Flagged, str] = {}
+    if sharing == "public":
+        across = loaded.policy.cross and len(groups) > 1 if cross is None else cross
+        flagged = flagged_in(_result(cube, people, loaded, across, metrics, payoff, rng, roles))
     cube, record = shared_cube(cube, sharing, min_n, groups, cutoffs)
     if sharing == "public":
         roles, people = cast("Any", roles_of_published(roles, cube)), None
@@ -236,17 +248,18 @@ def _audited(
         apart = NotRun("The score taken apart", "it is made from rows, and this audit only of published counts")
         made = dataclasses.replace(made, not_run=[*made.not_run, apart])
     elif scored is not None:
-        explanation, lost = explained(scored, made, cube, policy=policy, actions=actions, words=words)
-        made = dataclasses.replace(made, explanation=explanation, not_run=[*made.not_run, *lost])
+        explanation, not_made = explained(scored, made, cube, policy=policy, actions=actions, words=words)
+        made = dataclasses.replace(made, explanation=explanation, not_run=[*made.not_run, *not_made])
     made = made if sharing == "internal" else without_single_people(made)
+    lost = tuple(text for key, text in flagged.items() if key not in flagged_in(made))
     used = describing.direct_use(features, cube, loaded.policy)
     if used is not None:
-        return Audit(dataclasses.replace(made, direct_use=used), cube)
+        return Audit(dataclasses.replace(made, direct_use=used), cube, lost)
     if cube.axes.score is not None and loaded.policy.direct_use is not None:
         reason = "the model's inputs were not named: give features= (command line: --feature, --features-file)"
         unseen = NotRun("Direct use of a prohibited basis", reason)
         made = dataclasses.replace(made, not_run=[*made.not_run, unseen])
-    return Audit(made, cube)
+    return Audit(made, cube, lost)
 
 
 def _counted(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:

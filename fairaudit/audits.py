@@ -33,6 +33,9 @@ class Audit:
 
     result: Result
     cube: Cube
+    flags_lost: tuple[str, ...] = ()
+    """For a public audit: what the fine counts flag and the published ones do not. It is for whoever publishes, and
+    stands in no file and in no report."""
 
     @cached_property
     def findings(self) -> pd.DataFrame:

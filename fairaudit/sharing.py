@@ -117,3 +117,16 @@ def without_single_people(result: Result) -> Result:
     if explanation is not None:
         explanation = dataclasses.replace(explanation, people=[])
     return dataclasses.replace(result, issues=issues, explanation=explanation)
+
+
+Flagged: TypeAlias = tuple[str, str, str, float | None]
+"""A finding by what it is about: metric, attribute, group, cut-off."""
+
+
+def flagged_in(result: Result) -> dict[Flagged, str]:
+    """Return the flagged findings of the policy's rules, each with its sentence."""
+    return {
+        (one.metric, one.attribute, one.group, one.cutoff): one.sentence
+        for one in result.findings
+        if one.status == "flag" and one.family != "exploratory"
+    }

@@ -130,6 +130,14 @@ def command(data: str | None, **options: Any) -> int:
     if options["out"] is not None:
         # What was tried before in the same folder is carried on; a result of other data there is none of it.
         made = replace(made, result=with_earlier(made.result, [options["out"] / "result.json"], demand=False))
+    if made.flags_lost:
+        tell(
+            f"Merging and pooling lost {len(made.flags_lost):,} flagged finding(s) of the policy's rules. They stand "
+            "in no file; decide whether to publish before you do:",
+            quiet=quiet,
+        )
+        for sentence in made.flags_lost:
+            tell(f"  {sentence}", quiet=quiet)
     code = 0
     if options["fail_on"] != "never":
         code = gate(made.result, allow_insufficient=options["allow_insufficient"])

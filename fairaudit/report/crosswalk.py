@@ -21,7 +21,7 @@ ANSWERED_IN = {
     "left_out": ("impact",),
     "limits": ("limits",),
     "people": ("data",),
-    "policy": ("policy",),
+    "policy": ("step-zero", "policy"),
     "rates": ("selection", "outcomes", "calibration"),
     "reproduction": ("provenance",),
     "rows": ("data",),

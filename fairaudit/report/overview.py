@@ -35,6 +35,22 @@ from .words import (
 
 SENTENCES_SHOWN = 12
 _FAMILIES = {"primary": marked("Primary"), "secondary": marked("Secondary"), "exploratory": marked("Exploratory")}
+_ACCESS = {
+    "tables": marked(
+        "tables of counts: no row of a person was seen, and neither what goes into the score nor the model"
+    ),
+    "decisions": marked(
+        "recorded decisions, without score or model: what they were made from, and what would change them, cannot be "
+        "told"
+    ),
+    "scores": marked("scores, without the model: what a score is made of, and what would change it, cannot be told"),
+    "model": marked("the model itself, run on the rows; not its code, and not how people use what it says"),
+}
+"""What the auditor had -> what that was, and what it cannot show."""
+_HOLDS = marked(
+    "until the model, a cut-off or the people who are scored change; it speaks of this file, and of policy version "
+    "{version}"
+)
 _NOT_FILLED = {
     "explanation": marked("an explanation of the score (which features carry it)"),
     "alternatives": marked("a search for a less discriminatory alternative"),
@@ -85,6 +101,8 @@ def opening(result: Result) -> tuple[Block, ...]:
         Item(schema.decision_text, say("Decision")),
         Item(schema.positive, say("Positive class")),
         Item(drawn, say("How the sample was drawn")),
+        Item(say(_ACCESS[access_of(result)]), say("Access")),
+        Item(say(_HOLDS, version=policy.version), say("Until when it holds")),
     ]
     if roles.get("cluster"):
         text = say(
@@ -109,6 +127,15 @@ def opening(result: Result) -> tuple[Block, ...]:
         for attribute in attributes(result)
     ]
     return (*unreviewed(), Paragraph(lead, "lead"), *items(facts))
+
+
+def access_of(result: Result) -> str:
+    """Return what the auditor had: tables, decisions, scores or the model."""
+    if result.explanation is not None:
+        return "model"
+    if result.schema.roles.get("counts"):
+        return "tables"
+    return "scores" if result.schema.roles.get("score") else "decisions"
 
 
 def _people(number: int) -> str:

@@ -8,6 +8,14 @@ from ..sharing import SharingRecord
 from ..translations import many, marked, retold, say
 from .nodes import Block, Item, Paragraph, Section, items
 
+_INTERNAL = marked(
+    "This report is internal: everything that was counted is in it, and in the result file beside it. Counts as fine "
+    "as these are close to personal data. To hand a report on, make it for a supervisor or for the public."
+)
+_LESS = marked(
+    "Merged bins, pooled levels and people left out can hide a difference: a finding that the fine counts would flag "
+    "may be missing here, or have another status. That nothing is flagged here does not say that nothing was."
+)
 _SUPERVISOR = marked(
     "This report is for a supervisor: no single person and no number of a row is in it. The counts in the result file "
     "are as fine as they were counted, and close to personal data."
@@ -20,7 +28,7 @@ _SUBTRACTION = marked(
 
 
 def sharing_section(result: Result) -> tuple[Section, ...]:
-    """Return the section; nothing for an internal report.
+    """Return the section; nothing for a result from before there were levels.
 
     Parameters
     ----------
@@ -28,11 +36,12 @@ def sharing_section(result: Result) -> tuple[Section, ...]:
         What an audit found.
     """
     record = result.sharing
-    if record is None or record.level == "internal":
+    if record is None:
         return ()
-    if record.level == "supervisor":
+    if record.level != "public":
         unique = Item(f"{record.unique_people:,}", say("People alone in an entry of the counts"))
-        return (Section("sharing", say("What may be shared"), (Paragraph(say(_SUPERVISOR)), *items([unique]))),)
+        text = say(_INTERNAL if record.level == "internal" else _SUPERVISOR)
+        return (Section("sharing", say("What may be shared"), (Paragraph(text), *items([unique]))),)
     text = many(
         record.min_n or 1,
         "This report is public. Every number in it is made of published counts, in which an entry (group, score bin, "
@@ -40,7 +49,8 @@ def sharing_section(result: Result) -> tuple[Section, ...]:
         "This report is public. Every number in it is made of published counts, in which an entry (group, score bin, "
         "decision and outcome) that is not empty holds at least {number} people.",
     )
-    blocks: tuple[Block, ...] = (Paragraph(text), *items(_done(record)), Paragraph(say(_SUBTRACTION), "note"))
+    blocks: tuple[Block, ...] = (Paragraph(text), *items(_done(record)), Paragraph(say(_LESS)))
+    blocks += (Paragraph(say(_SUBTRACTION), "note"),)
     return (Section("sharing", say("What may be shared"), blocks),)
 
 

@@ -43,8 +43,8 @@ def _planned(plan: PlanRecord) -> tuple[Block, ...]:
     kept = say("This audit keeps to it.")
     if plan.departures:
         kept = many(
-            len(plan.departures), "This audit departs from it in {number} thing.",
-            "This audit departs from it in {number} things.",
+            len(plan.departures), "This audit departs from it in {number} respect.",
+            "This audit departs from it in {number} respects.",
         )  # fmt: skip
     beyond = many(
         plan.planned_findings,
