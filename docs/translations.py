@@ -83,10 +83,10 @@ def _of_policies() -> list[tuple[str, str]]:
 
 
 def _of_rules() -> list[tuple[str, str]]:
-    """Return the titles and headings of what rules ask for; places in a rule and sources stay in their language."""
+    """Return the titles, headings and places in a rule of what rules ask for; sources stay in their language."""
     forms = [template(name) for name in DOCUMENTS]
     texts = [(form.id, text) for form in forms for text in (form.title, form.jurisdiction)]
-    texts += [(form.id, part.heading) for form in forms for part in form.parts]
+    texts += [(form.id, text) for form in forms for part in form.parts for text in (part.heading, part.element)]
     return [(f"policy/required/{name}.yaml", text) for name, text in texts]
 
 

@@ -53,7 +53,8 @@ def test_an_internal_audit_is_as_it_was_and_counts_who_is_alone():
     made = fa.audit(rows(), **ROLES)
     assert made.result.sharing.level == "internal"
     assert made.result.sharing.unique_people == made.cube.unique_people > 0
-    assert "What may be shared" not in made.to_markdown()
+    assert "This report is internal: everything that was counted is in it" in made.to_markdown()
+    assert made.flags_lost == ()
 
 
 def test_a_supervisor_sees_the_counts_and_no_row():

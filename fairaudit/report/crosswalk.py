@@ -51,7 +51,7 @@ def _every(sections: Sequence[Section]) -> list[Section]:
 
 def _table(form: Template, headings: dict[str, str]) -> tuple[Block, ...]:
     rows = [
-        (Cell(part.element), Cell(say(part.heading)), Cell(_where(part, headings)), Cell(f"{len(part.gaps):,}"))
+        (Cell(say(part.element)), Cell(say(part.heading)), Cell(_where(part, headings)), Cell(f"{len(part.gaps):,}"))
         for part in form.parts
     ]
     columns = (

@@ -15,6 +15,7 @@ import fairaudit as fa
 from fairaudit import translations
 from fairaudit.errors import SchemaError
 from fairaudit.metrics import CONTRASTS, MEASURES, METRICS
+from fairaudit.policy.required import DOCUMENTS, template
 from fairaudit.report.html import to_html
 from fairaudit.report.overview import unreviewed
 
@@ -224,6 +225,9 @@ def kept(result):
     found |= {result.policy.id, *result.policy.sources, *result.schema.roles, *(issue.code for issue in result.issues)}
     found |= {value if isinstance(value, str) else json.dumps(value) for value in result.schema.roles.values()}
     found.add(BASIS)
+    # Sources of rules stay in their language, and digests in any.
+    found |= {citation for name in DOCUMENTS for citation, _ in template(name).sources}
+    found |= {result.input.sha256, result.policy.sha256}
     found |= {*NAMES, *METHODS, *LEVELS, *LIBRARIES}
     longest = sorted(filter(None, found), key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")

@@ -59,8 +59,8 @@ def report(sample):
 
 def test_what_was_not_tested_stands_before_the_findings(report):
     assert [section.id for section in report.sections] == [
-        "limits", "findings", "selection", "outcomes", "scores", "cutoffs", "crossings", "data", "methods", "policy",
-        "glossary", "provenance",
+        "limits", "step-zero", "findings", "selection", "outcomes", "scores", "cutoffs", "crossings", "data", "methods",
+        "policy", "glossary", "provenance", "crosswalk",
     ]  # fmt: skip
 
 
