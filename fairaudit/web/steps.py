@@ -34,7 +34,7 @@ async def columns(site: Site, request: Request, draft: Draft) -> Response:
     values: forms.Values = forms.columns_values(profile, draft.answers.get("columns"))
     problems: list[forms.Problem] = []
     if request.method == "POST":
-        values = await site.form(request)
+        values = {**values, **await site.form(request)}
         answers, problems = forms.check_columns(profile, values)
         if not problems:
             draft = site.drafts.answered(draft, "columns", answers, then=("meaning",))
@@ -92,7 +92,7 @@ async def questions(site: Site, request: Request, draft: Draft) -> Response:
     values: forms.Values = forms.questions_values(draft.answers.get("questions"))
     problems: list[forms.Problem] = []
     if request.method == "POST":
-        values = await site.form(request)
+        values = {**values, **await site.form(request)}
         answers, problems = forms.check_questions(values)
         if not problems:
             return to(site.drafts.answered(draft, "questions", answers), "policy")
