@@ -75,7 +75,8 @@ async def meaning(site: Site, request: Request, draft: Draft) -> Response:
     values: forms.Values = forms.meaning_values(profile, columns, draft.answers.get("meaning"))
     problems: list[forms.Problem] = []
     if request.method == "POST":
-        values = {**values, **await site.form(request)}
+        # A box that is not ticked is not sent: without the blank, what was ticked before would stay so for ever.
+        values = {**values, "probability": "", **await site.form(request)}
         answers, problems = forms.check_meaning(profile, columns, values)
         if not problems:
             return to(site.drafts.answered(draft, "meaning", answers), "questions")
