@@ -37,7 +37,7 @@ async def columns(site: Site, request: Request, draft: Draft) -> Response:
         values = {**values, **await site.form(request)}
         answers, problems = forms.check_columns(profile, values)
         if not problems:
-            draft = site.drafts.answered(draft, "columns", answers, then=("meaning",))
+            draft = site.drafts.answered(draft, "columns", answers, then=("meaning", "policy"))
             return to(draft, "meaning")
     return site.show(
         "columns", status=422 if problems else 200, draft=draft, step="columns", profile=profile, values=values,
