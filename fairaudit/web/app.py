@@ -28,6 +28,7 @@ class _Run(IntegerConvertor):
 
 
 register_url_convertor("run", _Run())
+
 Handler = Callable[["Site", Request, Draft], Awaitable[Response]]
 
 
