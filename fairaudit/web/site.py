@@ -168,7 +168,9 @@ class Site:
             raise UploadError(message)
 
     def _read(self, draft: Draft) -> Response:
-        self.jobs.start(draft.folder / "profile", {"kind": "profile", "origin": draft.origin, "source": draft.source})
+        self.jobs.start(draft.folder / "profile", {
+            "kind": "profile", "origin": draft.origin, "source": draft.source, "name": draft.name,
+        })  # fmt: skip
         return to(draft, "columns")
 
 

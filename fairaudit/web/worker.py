@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ def main() -> None:
     try:
         answer = {"error": "", **_WORK[request["kind"]](folder, request)}
     except FairauditError as error:
-        answer = {"error": str(error)}
+        answer = {"error": _as_known(str(error), request)}
     except MemoryError:
         answer = {"error": too_much_memory(memory)}
     write_whole(folder / ANSWER, json.dumps(answer))
@@ -86,7 +86,9 @@ def _profile(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     from ..data.profiling import profile_files
 
     _at(folder, "Reading the file")
-    return {"profile": dataclasses.asdict(profile_files(_source(folder.parent, request)))}
+    profile = profile_files(_source(folder.parent, request))
+    issues = tuple(_retold(profile.issues, request))
+    return {"profile": dataclasses.asdict(dataclasses.replace(profile, issues=issues))}
 
 
 def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
     _at(folder, "Counting people and comparing groups")
     made = audit(_source(folder.parent, request), **request["arguments"], **request["roles"])
-    result = with_earlier(_named(made.result, request["name"]), request["earlier"])
+    result = with_earlier(_named(made.result, request), request["earlier"])
     for name, render in _RENDERERS.items():
         _at(folder, f"Writing {name}")
         for file, text in render(result).items():
@@ -148,10 +150,21 @@ def _source(folder: Path, request: Mapping[str, Any]) -> str:
     return str(path)
 
 
-def _named(result: Result, name: str) -> Result:
+def _named(result: Result, request: Mapping[str, Any]) -> Result:
     """Return the result with the name that the person knows the file by, in place of ours."""
+    name = request["name"]
     files = [dataclasses.replace(file, name=name) for file in result.input.files]
-    return dataclasses.replace(result, input=dataclasses.replace(result.input, name=name, files=files))
+    named = dataclasses.replace(result.input, name=name, files=files)
+    return dataclasses.replace(result, input=named, issues=_retold(result.issues, request))
+
+
+def _retold(issues: Iterable[Any], request: Mapping[str, Any]) -> list[Any]:
+    return [dataclasses.replace(issue, message=_as_known(issue.message, request)) for issue in issues]
+
+
+def _as_known(text: str, request: Mapping[str, Any]) -> str:
+    """Return what is said of an uploaded file with the name that the person knows it by, in place of ours."""
+    return text.replace(Path(request["source"]).name, request["name"]) if request["origin"] == "upload" else text
 
 
 def _summary(result: Result) -> dict[str, Any]:
