@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from ..errors import DataContractError, FairauditError, listed, suggestion
 from ..schema.issues import DataIssue
 from ..schema.provenance import InputFile
+from ..schema.text import visible
 from .columns import check_columns, check_twice
 from .delimited import Dialect, check_skipped, header_of, is_blank, sniffed
 
@@ -130,6 +131,11 @@ def _locked(paths: Sequence[Path]) -> Any:
     """Return a database that can read nothing but these files, whatever stands in them."""
     import duckdb
 
+    for path in paths:
+        # Bytes that are no UTF-8 stand in a path as half characters, of which text has none.
+        if any("\ud800" <= character <= "\udfff" for character in str(path)):
+            message = f"The path of {visible(path.name)} is not in UTF-8, and cannot be opened. Rename it."
+            raise DataContractError(message)
     connection = duckdb.connect()
     allowed = ", ".join(_literal(text) for path in paths for text in {str(path), _exactly(path)})
     connection.execute(f"SET allowed_paths=[{allowed}]")
