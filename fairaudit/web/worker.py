@@ -1,6 +1,6 @@
 """What runs in a process of its own: reading a stranger's file, auditing it, writing what can be downloaded.
 
-``python -m fairaudit.web.worker FOLDER MEMORY``: the request stands in the folder, and so does the answer.
+``python -m fairaudit.web.worker FOLDER MEMORY SERVER``: the request stands in the folder, and so does the answer.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _CONNECTING = frozenset(
 
 def main() -> None:
     """Do what the folder asks for; every error that has words becomes the answer."""
-    folder, memory = Path(sys.argv[1]), int(sys.argv[2])
+    folder, memory, server = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     _limit(memory)
-    _alone()
+    _alone(server)
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     try:
         answer = {"error": "", **_WORK[request["kind"]](folder, request)}
@@ -62,8 +62,8 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN, _MOST_WRITTEN))
 
 
-def _alone() -> None:
-    """Connect to nobody, and end with the server, however it ends."""
+def _alone(server: int) -> None:
+    """Connect to nobody, and end with the server, however it ends: even before this was begun."""
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         # Sockets between a process's own ends are none of these, so that libraries go on working.
@@ -72,10 +72,9 @@ def _alone() -> None:
             raise PermissionError(message)
 
     sys.addaudithook(refuse)
-    parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == server:
             time.sleep(1)
         os._exit(1)
 
