@@ -358,8 +358,21 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Return True where what could not be read would have been with more memory: nothing is wrong with the file."""
+    return error.__context__ is not None and _is_memory(error.__context__)
+
+
+def _is_memory(error: BaseException) -> bool:
+    import duckdb
+
+    return isinstance(error, duckdb.OutOfMemoryException)
+
+
 def unreadable(name: str, error: Exception) -> str:
     """Return what a reader's error means in one line, without its own advice, folders, or anybody's data."""
+    if _is_memory(error):
+        return f"The memory is used up, and {name} was not read to its end. Give it more, or leave out rows or columns."
     said = str(error)
     for pattern, meaning in _MEANINGS:
         found = re.search(pattern, said, re.DOTALL | re.IGNORECASE)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data.files import ran_out_of_memory
 from ..errors import FairauditError
 from ..report.nodes import STATUS_ORDER
 from ..writing import write_whole
@@ -46,7 +47,8 @@ def main() -> None:
     try:
         answer = {"error": "", **_WORK[request["kind"]](folder, request)}
     except FairauditError as error:
-        answer = {"error": _as_known(str(error), request)}
+        told = too_much_memory(memory) if ran_out_of_memory(error) else _as_known(str(error), request)
+        answer = {"error": told}
     except MemoryError:
         answer = {"error": too_much_memory(memory)}
     write_whole(folder / ANSWER, json.dumps(answer))
