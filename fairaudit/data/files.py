@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from ..errors import DataContractError, FairauditError, listed, suggestion
 from ..schema.issues import DataIssue
 from ..schema.provenance import InputFile
+from ..schema.text import visible
 from .columns import check_columns, check_twice
 from .delimited import Dialect, check_skipped, header_of, is_blank, sniffed
 
@@ -130,6 +131,11 @@ def _locked(paths: Sequence[Path]) -> Any:
     """Return a database that can read nothing but these files, whatever stands in them."""
     import duckdb
 
+    for path in paths:
+        # Bytes that are no UTF-8 stand in a path as half characters, of which text has none.
+        if any("\ud800" <= character <= "\udfff" for character in str(path)):
+            message = f"The path of {visible(path.name)} is not in UTF-8, and cannot be opened. Rename it."
+            raise DataContractError(message)
     connection = duckdb.connect()
     allowed = ", ".join(_literal(text) for path in paths for text in {str(path), _exactly(path)})
     connection.execute(f"SET allowed_paths=[{allowed}]")
@@ -352,8 +358,21 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Return True where what could not be read would have been with more memory: nothing is wrong with the file."""
+    return error.__context__ is not None and _is_memory(error.__context__)
+
+
+def _is_memory(error: BaseException) -> bool:
+    import duckdb
+
+    return isinstance(error, duckdb.OutOfMemoryException)
+
+
 def unreadable(name: str, error: Exception) -> str:
     """Return what a reader's error means in one line, without its own advice, folders, or anybody's data."""
+    if _is_memory(error):
+        return f"The memory is used up, and {name} was not read to its end. Give it more, or leave out rows or columns."
     said = str(error)
     for pattern, meaning in _MEANINGS:
         found = re.search(pattern, said, re.DOTALL | re.IGNORECASE)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,15 @@ from .jobs import Jobs
 from .pages import icon, message, style
 from .security import Guard, Session
 from .site import Settings, Site
+
+
+class _Run(IntegerConvertor):
+    """The number of a run; what is longer than Python reads as a number is no address of ours."""
+
+    regex = "[0-9]{1,9}"
+
+
+register_url_convertor("run", _Run())
 
 Handler = Callable[["Site", Request, Draft], Awaitable[Response]]
 
@@ -74,9 +84,9 @@ def _routes(site: Site) -> list[Route]:
         Route(f"{at}/questions", of(steps.questions), methods=both),
         Route(f"{at}/policy", of(steps.policy), methods=both),
         Route(f"{at}/run", of(runs.run), methods=both),
-        Route(f"{at}/runs/{{run:int}}", of(runs.result)),
-        Route(f"{at}/runs/{{run:int}}/cancel", of(runs.cancel), methods=["POST"]),
-        Route(f"{at}/runs/{{run:int}}/report", of(runs.report)),
-        Route(f"{at}/runs/{{run:int}}/files/{{name}}", of(runs.file)),
+        Route(f"{at}/runs/{{run:run}}", of(runs.result)),
+        Route(f"{at}/runs/{{run:run}}/cancel", of(runs.cancel), methods=["POST"]),
+        Route(f"{at}/runs/{{run:run}}/report", of(runs.report)),
+        Route(f"{at}/runs/{{run:run}}/files/{{name}}", of(runs.file)),
         Route(f"{at}/delete", of(runs.delete), methods=both),
     ]

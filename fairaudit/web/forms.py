@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from ..data.profiling import ColumnProfile, FileProfile
 from ..errors import FairauditError
 from ..metrics import CONTRASTS
 from ..policy.loading import load_policy, preset_ids
 from ..policy.model import check_ready
+from ..policy.reading import read_yaml
 from ..schema.roles import DECISION_KINDS, SAMPLED_BY, declare
 from ..sharing import LEVELS
 from ..translations import LANGUAGES
@@ -326,12 +325,13 @@ def _check_policy(made: Values) -> list[Problem]:
     field = OWN if made["policy"] == OWN else "policy"
     if len(made["own"]) > _LONGEST_POLICY:
         return [Problem(OWN, f"A policy has at most {_LONGEST_POLICY:,} characters.")]
+    for wrong in read_yaml(made["own"]).problems[:1] if field == OWN else ():
+        place = "The policy" if wrong.line is None else f"Line {wrong.line} of the policy"
+        return [Problem(OWN, f"{place}: {wrong.message}")]
     try:
         check_ready(load_policy(policy_of(made), known_metrics=CONTRASTS).policy)
     except FairauditError as error:
         return [Problem(field, str(error))]
-    except yaml.YAMLError as error:
-        return [Problem(OWN, f"The policy is not YAML: {str(error).splitlines()[0]}.")]
     return []
 
 
@@ -339,8 +339,7 @@ def policy_of(answers: Values) -> Any:
     """Return the policy that was chosen: the id of one that comes along, or what was pasted."""
     if answers["policy"] != OWN:
         return answers["policy"]
-    made = yaml.safe_load(answers["own"])
-    return made if isinstance(made, dict) else {}
+    return read_yaml(answers["own"]).data
 
 
 # All of it together

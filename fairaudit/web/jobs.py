@@ -134,7 +134,7 @@ class Jobs:
         with (folder / LOG).open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "fairaudit.web.worker", str(folder), str(self.limits.memory),
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=_environment(folder),
+                str(os.getpid()), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=_environment(folder),
                 start_new_session=True,
             )  # fmt: skip
         told = ""
@@ -160,7 +160,7 @@ class Jobs:
             return too_much_memory(self.limits.memory)
         if seconds > self.limits.seconds:
             return (
-                f"The work took longer than {self.limits.seconds:,.0f} seconds and was ended. Fewer crossings or "
+                f"The work took longer than {_seconds(self.limits.seconds)} and was ended. Fewer crossings or "
                 "groups take less; fairaudit web --most-seconds allows more."
             )
         return ""
@@ -172,6 +172,10 @@ def too_much_memory(most: int) -> str:
         f"The work took more than {in_words(most)} of memory and was ended. Leave out columns with very many "
         "different values, or cut numbers into bands; fairaudit web --most-memory allows more."
     )
+
+
+def _seconds(most: float) -> str:
+    return "1 second" if most == 1 else f"{most:,.0f} seconds"
 
 
 def _environment(folder: Path) -> dict[str, str]:

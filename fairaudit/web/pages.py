@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from ..report.html import style_sheet
@@ -38,6 +38,8 @@ def _environment() -> Environment:
         finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
     environment.filters["size"] = in_words
+    # What goes back with a form goes back as it came: line breaks of a policy, spaces of a label.
+    environment.filters["kept"] = escape
     environment.filters["twice"] = lambda value: (value, value)
     return environment
 

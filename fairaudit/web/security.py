@@ -36,6 +36,8 @@ _HEADERS = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
+_SHOWN_TO_ALL = frozenset({"/style.css", "/icon.svg"})
+"""What the page that refuses looks like; nothing of anybody is in them."""
 _SECONDS_BETWEEN_ADDRESSES = 5.0
 
 
@@ -127,6 +129,8 @@ class Guard:
         if host not in session.hosts:
             # Plain, and without the page: a name that was made to lead here learns nothing.
             return HTMLResponse("<!DOCTYPE html><title>Refused</title><p>This name does not lead to fairaudit.", 421)
+        if scope["path"] in _SHOWN_TO_ALL:
+            return None
         if scope["path"] == OPEN:
             return self._opened(scope)
         if not session.knows(headers):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
 from ..data.bundled import dataset_names, describe
@@ -137,10 +137,15 @@ class Site:
             )  # fmt: skip
         except UploadError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            return self._start(422, [Problem("file", str(error))])
-        except BaseException:
-            # The browser went away in the middle: nothing of it stays.
+            answer = self._start(422, [Problem("file", str(error))])
+            # What is still on its way after the answer is not read for ever.
+            answer.headers["connection"] = "close"
+            return answer
+        except BaseException as error:
+            # The browser went away in the middle, or we end: nothing of it stays.
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, ClientDisconnect):
+                return Response(status_code=400)
             raise
         return self._read(self.drafts.add(taken.name, "upload", folder, str(taken.path)))
 
@@ -168,7 +173,9 @@ class Site:
             raise UploadError(message)
 
     def _read(self, draft: Draft) -> Response:
-        self.jobs.start(draft.folder / "profile", {"kind": "profile", "origin": draft.origin, "source": draft.source})
+        self.jobs.start(draft.folder / "profile", {
+            "kind": "profile", "origin": draft.origin, "source": draft.source, "name": draft.name,
+        })  # fmt: skip
         return to(draft, "columns")
 
 

@@ -34,10 +34,10 @@ async def columns(site: Site, request: Request, draft: Draft) -> Response:
     values: forms.Values = forms.columns_values(profile, draft.answers.get("columns"))
     problems: list[forms.Problem] = []
     if request.method == "POST":
-        values = await site.form(request)
+        values = {**values, **await site.form(request)}
         answers, problems = forms.check_columns(profile, values)
         if not problems:
-            draft = site.drafts.answered(draft, "columns", answers, then=("meaning",))
+            draft = site.drafts.answered(draft, "columns", answers, then=("meaning", "policy"))
             return to(draft, "meaning")
     return site.show(
         "columns", status=422 if problems else 200, draft=draft, step="columns", profile=profile, values=values,
@@ -75,7 +75,8 @@ async def meaning(site: Site, request: Request, draft: Draft) -> Response:
     values: forms.Values = forms.meaning_values(profile, columns, draft.answers.get("meaning"))
     problems: list[forms.Problem] = []
     if request.method == "POST":
-        values = {**values, **await site.form(request)}
+        # A box that is not ticked is not sent: without the blank, what was ticked before would stay so for ever.
+        values = {**values, "probability": "", **await site.form(request)}
         answers, problems = forms.check_meaning(profile, columns, values)
         if not problems:
             return to(site.drafts.answered(draft, "meaning", answers), "questions")
@@ -92,7 +93,7 @@ async def questions(site: Site, request: Request, draft: Draft) -> Response:
     values: forms.Values = forms.questions_values(draft.answers.get("questions"))
     problems: list[forms.Problem] = []
     if request.method == "POST":
-        values = await site.form(request)
+        values = {**values, **await site.form(request)}
         answers, problems = forms.check_questions(values)
         if not problems:
             return to(site.drafts.answered(draft, "questions", answers), "policy")

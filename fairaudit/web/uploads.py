@@ -233,6 +233,9 @@ class _Form:
         name = shown_name(given.decode("utf-8", "replace"))
         if name == shown_name(""):
             return
+        if self._upload is not None:
+            message = "Several files were sent, and an audit is of one file. Choose one of them."
+            raise UploadError(message)
         path = self.folder / f"upload{ending_of(name)}"
         self._upload, self._file = Upload(name, path), path.open("xb")
 

@@ -1,6 +1,6 @@
 """What runs in a process of its own: reading a stranger's file, auditing it, writing what can be downloaded.
 
-``python -m fairaudit.web.worker FOLDER MEMORY``: the request stands in the folder, and so does the answer.
+``python -m fairaudit.web.worker FOLDER MEMORY SERVER``: the request stands in the folder, and so does the answer.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..data.files import ran_out_of_memory
 from ..errors import FairauditError
 from ..report.nodes import STATUS_ORDER
 from ..writing import write_whole
@@ -39,14 +40,15 @@ _CONNECTING = frozenset(
 
 def main() -> None:
     """Do what the folder asks for; every error that has words becomes the answer."""
-    folder, memory = Path(sys.argv[1]), int(sys.argv[2])
+    folder, memory, server = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     _limit(memory)
-    _alone()
+    _alone(server)
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     try:
         answer = {"error": "", **_WORK[request["kind"]](folder, request)}
     except FairauditError as error:
-        answer = {"error": str(error)}
+        told = too_much_memory(memory) if ran_out_of_memory(error) else _as_known(str(error), request)
+        answer = {"error": told}
     except MemoryError:
         answer = {"error": too_much_memory(memory)}
     write_whole(folder / ANSWER, json.dumps(answer))
@@ -62,8 +64,8 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN, _MOST_WRITTEN))
 
 
-def _alone() -> None:
-    """Connect to nobody, and end with the server, however it ends."""
+def _alone(server: int) -> None:
+    """Connect to nobody, and end with the server, however it ends: even before this was begun."""
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         # Sockets between a process's own ends are none of these, so that libraries go on working.
@@ -72,10 +74,9 @@ def _alone() -> None:
             raise PermissionError(message)
 
     sys.addaudithook(refuse)
-    parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == server:
             time.sleep(1)
         os._exit(1)
 
@@ -86,7 +87,9 @@ def _profile(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     from ..data.profiling import profile_files
 
     _at(folder, "Reading the file")
-    return {"profile": dataclasses.asdict(profile_files(_source(folder.parent, request)))}
+    profile = profile_files(_source(folder.parent, request))
+    issues = tuple(_retold(profile.issues, request))
+    return {"profile": dataclasses.asdict(dataclasses.replace(profile, issues=issues))}
 
 
 def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
     _at(folder, "Counting people and comparing groups")
     made = audit(_source(folder.parent, request), **request["arguments"], **request["roles"])
-    result = with_earlier(_named(made.result, request["name"]), request["earlier"])
+    result = with_earlier(_named(made.result, request), request["earlier"])
     for name, render in _RENDERERS.items():
         _at(folder, f"Writing {name}")
         for file, text in render(result).items():
@@ -148,10 +151,21 @@ def _source(folder: Path, request: Mapping[str, Any]) -> str:
     return str(path)
 
 
-def _named(result: Result, name: str) -> Result:
+def _named(result: Result, request: Mapping[str, Any]) -> Result:
     """Return the result with the name that the person knows the file by, in place of ours."""
+    name = request["name"]
     files = [dataclasses.replace(file, name=name) for file in result.input.files]
-    return dataclasses.replace(result, input=dataclasses.replace(result.input, name=name, files=files))
+    named = dataclasses.replace(result.input, name=name, files=files)
+    return dataclasses.replace(result, input=named, issues=_retold(result.issues, request))
+
+
+def _retold(issues: Iterable[Any], request: Mapping[str, Any]) -> list[Any]:
+    return [dataclasses.replace(issue, message=_as_known(issue.message, request)) for issue in issues]
+
+
+def _as_known(text: str, request: Mapping[str, Any]) -> str:
+    """Return what is said of an uploaded file with the name that the person knows it by, in place of ours."""
+    return text.replace(Path(request["source"]).name, request["name"]) if request["origin"] == "upload" else text
 
 
 def _summary(result: Result) -> dict[str, Any]:
