@@ -28,5 +28,6 @@ def encoded(column: Any) -> tuple[NDArray[np.int64], Any]:
         column = column.cast(column.type.value_type)
     if pa.types.is_null(column.type):
         column = column.cast(pa.string())
-    made = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
+    made = pc.dictionary_encode(column, null_encoding="encode")
+    made = made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
     return as_numbers(made.indices).astype(np.int64), made.dictionary
