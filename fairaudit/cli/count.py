@@ -19,7 +19,7 @@ from .streams import counting, progress, readable, tell
 @role_options
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The cube file.")
 @click.option("--resume", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
-              help="Keep the counts of each finished file there; run again, and only the others are counted.")  # fmt: skip
+              help="Keep each finished file's counts there: run again, and only the others are read.")  # fmt: skip
 @click.option("--min-n", type=click.IntRange(min=1),
               help="Write counts that may be published: no entry of fewer people than this.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")

@@ -13,7 +13,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -507,6 +507,7 @@ def count_files(
     import pyarrow as pa
 
     kinds = alike(footers)
+    columns = [replace(column, kind=kind) for column, kind in zip(footers[0].columns, kinds, strict=True)]
     tasks = deque((place, group) for place, one in enumerate(footers) for group in range(len(one.groups)))
     left = [len(one.groups) for one in footers]
     held: dict[int, list[Counts]] = {}
@@ -515,7 +516,7 @@ def count_files(
     def counts_of(place: int, own: dict[int, Counts]) -> Counts:
         key = place if finished is not None else 0
         if key not in own:
-            own[key] = Counts(footers[place].columns)
+            own[key] = Counts(columns)
             with lock:
                 held.setdefault(key, []).append(own[key])
         return own[key]
