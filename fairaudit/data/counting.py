@@ -82,7 +82,7 @@ def _counted(source: Source, schema: Schema, work: Work, resume: str | os.PathLi
     """Return the cube of an opened source; files are hashed in a thread of their own meanwhile."""
     files = source.files
     if files is not None:
-        work.beside = files.progress
+        work.beside, work.abandon = files.progress, files.stop
     if resume is not None:
         counted = group_rows(source, schema, table=resumed(source, schema, work, Path(resume)))
     else:
@@ -95,7 +95,7 @@ def _counted(source: Source, schema: Schema, work: Work, resume: str | os.PathLi
         cube = dataclasses.replace(cube, blocks={**cube.blocks, **replicates_of(schema, rows, cube)})
     if files is None:
         return cube
-    known = work.run([files.all], interrupt=files.stop)[0]
+    known = work.run([files.all])[0]
     return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, files=known))
 
 

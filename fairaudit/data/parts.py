@@ -12,6 +12,7 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def resumed(source: Source, schema: Schema, work: Work, folder: Path) -> Any:
     files.start()
     for place, (file, table) in older.items():
         # Written to since, or only copied: its bytes tell.
-        if work.run([lambda place=place: files.of(place)], interrupt=files.stop)[0] == file:
+        if work.run([partial(files.of, place)])[0] == file:
             tables[place] = table
             _write(folder / names[place], source, place, table)
     if tables:

@@ -86,6 +86,8 @@ class Work:
     kept: int = 0
     beside: Callable[[], tuple[int, int]] | None = None
     """Bytes done and to do of what goes on beside the counting and must end too."""
+    abandon: Callable[[], Any] | None = None
+    """Called when all is given up: ends what goes on beside, which jobs may be waiting for."""
     measure: Callable[[], int] | None = None
     """What is done, where it must be asked for."""
     notes: list[str] = field(default_factory=list)
@@ -145,6 +147,8 @@ class Work:
                 self._tell(pace, other)
         except BaseException:
             self.stop.set()
+            if self.abandon is not None:
+                self.abandon()
             raise
         finally:
             if self.stop.is_set() and interrupt is not None:
