@@ -34,8 +34,10 @@ BUFFER = 1 << 20
 """Bytes of a column that are read at a time."""
 BATCH = 131_072
 """Rows at a time: their codes stay in the processor's cache."""
-MOST_CELLS = 2**24
-"""Entries of the array of counts, 8 bytes each, one array a thread."""
+MOST_CELLS = 2**21
+"""Entries of the array of counts, 8 bytes each, one array a thread: beyond about two million DuckDB is faster."""
+MOST_SHAPES = 100
+"""How often the array may change its shape: with room to grow it takes few, near ``MOST_CELLS`` it could take many."""
 MOST_RANGE = 2**16
 """Whole numbers further apart than this get their codes from a dictionary."""
 MOST_VALUES = 2**16
@@ -352,6 +354,7 @@ class Counts:
         self._coders: list[_Range | _Values] = [(_Range if _ranged(one.kind) else _Values)(one) for one in columns]
         self._counts = np.zeros(0, dtype=np.int64)
         self._taken: list[Any] = []
+        self._shapes = 0
         self._scratch = np.empty((len(columns), BATCH), dtype=np.int32)
         self._places = np.empty(BATCH, dtype=np.int64)
 
@@ -386,14 +389,15 @@ class Counts:
         np.add.at(self._counts, places, 1)
 
     def _settle(self) -> None:
+        self._shapes += 1
         for roomy in (True, False):
             for coder in self._coders:
                 coder.settle(roomy=roomy)
             cells = math.prod(coder.radix for coder in self._coders)
-            if cells <= MOST_CELLS:
+            if cells <= MOST_CELLS and self._shapes <= MOST_SHAPES:
                 self._counts = np.zeros(cells, dtype=np.int64)
                 return
-        message = f"{cells:,} combinations are more than {MOST_CELLS:,}"
+        message = f"{cells:,} combinations in {self._shapes} shapes are too many"
         raise UnsuitableError(message)
 
     def _take_out(self) -> None:
