@@ -20,10 +20,12 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``models``       training, scorecards, and anything that scores behind one protocol
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
 ``systems``      scoring systems of the world as files: points, bands, consequences, ledgers in words
-``result``       what an audit found, as plain records and JSON
+``planning``     step 0 in words, and a dated plan of what will be compared
+``result``       what an audit found, as plain records and JSON; ``departing`` holds it against its plan
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
+``resolving``, ``audits``   what a call asks for, held against what was counted; an audit that was made
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
 ``consequences``  ``audit_consequences(...)``: on whom what follows from a score falls, each a decision to audit
 ``demonstration``  the worked example behind ``fairaudit demo``
@@ -36,7 +38,8 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .auditing import Audit, audit, count
+    from .auditing import audit, count
+    from .audits import Audit
     from .consequences import ConsequenceAudit, audit_consequences
     from .cube.cube import Cube
     from .cube.from_counts import from_counts
@@ -63,13 +66,15 @@ if TYPE_CHECKING:
     from .models.scorecard import Scorecard
     from .models.training import Trained, train
     from .models.wrapping import wrap
+    from .planned_records import StepZero
+    from .planning import Plan, make_plan, read_plan
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
     from .systems.point_system import PointSystem
 
 _WHERE = {
     "Actions": ("explanation.actions", "Actions"),
-    "Audit": ("auditing", "Audit"),
+    "Audit": ("audits", "Audit"),
     "Cube": ("cube.cube", "Cube"),
     "ConsequenceAudit": ("consequences", "ConsequenceAudit"),
     "Composition": ("explanation.composition_record", "Composition"),
@@ -78,11 +83,13 @@ _WHERE = {
     "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
+    "Plan": ("planning", "Plan"),
     "PointSystem": ("systems.point_system", "PointSystem"),
     "PointsScale": ("models.scale", "PointsScale"),
     "Recourse": ("explanation.recourse_record", "Recourse"),
     "RecourseGap": ("explanation.recourse_by_group", "RecourseGap"),
     "Result": ("result", "Result"),
+    "StepZero": ("planned_records", "StepZero"),
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
     "train": ("models.training", "train"),
@@ -102,6 +109,8 @@ _WHERE = {
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
     "load_model": ("models.loading", "load_scorer"),
+    "make_plan": ("planning", "make_plan"),
+    "read_plan": ("planning", "read_plan"),
     "read_result": ("result", "read_result"),
     "recourse": ("explanation.seeking_recourse", "recourse"),
     "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
@@ -123,12 +132,14 @@ __all__ = [
     "Explanation",
     "FairauditError",
     "Finding",
+    "Plan",
     "PointSystem",
     "PointsScale",
     "Recourse",
     "RecourseGap",
     "Result",
     "Scorecard",
+    "StepZero",
     "SubgroupSearch",
     "Trained",
     "__version__",
@@ -146,6 +157,8 @@ __all__ = [
     "load_cube",
     "load_dataset",
     "load_model",
+    "make_plan",
+    "read_plan",
     "read_result",
     "recourse",
     "recourse_gap",
