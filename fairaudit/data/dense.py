@@ -148,7 +148,7 @@ def alike(footers: Sequence[Footer]) -> tuple[pa.DataType, ...]:
 
 
 class _Values:
-    """Codes of values from a dictionary: of text, and of numbers that lie far apart."""
+    """Codes of values from a dictionary: of text, of dates, and of numbers that lie far apart."""
 
     def __init__(self, column: Column) -> None:
         self.column = column
@@ -203,7 +203,7 @@ class _Values:
 
     def settle(self, *, roomy: bool) -> None:
         """Give all values seen a code, and leave room for more if asked to."""
-        self.radix = len(self._place) + (2 + len(self._place) // 4 if roomy else 0)
+        self.radix = len(self._place) + (len(self._place) // 4 if roomy else 0)
 
     def decoded(self, codes: Any) -> Any:
         """Return the values of codes, as an Arrow array."""
@@ -218,7 +218,7 @@ _NAN_KEY = object()
 
 
 class _Range:
-    """Codes of whole numbers that lie close together, of dates, and of true and false."""
+    """Codes of whole numbers that lie close together, and of true and false."""
 
     def __init__(self, column: Column) -> None:
         self.column = column
@@ -245,7 +245,7 @@ class _Range:
         self._raw = _raw(array)
         if self._there is None:
             return self._widen(int(self._raw.min()), int(self._raw.max()))
-        ends = pc.min_max(array.cast(pa.int32()) if pa.types.is_date32(array.type) else array)
+        ends = pc.min_max(array)
         return self._widen(ends["min"].as_py(), ends["max"].as_py())
 
     def _look_at_floats(self, raw: NDArray[Any], out: Codes) -> bool:
@@ -297,7 +297,7 @@ class _Range:
         """Give all numbers seen a code, and leave room for more if asked to."""
         if self._seen is not None:
             self._low, self._high = self._seen
-            room = max(8, (self._high - self._low) // 8) if roomy else 0
+            room = (self._high - self._low) // 8 if roomy else 0
             self._low, self._high = self._low - room, self._high + room
         self.radix = self._high - self._low + 1 + _FIRST
 
@@ -311,8 +311,6 @@ class _Range:
             numbers[_NAN] = math.nan
         elif pa.types.is_boolean(kind):
             return pa.array([None if number is None else number == 1 for number in numbers], type=kind).take(codes)
-        elif pa.types.is_date32(kind):
-            return pa.array(numbers, type=pa.int32()).take(codes).cast(kind)
         return pa.array(numbers, type=kind).take(codes)
 
 
@@ -324,7 +322,7 @@ def _raw(array: Any) -> NDArray[Any]:
     """Return the numbers of an Arrow array as they lie there, whatever stands under nothing."""
     import pyarrow as pa
 
-    kind = pa.int32() if pa.types.is_date32(array.type) else array.type
+    kind = array.type
     sign = "f" if pa.types.is_floating(kind) else "i" if pa.types.is_signed_integer(kind) else "u"
     whole = np.frombuffer(array.buffers()[1], np.dtype(f"{sign}{kind.bit_width // 8}"))
     return whole[array.offset : array.offset + len(array)]
@@ -340,8 +338,7 @@ def _there(array: Any) -> NDArray[np.uint8]:
 def _ranged(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
-    types = pa.types
-    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_date32(kind))
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
 # Codes become counts

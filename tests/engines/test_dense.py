@@ -361,3 +361,45 @@ def test_pandas_and_its_index(tmp_path):
     frame.to_parquet(tmp_path / "index.parquet")
     roles = {"groups": "id", "decision": "d", "favorable": "yes"}
     assert count(tmp_path / "index.parquet", **roles).digest == count(frame.reset_index(), **roles).digest
+
+
+@pytest.mark.parametrize("scheme", ["alone", "alone-or-in-combination"])
+def test_every_role_that_values_alone_answer(scheme, tmp_path, ways, without_codes):
+    rng = np.random.default_rng(11)
+    rows = 4_000
+    days = [datetime.date(2024, month, 1) for month in (1, 2, 3)]
+    table = pa.table(
+        {
+            "sex": rng.choice(["F", "M"], rows),
+            "white": rng.random(rows) < 0.7,
+            "black": pa.array(rng.random(rows) < 0.3, mask=rng.random(rows) < 0.1),
+            "s": pa.array(rng.integers(600, 620, rows), pa.int16(), mask=rng.random(rows) < 0.1),
+            "d": rng.choice(["yes", "no", "later", "gone"], rows),
+            "y": pa.array(rng.choice([0, 1], rows), pa.int8(), mask=rng.random(rows) < 0.3),
+            "branch": pa.array(rng.choice(["n", "s"], rows)).dictionary_encode(),
+            "income": rng.integers(0, 4, rows) * 25_000,
+            "month": pa.array([days[i] for i in rng.integers(0, 3, rows)]),
+        }
+    )
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=900)
+    columns = {"White": "white", "Black": "black"}
+    roles = {
+        "groups": "sex",
+        "races": {"race": {"scheme": scheme, "columns": columns}},
+        "score": "s",
+        "higher_is": "better",
+        "cutoff": [605, 610],
+        "decision": "d",
+        "decision_levels": {"yes": "favorable", "no": "unfavorable", "later": "intermediate", "gone": "excluded"},
+        "outcome": "y",
+        "bad": 1,
+        "strata": "branch",
+        "controls": "income",
+        "bands": {"income": [30_000, 60_000]},
+        "period": "month",
+        "unobserved": {},
+    }
+    found = outcome_of(tmp_path / "rows.parquet", **roles)
+    assert ways == ["codes"]
+    assert not isinstance(found, type)
+    assert found == without_codes(tmp_path / "rows.parquet", **roles) == outcome_of(table, **roles)
