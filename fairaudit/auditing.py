@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from .cube.cube import Cube
     from .cube.people import People
+    from .data.progress import Watcher
     from .metrics.profit import Payoff
     from .planned_records import StepZero
     from .planning import Plan
@@ -55,7 +56,13 @@ FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
 """The roles that may still be given when the people are already counted."""
 
 
-def count(data: Any, **roles: Unpack[Roles]) -> Cube:
+def count(
+    data: Any,
+    *,
+    progress: Watcher | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    **roles: Unpack[Roles],
+) -> Cube:
     """Count people: rows of any kind become a cube, which is all that an audit needs.
 
     Parameters
@@ -63,6 +70,13 @@ def count(data: Any, **roles: Unpack[Roles]) -> Cube:
     data
         A path or glob of CSV (gz), Parquet or JSON-lines files; a pandas, polars or pyarrow table, a
         DuckDB relation, a mapping of columns.
+    progress
+        Called a few times a second with a :class:`~fairaudit.data.progress.Progress` while files are counted: how far
+        it is, and how long it will still take.
+    resume
+        A folder that keeps the counts of each finished file, so that a later call with the same files and columns goes
+        on where this one was interrupted. Files that were changed since are counted again. What it keeps is as close
+        to personal data as a cube.
     roles
         Which column is what: ``score``, ``higher_is``, ``cutoff``, ``decision``, ``favorable``,
         ``outcome``, ``bad``, ``groups``, ... as in :func:`fairaudit.schema.declare`.
@@ -98,7 +112,7 @@ def count(data: Any, **roles: Unpack[Roles]) -> Cube:
                 "fitted from them."
             )
             raise SchemaError(message)
-    return count_rows(data, schema)
+    return count_rows(data, schema, progress=progress, resume=resume)
 
 
 def audit(

@@ -11,29 +11,43 @@ from ..auditing import count
 from ..cube.coarsening import described, publish
 from ..cube.io import save
 from .roles import role_options, roles_of
-from .streams import progress, readable, tell
+from .streams import counting, progress, readable, tell
 
 
 @click.command("count", short_help="Count rows into a cube file.")
 @click.argument("data")
 @role_options
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The cube file.")
+@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Keep each finished file's counts there: run again, and only the others are read.")  # fmt: skip
 @click.option("--min-n", type=click.IntRange(min=1),
               help="Write counts that may be published: no entry of fewer people than this.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
-def command(data: str, out: Path, min_n: int | None, **options: Any) -> int:
+def command(data: str, out: Path, resume: Path | None, min_n: int | None, **options: Any) -> int:
     """Count people by group, score, decision and outcome: the rows stay where they are.
 
     A fine cube is still close to personal data; it is for the audit, not for publication. With --min-n bins are
     merged and levels pooled until no entry of the cube is made of fewer people.
 
+    Ctrl-C ends it, and nothing is written; with --resume the same command goes on from the last finished file. The
+    folder is as close to personal data as the cube: delete it when the cube is there.
+
     \b
-    Example:
+    Examples:
       fairaudit count "scores/*.parquet" --score score --higher-is better --cutoff 620 \\
           --outcome default --bad 1 --group race -o scores.cube
+      fairaudit count people/ --resume counted/ --score score --higher-is better --cutoff 620 \\
+          --group region --group sex -o people.cube
     """
-    with readable(data) as path, progress(f"Counting {Path(data).name}", quiet=bool(options["quiet"])):
-        cube = count(path, **roles_of(options))
+    quiet = bool(options["quiet"])
+    try:
+        with readable(data) as path, counting(f"Counting {Path(data).name}", quiet=quiet) as watch:
+            cube = count(path, progress=watch, resume=resume, **roles_of(options))
+    except KeyboardInterrupt:
+        kept = f"The counts of finished files are in {resume}; the same command goes on from there." if resume else ""
+        tell(f"Interrupted: {out} was not written. {kept}".rstrip(), quiet=quiet)
+        raise
+    with progress(f"Writing {out.name}", quiet=quiet):
         published = None if min_n is None else publish(cube, min_n)
         cube = cube if published is None else published.cube
         save(cube, out)

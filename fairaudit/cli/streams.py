@@ -8,10 +8,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 
+from ..data.progress import Progress, Watcher
 from ..writing import write_whole
 
 
@@ -31,13 +33,65 @@ def readable(data: str) -> Iterator[str]:
 @contextmanager
 def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
     """Show that work is going on: on standard error, on a terminal only, and gone when done."""
-    if quiet or not sys.stderr.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    if quiet or not _is_lively():
         yield
         return
     from rich.console import Console
 
     with Console(stderr=True).status(text):
         yield
+
+
+def _is_lively() -> bool:
+    """Return True where standard error is a terminal that can draw."""
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def counting(text: str, *, quiet: bool = False) -> Iterator[Watcher]:
+    """Show how far counting is: on standard error, on a terminal only; what happened is told anywhere."""
+    if quiet or not _is_lively():
+        yield partial(_tell_notes, quiet=quiet)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[said]}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None, said="")
+
+        def watch(now: Progress) -> None:
+            for note in now.notes:
+                bar.console.print(note, markup=False, highlight=False)
+            bar.update(task, completed=now.done, total=now.total or None, said=how_far(now))
+
+        yield watch
+
+
+def _tell_notes(now: Progress, *, quiet: bool) -> None:
+    for note in now.notes:
+        tell(note, quiet=quiet)
+
+
+def how_far(now: Progress) -> str:
+    """Return how much is done of how much, and what time the rest takes, in words.
+
+    Examples
+    --------
+    >>> from fairaudit.data.progress import Progress
+    >>> how_far(Progress(300, 1_200, seconds_left=75.0)), how_far(Progress(2_000_000, 4_000_000, "bytes"))
+    ('300 of 1,200 rows, 1 min 15 s left', '2 of 4 MB')
+    """
+    amount = f"{now.done:,} of {now.total:,} rows"
+    if now.unit == "bytes":
+        amount = f"{now.done / 1e6:,.0f} of {now.total / 1e6:,.0f} MB"
+    if now.seconds_left is None:
+        return amount
+    minutes, seconds = divmod(round(now.seconds_left), 60)
+    hours, minutes = divmod(minutes, 60)
+    time = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return f"{amount}, {time} left"
 
 
 def deliver(text: str, out: Path | None, *, quiet: bool = False) -> None:

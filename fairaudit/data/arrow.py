@@ -28,5 +28,13 @@ def encoded(column: Any) -> tuple[NDArray[np.int64], Any]:
         column = column.cast(column.type.value_type)
     if pa.types.is_null(column.type):
         column = column.cast(pa.string())
-    made = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
-    return as_numbers(made.indices).astype(np.int64), made.dictionary
+    if not isinstance(column, pa.ChunkedArray) or column.num_chunks < 2:
+        made = pc.dictionary_encode(column, null_encoding="encode")
+        made = made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
+        return as_numbers(made.indices).astype(np.int64), made.dictionary
+    # Arrow cannot put dictionaries with null in them together.
+    made = pc.dictionary_encode(column).combine_chunks()
+    values = made.dictionary
+    if made.null_count:
+        values = pa.concat_arrays([values, pa.nulls(1, values.type)])
+    return as_numbers(made.indices.fill_null(len(made.dictionary))).astype(np.int64), values

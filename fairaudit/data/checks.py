@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -16,6 +16,8 @@ from .arrow import encoded
 from .sources import Source
 
 FIRST_ROWS = 5
+PIECE = 122_880
+"""Rows of a file that are looked at together."""
 
 
 def _not_a_number(value: Any) -> bool:
@@ -58,10 +60,28 @@ def with_first_rows(source: Source, issues: tuple[DataIssue, ...]) -> tuple[Data
 
 
 def first_rows(source: Source, column: str, is_about: Callable[[Any], bool]) -> tuple[int, ...]:
-    """Return the numbers of the first rows whose value in a column is what is asked about."""
-    chosen = source.frame.select(source.place(column))
+    """Return the numbers of the first rows whose value in a column is what is asked about.
+
+    Files are read from their beginning a piece at a time, no further than needed.
+    """
+    found: list[int] = []
+    before = 0
+    for piece in _pieces(source, column):
+        codes, values = encoded(piece)
+        about = np.array([is_about(value) for value in values.to_pylist()], dtype=bool)
+        found += (np.flatnonzero(about[codes])[: FIRST_ROWS - len(found)] + before + 1).tolist()
+        before += len(codes)
+        if len(found) == FIRST_ROWS:
+            break
+    return tuple(found)
+
+
+def _pieces(source: Source, column: str) -> Iterator[Any]:
+    place = source.place(column)
+    chosen = source.frame.select(place)
+    if source.connection is not None:
+        for batch in chosen.to_native().to_arrow_reader(PIECE):
+            yield batch.column(0)
+        return
     table = chosen.collect("pyarrow") if isinstance(chosen, nw.LazyFrame) else chosen
-    codes, values = encoded(table.to_arrow().column(source.place(column)))
-    about = np.array([is_about(value) for value in values.to_pylist()], dtype=bool)
-    rows = np.flatnonzero(about[codes])[:FIRST_ROWS]
-    return tuple(int(row) + 1 for row in rows)
+    yield table.to_arrow().column(place)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
@@ -22,16 +24,22 @@ from ..schema.labels import label, number
 from ..schema.roles import Schema
 from .arrow import as_numbers, encoded
 from .checks import first_rows, with_first_rows
+from .dense import PEOPLE
 from .files import unreadable
+from .grouping import collect, grouped
 from .membership_sums import MembershipSums
+from .parts import resumed
+from .progress import Watcher, Work
 from .sources import Source, open_source
 
 _ENGINES = frozenset({"narwhals", "polars", "duckdb", "_duckdb", "pyarrow", "dask", "pyspark", "py4j"})
-_PEOPLE, _WEIGHT, _WEIGHT2, _BAD = "__people", "__weight", "__weight2", "__bad_weight"
+_WEIGHT, _WEIGHT2, _BAD = "__weight", "__weight2", "__bad_weight"
 _ALONE, _SIDE, _CODE = "__without_cluster", "__side", "__score_bin"
 
 
-def count_rows(data: Any, schema: Schema) -> Cube:
+def count_rows(
+    data: Any, schema: Schema, *, progress: Watcher | None = None, resume: str | os.PathLike[str] | None = None
+) -> Cube:
     """Return the cube of a file or frame.
 
     Parameters
@@ -40,6 +48,10 @@ def count_rows(data: Any, schema: Schema) -> Cube:
         As in :func:`fairaudit.data.sources.open_source`.
     schema
         The roles of its columns.
+    progress
+        Told how far counting has come, a few times a second; of files only.
+    resume
+        A folder where the counts of each finished file are kept, and found again by a later call.
 
     Raises
     ------
@@ -50,11 +62,7 @@ def count_rows(data: Any, schema: Schema) -> Cube:
     source = None
     try:
         source = open_source(data, wanted=schema.columns, numeric=numeric)
-        counted = group_rows(source, schema)
-        cube = build_cube(schema, counted, name=source.name, files=source.files, issues=source.issues)
-        if schema.cluster:
-            rows = _clusters(source, schema, cube)
-            cube = dataclasses.replace(cube, blocks={**cube.blocks, **replicates_of(schema, rows, cube)})
+        cube = _counted(source, schema, Work(progress), resume)
         issues = with_first_rows(source, cube.provenance.issues)
     except FairauditError:
         raise
@@ -64,13 +72,58 @@ def count_rows(data: Any, schema: Schema) -> Cube:
         # The engine that holds the rows could not hand them over: the query behind a lazy frame is wrong, say.
         name = source.name if source else f"a {type(data).__module__.split('.')[0]} {type(data).__name__}"
         raise DataContractError(unreadable(name, error)) from None
+    finally:
+        if source is not None and source.files is not None:
+            source.files.stop()
     return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, issues=issues))
 
 
-def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False, scores: ScoreBins | None = None) -> Counted:
+def _counted(source: Source, schema: Schema, work: Work, resume: str | os.PathLike[str] | None) -> Cube:
+    """Return the cube of an opened source; files are hashed in a thread of their own meanwhile."""
+    files = source.files
+    if files is not None:
+        work.beside, work.abandon = files.progress, files.stop
+    if resume is not None:
+        counted = group_rows(source, schema, table=resumed(source, schema, work, Path(resume)))
+    else:
+        if files is not None:
+            files.start()
+        counted = group_rows(source, schema, work=work)
+    cube = build_cube(schema, counted, name=source.name, issues=source.issues)
+    if schema.cluster:
+        rows = _clusters(source, schema, cube)
+        cube = dataclasses.replace(cube, blocks={**cube.blocks, **replicates_of(schema, rows, cube)})
+    if files is None:
+        return cube
+    known = work.run([files.all])[0]
+    return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, files=known))
+
+
+def group_rows(
+    source: Source,
+    schema: Schema,
+    *,
+    by_cluster: bool = False,
+    scores: ScoreBins | None = None,
+    work: Work | None = None,
+    table: Any = None,
+) -> Counted:
+    """Return the rows of a source grouped by their raw values.
+
+    Parameters
+    ----------
+    source, schema
+        The rows, and the roles of their columns.
+    by_cluster, scores
+        Group by cluster too, and by bins of the score.
+    work
+        Told how far it is.
+    table
+        The groups, where they are known already.
+    """
     left_out = {schema.weight, *schema.membership_columns, None if by_cluster else schema.cluster}
     named = {column: source.place(column) for column in schema.columns if column not in left_out}
-    aggregates = [nw.len().alias(_PEOPLE)]
+    aggregates = [nw.len().alias(PEOPLE)]
     frame: Any = source.frame
     made: list[str] = []
     if schema.cluster:
@@ -112,8 +165,9 @@ def group_rows(source: Source, schema: Schema, *, by_cluster: bool = False, scor
     if not keys:
         message = "Nothing to count by: name a group, a score, a decision or an outcome."
         raise SchemaError(message)
-    table = collect(frame.group_by(*keys).agg(*aggregates))
-    people = as_numbers(table.column(_PEOPLE)).astype(np.int64)
+    if table is None:
+        table = grouped(source, frame, keys, aggregates, work or Work())
+    people = as_numbers(table.column(PEOPLE)).astype(np.int64)
     columns = {column: coded(table.column(key)) for column, key in named.items() if column != schema.counts}
     w = w2 = bad = None
     factor = np.ones(len(people), dtype=np.int64)
@@ -246,10 +300,6 @@ def _check_numeric(frame: Any, column: str, place: str, role: str = "weight") ->
     if not (dtype.is_numeric() or dtype == nw.Boolean):
         message = f"{role} must be a column of numbers; '{column}' holds {dtype}. Turn it into numbers first."
         raise SchemaError(message)
-
-
-def collect(frame: Any) -> Any:
-    return (frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame).to_arrow()
 
 
 def coded(column: Any) -> Coded:

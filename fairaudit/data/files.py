@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import gzip
-import hashlib
 import re
 import zlib
 from collections.abc import Sequence
@@ -18,10 +17,10 @@ from typing import Any, NamedTuple
 
 from ..errors import DataContractError, FairauditError, listed, suggestion
 from ..schema.issues import DataIssue
-from ..schema.provenance import InputFile
 from ..schema.text import visible
 from .columns import check_columns, check_twice
 from .delimited import Dialect, check_skipped, header_of, is_blank, sniffed
+from .fingerprints import Fingerprints
 
 CSV_ENDINGS = (".csv", ".tsv", ".txt", ".psv", ".data")
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -51,9 +50,10 @@ class Opened(NamedTuple):
     header: tuple[str, ...]
     """The column names of the first file."""
     name: str
-    files: tuple[InputFile, ...]
+    files: Fingerprints
     issues: tuple[DataIssue, ...]
     connection: Any
+    kind: str
 
 
 def inside(place: int) -> str:
@@ -111,7 +111,7 @@ def open_files(pattern: str, wanted: Sequence[str], numeric: Sequence[str]) -> O
     paths = find_files(pattern)
     kind = _kind(paths)
     name = paths[0].name if len(paths) == 1 else Path(pattern).name or pattern
-    files = tuple(fingerprint(path) for path in paths)
+    files = Fingerprints(paths)
     for path in paths:
         _check_compressed(path)
     paths = [path for path in paths if kind == "parquet" or not is_blank(path)]
@@ -124,7 +124,7 @@ def open_files(pattern: str, wanted: Sequence[str], numeric: Sequence[str]) -> O
         relation, header, issues = opened
     except duckdb.Error as error:
         raise DataContractError(unreadable(name, error)) from None
-    return Opened(relation, tuple(header), name, files, issues, connection)
+    return Opened(relation, tuple(header), name, files, issues, connection, kind)
 
 
 def _locked(paths: Sequence[Path]) -> Any:
@@ -139,6 +139,9 @@ def _locked(paths: Sequence[Path]) -> Any:
     connection = duckdb.connect()
     allowed = ", ".join(_literal(text) for path in paths for text in {str(path), _exactly(path)})
     connection.execute(f"SET allowed_paths=[{allowed}]")
+    # How far a query has come can be asked for; it is never printed.
+    for setting in ("enable_progress_bar=true", "enable_progress_bar_print=false", "progress_bar_time=0"):
+        connection.execute(f"SET {setting}")
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")
     return connection
@@ -308,23 +311,6 @@ def _kind(paths: Sequence[Path]) -> str:
         message = f"{paths[0].name} is of no kind that can be read. Endings: {_endings()}."
         raise DataContractError(message)
     return kind
-
-
-def fingerprint(path: Path) -> InputFile:
-    """Return a file's name, size and sha256.
-
-    Raises
-    ------
-    DataContractError
-        If it cannot be opened.
-    """
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return InputFile(path.name, path.stat().st_size, digest)
-    except OSError as error:
-        message = f"{path.name} cannot be opened: {error.strerror or error}."
-        raise DataContractError(message) from None
 
 
 def _check_compressed(path: Path) -> None:

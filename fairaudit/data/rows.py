@@ -12,7 +12,8 @@ from ..cube.people import People, people_of_rows
 from ..errors import DataContractError, listed
 from ..schema.labels import label, number
 from ..schema.roles import Attribute, Schema
-from .counting import coded, collect, group_rows
+from .counting import coded, group_rows
+from .grouping import collect
 from .sources import open_source
 
 MOST_LEVELS = 20

@@ -17,9 +17,9 @@ import narwhals.stable.v2 as nw
 from ..errors import DataContractError
 from ..schema.issues import DataIssue
 from ..schema.labels import label
-from ..schema.provenance import InputFile
 from .columns import check_columns, check_twice
 from .files import inside, open_files
+from .fingerprints import Fingerprints
 
 Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
@@ -34,7 +34,10 @@ class Source:
     wanted: tuple[str, ...]
     columns: tuple[str, ...]
     """All columns there are, the wanted ones among them."""
-    files: tuple[InputFile, ...] = ()
+    files: Fingerprints | None = None
+    """Of the files behind the frame, if it is one of files; nothing is hashed until somebody asks."""
+    kind: str = ""
+    """Of the files: csv, json or parquet."""
     ordered: bool = True
     issues: tuple[DataIssue, ...] = ()
     connection: Any = None
@@ -68,10 +71,11 @@ def open_source(data: Any, *, wanted: Sequence[str], numeric: Sequence[str] = ()
     if isinstance(data, (str, Path)):
         opened = open_files(str(data), wanted, numeric)
         frame = nw.from_native(opened.relation)
-        one = len(opened.files) == 1
+        one = len(opened.files.paths) == 1
         return Source(
-            frame, opened.name, tuple(wanted), opened.header, opened.files, one, opened.issues, opened.connection
-        )
+            frame, opened.name, tuple(wanted), opened.header, opened.files, opened.kind, one, opened.issues,
+            opened.connection,
+        )  # fmt: skip
     return _open_frame(data, tuple(wanted))
 
 

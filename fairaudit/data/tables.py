@@ -17,8 +17,8 @@ from ..schema.labels import MISSING, band_labels, label, number
 from ..schema.provenance import InputFile
 from ..schema.roles import Closed
 from .columns import check_columns
-from .counting import collect
 from .files import header_of_files
+from .grouping import collect
 from .sources import open_source
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def read_rows(data: Any, columns: Sequence[str] | None = None, *, text: Collecti
     made = {name: table.column(source.place(name)).to_pandas() for name in wanted}
     if path:
         made = {name: column if name in text else _numbers_if_all_are(column) for name, column in made.items()}
-    return RowTable(pd.DataFrame(made), source.name, source.files, source.issues)
+    return RowTable(pd.DataFrame(made), source.name, source.files.all() if source.files else (), source.issues)
 
 
 def _header(data: Any) -> list[str]:

@@ -212,7 +212,7 @@ def test_a_closed_connection():
 def test_our_own_errors_are_not_blamed_on_the_data(monkeypatch):
     from fairaudit.data import counting
 
-    def wrong(*_):
+    def wrong(*_, **__):
         raise KeyError("a bug")
 
     monkeypatch.setattr(counting, "group_rows", wrong)
