@@ -1,4 +1,4 @@
-"""Does the verdict on alternatives keep its promises? Coverage of the paired intervals, and how often one is shown that is none.
+"""Does the verdict on alternatives keep its promises? Coverage of the paired intervals; how often none is shown as one.
 
 Two scores of the same people are drawn from a law whose truth is known. Scenes differ in people, in the share of the
 group, in how alike the two scores are, and in what is true: performance exactly at the margin, disparity exactly as
@@ -66,7 +66,7 @@ class Law:
         return {
             "AUC": auc_change(good, before, after),
             "profit at the cut-off": profit_change(good, taken, new, gain=GAIN, loss=LOSS),
-            "volume at equal bad rate": volume_change(good, taken, after),
+            "volume at equal bad rate": volume_change(good, taken, before, after),
             "adverse impact ratio (log)": log_ratio_change(group, ~group, taken, new),
             "selection rate gap": gap_change(group, ~group, taken, new),
         }
@@ -166,11 +166,14 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=500, help="draws a scene")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
+    about = (
+        f"{options.draws:,} draws a scene; the group is {SHARES[0]:.0%} or {SHARES[1]:.0%} of the people, and the two "
+        "scores are alike or not."
+    )
     text = "\n\n".join(
         [
             machine(PACKAGES),
-            f"{options.draws:,} draws a scene; the group is {SHARES[0]:.0%} or {SHARES[1]:.0%} of the people, and the "
-            "two scores are alike or not.",
+            about,
             "### Intervals of 95% of a change, two models on the same people",
             coverage(options.draws),
             "### How often an alternative is shown that is none (2.5% a claim meant, 5% in a family)",

@@ -19,12 +19,14 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``data``         rows in, from files and frames of any kind; the data sets
 ``models``       training, scorecards, and anything that scores behind one protocol
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
+``alternatives``  is there a less discriminatory model: candidates, three splits, a tested verdict
 ``systems``      scoring systems of the world as files: points, bands, consequences, ledgers in words
 ``result``       what an audit found, as plain records and JSON
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
+``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
 ``consequences``  ``audit_consequences(...)``: on whom what follows from a score falls, each a decision to audit
 ``demonstration``  the worked example behind ``fairaudit demo``
 ``cli``          the command line
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from .explanation.recourse_by_group import RecourseGap, recourse_gap
     from .explanation.recourse_record import Recourse
     from .explanation.seeking_recourse import recourse
+    from .finding_alternatives import AlternativeSearch, search_alternatives
     from .models.loading import load_scorer as load_model
     from .models.saving import save_model
     from .models.scale import PointsScale
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Actions": ("explanation.actions", "Actions"),
+    "AlternativeSearch": ("finding_alternatives", "AlternativeSearch"),
     "Audit": ("auditing", "Audit"),
     "Cube": ("cube.cube", "Cube"),
     "ConsequenceAudit": ("consequences", "ConsequenceAudit"),
@@ -107,6 +111,7 @@ _WHERE = {
     "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
     "save_cube": ("cube.io", "save"),
     "save_model": ("models.saving", "save_model"),
+    "search_alternatives": ("finding_alternatives", "search_alternatives"),
     "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
 }
@@ -114,6 +119,7 @@ _WHERE = {
 
 __all__ = [
     "Actions",
+    "AlternativeSearch",
     "Audit",
     "Composition",
     "ConsequenceAudit",
@@ -151,6 +157,7 @@ __all__ = [
     "recourse_gap",
     "save_cube",
     "save_model",
+    "search_alternatives",
     "search_subgroups",
     "suppress",
     "train",

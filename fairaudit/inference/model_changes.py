@@ -24,6 +24,9 @@ NEAR = 8.0
 """Times the root of all people stand next to the cut-off on each side, at most an eighth of them: fewer leave the bad
 rate there, by which the error of a volume is divided, too uncertain (intervals of 95% covered 90% with twice)."""
 
+FEWEST_FOR_VOLUME = 1_000
+"""With 500 people intervals of a volume at equal bad rate covered 89% to 95%."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
@@ -96,7 +99,9 @@ def auc_change(good: ArrayLike, incumbent: ArrayLike, candidate: ArrayLike) -> C
     side = _same(np.asarray(good, dtype=bool), incumbent, candidate)
     goods, bads = int(side.sum()), int((~side).sum())
     if min(goods, bads) < 2:
-        return _undefined(len(side), f"{goods:,} good and {bads:,} bad people; an AUC with an error needs two of each")
+        return unknown_change(
+            len(side), f"{goods:,} good and {bads:,} bad people; an AUC with an error needs two of each"
+        )
     areas, influences = [], []
     for scores in (incumbent, candidate):
         area, influence = _area(side, np.asarray(scores, dtype=np.float64))
@@ -122,7 +127,7 @@ def difference_of_means(incumbent: ArrayLike, candidate: ArrayLike) -> Change:
     _same(before, after)
     n = len(before)
     if n < 2:
-        return _undefined(n, f"{n} people; a mean with an error needs two")
+        return unknown_change(n, f"{n} people; a mean with an error needs two")
     gap = after - before
     return Change(
         float(before.mean()), float(after.mean()), float(gap.mean()), (gap - gap.mean()) / math.sqrt(n * (n - 1.0))
@@ -162,7 +167,7 @@ def profit_change(good: ArrayLike, incumbent: ArrayLike, candidate: ArrayLike, *
     return _too_few(made, before != after, "decisions differ between the models")
 
 
-def volume_change(good: ArrayLike, selected: ArrayLike, scores: ArrayLike) -> Change:
+def volume_change(good: ArrayLike, selected: ArrayLike, incumbent: ArrayLike, candidate: ArrayLike) -> Change:
     """Change of the share selected, were the candidate's cut-off set where its bad rate equals the incumbent's.
 
     Parameters
@@ -171,8 +176,8 @@ def volume_change(good: ArrayLike, selected: ArrayLike, scores: ArrayLike) -> Ch
         Whether each person's outcome was good, shape [person].
     selected
         Whether the incumbent selects each person, shape [person].
-    scores
-        The candidate's score, higher is better, shape [person].
+    incumbent, candidate
+        Scores of the same people, higher is better, shape [person].
 
     Returns
     -------
@@ -193,40 +198,40 @@ def volume_change(good: ArrayLike, selected: ArrayLike, scores: ArrayLike) -> Ch
     >>> rng = np.random.default_rng(0)
     >>> score = rng.normal(size=4000)
     >>> good = rng.random(4000) < 1 / (1 + np.exp(-1.5 * score - 1))
-    >>> made = volume_change(good, score > 0.5, score)
-    >>> abs(made.value) < 0.01
-    True
+    >>> made = volume_change(good, score > 0.5, score, 2 * score)
+    >>> round(made.incumbent, 2), made.value
+    (0.31, 0.0)
     """
     side, taken = np.asarray(good, dtype=bool), np.asarray(selected, dtype=bool)
-    score = np.asarray(scores, dtype=np.float64)
-    _same(side, taken, score)
+    own, score = np.asarray(incumbent, dtype=np.float64), np.asarray(candidate, dtype=np.float64)
+    _same(side, taken, own, score)
     n, many = len(side), int(taken.sum())
+    if n < FEWEST_FOR_VOLUME:
+        return unknown_change(n, f"{n:,} people; a volume at equal bad rate needs {FEWEST_FOR_VOLUME:,}")
     bad = (~side).astype(np.float64)
     bads = float(bad[taken].sum())
     if min(bads, many - bads) < FEW or many == n:
         why = f"the incumbent selects {many:,} of {n:,} people, {int(bads):,} of them bad: too few to set another by"
-        return _undefined(n, why)
+        return unknown_change(n, why)
     rate = bads / many
+    near = max(2, min(round(NEAR * math.sqrt(n)), n // 8))
     order = np.argsort(-score, kind="stable")
-    last = np.append(np.diff(score[order]) != 0, [True])  # ties are selected together
-    counted = np.arange(1, n + 1)
-    rates = np.cumsum(bad[order]) / counted
-    able = np.flatnonzero(last & (rates <= rate))
-    if not len(able):
-        return _undefined(n, "no cut-off of the candidate has so low a bad rate as the incumbent")
-    place = int(able[-1])
-    above = score >= score[order[place]]
+    place = _crossing(np.cumsum(bad[order] - rate), near)
+    # The incumbent's volume is found in the same way, so that two models that rank alike have the same.
+    back = _crossing(np.cumsum(bad[np.argsort(-own, kind="stable")] - rate), near)
+    if place is None or back is None:
+        return unknown_change(n, "no cut-off of the candidate has the bad rate of the incumbent")
+    around = order[max(0, place - near) : min(n, place + near)]
+    above = score >= score[order[place - 1]]
     share, before = above.mean(), many / n
-    near = max(1, min(round(NEAR * math.sqrt(n)), n // 8))
-    around = order[max(0, place + 1 - near) : min(n, place + 1 + near)]
     beside = float(bad[around].mean())
-    if place == n - 1 or beside - rate <= 2 * math.sqrt(beside * (1 - beside) / len(around)):
+    if place == n or beside - rate <= 2 * math.sqrt(beside * (1 - beside) / len(around)):
         why = "people next to the candidate's cut-off are not clearly worse than those above it, so it is not pinned"
-        return _undefined(n, why)
+        return unknown_change(n, why)
     of_rate = taken * (bad - rate) / before
     influence = above - share - (above * (bad - rate) - share * of_rate) / (beside - rate)
     gap = influence - (taken - before)
-    return Change(float(before), float(share), float(share - before), gap / n)
+    return Change(float(before), float(before + share - back / n), float(share - back / n), gap / n)
 
 
 def log_ratio_change(group: ArrayLike, reference: ArrayLike, incumbent: ArrayLike, candidate: ArrayLike) -> Change:
@@ -264,7 +269,7 @@ def log_ratio_change(group: ArrayLike, reference: ArrayLike, incumbent: ArrayLik
         why = (
             f"only {min(counts)} people of a group are selected by one of the models; a ratio with an error needs {FEW}"
         )
-        return _undefined(n, why, scale="log ratio")
+        return unknown_change(n, why, scale="log ratio")
     rates = [counts[0] / of_group.sum(), counts[1] / of_group.sum()]
     others = [counts[2] / of_reference.sum(), counts[3] / of_reference.sum()]
     influence = np.zeros(n)
@@ -302,7 +307,7 @@ def gap_change(group: ArrayLike, reference: ArrayLike, incumbent: ArrayLike, can
     of_group, of_reference, before, after = _two_groups(group, reference, incumbent, candidate)
     n = len(before)
     if min(of_group.sum(), of_reference.sum()) < 2:
-        return _undefined(n, "fewer than two people of a group")
+        return unknown_change(n, "fewer than two people of a group")
     influence = np.zeros(n)
     gaps = [float(taken[of_group].mean() - taken[of_reference].mean()) for taken in (before, after)]
     for side, sign in ((of_group, 1.0), (of_reference, -1.0)):
@@ -311,6 +316,25 @@ def gap_change(group: ArrayLike, reference: ArrayLike, incumbent: ArrayLike, can
         influence[side] = sign * (each - each.mean()) / math.sqrt(people * (people - 1))
     made = Change(gaps[0], gaps[1], gaps[1] - gaps[0], influence)
     return _too_few(made, (before != after) & (of_group | of_reference), "decisions differ between the models")
+
+
+def _crossing(excess: FloatArray, near: int) -> int | None:
+    """Return how many people to select so that the bad ones are as many as the rate allows.
+
+    ``excess`` are the bad people above what the rate allows, by people selected. The last place where it is 0 is
+    selected for its luck, so the root of a line through it and its neighbors is taken instead.
+    """
+    able = np.flatnonzero(excess <= 0)
+    if not len(able):
+        return None
+    place = int(able[-1]) + 1
+    for _ in range(3):
+        at = np.arange(max(0, place - near), min(len(excess), place + near))
+        slope, level = np.polyfit(at - place, excess[at], 1)
+        if slope <= 0:
+            return place
+        place = int(np.clip(place - round(level / slope), 1, len(excess)))
+    return place
 
 
 def _area(good: BoolArray, score: FloatArray) -> tuple[float, FloatArray]:
@@ -347,7 +371,14 @@ def _too_few(made: Change, differ: BoolArray, what: str) -> Change:
     )  # fmt: skip
 
 
-def _undefined(people: int, why: str, *, scale: Scale = "difference") -> Change:
+def unknown_change(people: int, why: str, *, scale: Scale = "difference") -> Change:
+    """Return the change that there is none of, with the reason.
+
+    Examples
+    --------
+    >>> unknown_change(3, "nobody knows").undefined
+    'nobody knows'
+    """
     return Change(math.nan, math.nan, math.nan, np.zeros(people), scale, why)
 
 

@@ -113,19 +113,18 @@ def test_the_error_of_the_volume_is_that_of_new_people():
     made = []
     for seed in range(300):
         good, _, before, after = people(seed, 4000)
-        made.append(volume_change(good, before > 0, after))
+        made.append(volume_change(good, before > 0, before, after))
     values = np.array([one.value for one in made])
     assert not any(one.undefined for one in made)
     assert np.median([one.standard_error for one in made]) == pytest.approx(values.std(), rel=0.15)
 
 
-def test_the_volume_is_the_largest_with_no_higher_bad_rate():
-    good, _, before, after = people(5, 2000)
-    made = volume_change(good, before > 0, after)
-    rate = 1 - good[before > 0].mean()
-    shares = [(after >= cut).mean() for cut in after if (~good[after >= cut]).mean() <= rate]
-    assert made.candidate == pytest.approx(max(shares))
-    assert made.incumbent == (before > 0).mean()
+def test_at_the_volume_the_bad_rate_is_that_of_the_incumbent():
+    good, _, before, after = people(5, 40_000)
+    made = volume_change(good, before > 0, before, after)
+    selected = after >= np.quantile(after, 1 - made.candidate)
+    assert (~good[selected]).mean() == pytest.approx((~good[before > 0]).mean(), abs=0.002)
+    assert made.incumbent == pytest.approx((before > 0).mean())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,8 @@ def test_the_volume_is_the_largest_with_no_higher_bad_rate():
         (lambda: difference_of_means([1.0], [2.0]), "1 people"),
         (lambda: profit_change([1] * 50, [1] * 50, [1] * 41 + [0] * 9, gain=1, loss=-1), "only 9 decisions differ"),
         (lambda: log_ratio_change([1] * 5 + [0] * 40, [0] * 5 + [1] * 40, [1] * 45, [1] * 45), "only 5 people"),
-        (lambda: volume_change([1] * 100, [1] * 50 + [0] * 50, range(100)), "0 of them bad"),
+        (lambda: volume_change([1] * 2000, [1] * 900 + [0] * 1100, range(2000), range(2000)), "0 of them bad"),
+        (lambda: volume_change([1] * 100, [1] * 50 + [0] * 50, range(100), range(100)), "100 people; a volume"),
     ],
 )
 def test_too_little_is_undefined_and_shows_nothing(made, why):
