@@ -119,7 +119,8 @@ def search_alternatives(
     trials
         Candidates to try. With it, one worker and no budget the same seed gives the same search.
     store
-        A folder that keeps the search and its finalists: stopped, it goes on from there.
+        A folder that keeps the search and its finalists: stopped, it goes on from there. With the verdict it is done:
+        called again it gives the same answer, and refuses more candidates.
     workers
         Candidates trained at a time.
     planted
@@ -170,6 +171,9 @@ def search_alternatives(
     people = people_of(X, y, groups, getattr(scorer, "good", None) if good is None else good)
     matched(people.rows, scorer.feature_names)
     payoff = rules.profit if profit is None else profit_of(profit)
+    if made == "expected_profit" and payoff is None:
+        message = "The profit at the cut-off needs what a selected person brings: profit={'good': 18, 'bad': -82}."
+        raise SchemaError(message)
     trained = _trained_on(model, len(people), training_rows)
     first = dealt(people, shares=shares, seed=rng, trained_on=trained)
     known = np.sort(np.concatenate([first.training, first.selection]))

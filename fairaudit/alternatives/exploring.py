@@ -6,7 +6,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from .plan import Plan
 from .space import candidate_of, first_of
 
 STUDY = "alternatives"
-JOURNAL, PLAN, DECISIONS = "journal.log", "plan.json", "decisions"
+JOURNAL, PLAN, DECISIONS, FINALISTS = "journal.log", "plan.json", "decisions", "finalists.json"
 START = 16
 """Trials that are drawn at random before the optimiser learns from them."""
 Progress = Callable[[int, str], None]
@@ -128,6 +128,9 @@ def explore(
             for start in first_of(plan, shop):
                 study.enqueue_trial(start)
         left = None if plan.trials is None else max(0, plan.trials - before)
+        if store is not None and fixed_finalists(store) is not None:
+            _refuse_more(store, left, before)
+            left = 0
 
         def objective(trial: Any) -> tuple[float, float]:
             candidate = candidate_of(trial, plan, shop, seed=(plan.seed + trial.number) % 2**31)
@@ -151,6 +154,41 @@ def explore(
                            catch=(ArithmeticError, ValueError))  # fmt: skip
         tried, failed = _read(study, kept, shop, selection, incumbent, plan)
     return Explored(tried, failed, time.monotonic() - begun, before, _versions())
+
+
+def fixed_finalists(store: Path) -> list[int] | None:
+    """Return the numbers of the finalists that a store has fixed, None before its verdict.
+
+    Raises
+    ------
+    SchemaError
+        If the file is not what a search wrote.
+    """
+    file = store / FINALISTS
+    if not file.exists():
+        return None
+    try:
+        made = json.loads(file.read_text(encoding="utf-8"))["finalists"]
+    except (ValueError, KeyError, TypeError):
+        made = None
+    if not isinstance(made, list) or not all(isinstance(one, int) for one in made):
+        message = f"{FINALISTS} of '{store}' is not what a search wrote. Search again in another folder."
+        raise SchemaError(message)
+    return made
+
+
+def fix_finalists(store: Path, numbers: Sequence[int]) -> None:
+    """Write down the finalists, before the verdict split is looked at: from here on nothing is searched any more."""
+    write_whole(store / FINALISTS, json.dumps({"finalists": [*numbers]}) + "\n")
+
+
+def _refuse_more(store: Path, left: int | None, before: int) -> None:
+    if left:
+        message = (
+            f"The search in '{store}' has {before:,} candidates and its verdict, and the verdict split answers once. "
+            "More candidates need people whom nobody has looked at: search them in another folder."
+        )
+        raise SchemaError(message)
 
 
 def measured(

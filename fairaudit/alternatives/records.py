@@ -118,7 +118,7 @@ class FinalistRecord:
     higher_is: str
     features: list[str]
     sha256: str | None
-    """Of the model's file, the one that was tested; None where it cannot be kept without pickle."""
+    """Of the model's file, the one that was tested; None without a store, and for the incumbent itself."""
     saved_as: str | None
     performance: ClaimRecord
     disparity: ClaimRecord

@@ -17,7 +17,7 @@ from ..models.wrapping import wrap
 from ..policy.model import Policy
 from .candidates import Workshop, workshop
 from .comparing import Decided, cutoff_for, decided
-from .exploring import Explored, Progress, Tried, explore
+from .exploring import Explored, Progress, Tried, explore, fix_finalists, fixed_finalists
 from .people import People, Places, Splits, dealt
 from .plan import Plan
 from .records import Answer, CandidateRecord, MultiplicityRecord, RecallRecord
@@ -77,7 +77,12 @@ def run(
     shop = workshop(scorer, training, plan, suspects)
     incumbent = decided(scorer, selection, plan.cutoff)
     explored = explore(plan, shop, selection, incumbent, store=store, data=data, workers=workers, progress=progress)
-    finalists = chosen(explored.tried, plan)
+    fixed = None if store is None else fixed_finalists(store)
+    finalists = [one for one in explored.tried if one.number in fixed] if fixed else chosen(explored.tried, plan)
+    if fixed:
+        finalists.sort(key=lambda one: fixed.index(one.number))
+    elif store is not None:
+        fix_finalists(store, [one.number for one in finalists])
     # Only here is the verdict split taken up, when the finalists are fixed.
     verdict = people.of(splits.verdict)
     on_verdict = decided(scorer, verdict, plan.cutoff)

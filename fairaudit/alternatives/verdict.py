@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -13,14 +12,13 @@ from typing import Any, cast
 import numpy as np
 import scipy.special
 
-from ..errors import SchemaError
 from ..inference.contrast import compare
 from ..inference.model_changes import Change
 from ..inference.verdicts import Joint, Side, corrected, ellipse, joint
 from ..models.loading import load_scorer
 from ..models.model_card import CARD
-from ..models.saving import save_model, written
-from ..models.scorer import Scorer, WrappedModel
+from ..models.saving import save_model
+from ..models.scorer import Scorer
 from ..policy.model import Policy
 from ..policy.references import eligible_levels
 from .candidates import Workshop, built
@@ -266,18 +264,15 @@ def detectable_without(people: People, plan: Plan, incumbent: Decided, flips: fl
 
 
 def _fixed(one: Tried, shop: Workshop, folder: Path | None) -> tuple[Scorer, str | None, str | None]:
-    """Return the model that is tested: read back from its file where there is one, with the file's SHA-256."""
-    model = built(one.candidate, shop)
-    if not isinstance(model, WrappedModel):
-        return model, None, None
-    try:
-        sha256 = hashlib.sha256(written(model)[1]).hexdigest()
-        if folder is None:
-            return model, sha256, None
-        place = folder / f"candidate_{one.number}"
-        save_model(model, place, replace=place.exists())
-    except SchemaError:
-        return model, None, None  # the incumbent itself, a function say, with another cut-off
+    """Return the model that is tested: read back from its file where there is one, with the file's SHA-256.
+
+    A file that an earlier run of the same search left is taken as it is: a refit would be another candidate.
+    """
+    if folder is None or one.candidate.family == "cutoff":
+        return built(one.candidate, shop), None, None
+    place = folder / f"candidate_{one.number}"
+    if not place.exists():
+        save_model(built(one.candidate, shop), place)
     return load_scorer(place), str(json.loads((place / CARD).read_text(encoding="utf-8"))["sha256"]), place.name
 
 

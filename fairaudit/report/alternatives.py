@@ -180,7 +180,7 @@ def _claim(one: ClaimRecord, result: AlternativesResult, *, disparity: bool) -> 
             f"{number(one.incumbent)} to {number(one.candidate)}, times {number(math.exp(one.change))} "
             f"({interval(low, high, number)})"
         )
-    write = points if disparity else (lambda value: _amount(result, value))
+    write = _gap if disparity else (lambda value: _amount(result, value))
     return (
         f"{write(one.incumbent)} to {write(one.candidate)}, {write(one.change)} ({interval(one.low, one.high, write)})"
     )
@@ -235,10 +235,11 @@ def arbitrary(result: AlternativesResult) -> Words:
 
 def reading(result: AlternativesResult) -> Words:
     """Return how the numbers are to be read."""
+    level = percent(1 - float(result.plan["alpha"]))
     paired = (
         "Both models score the same people, so what they share cancels: intervals are of the change (paired), each "
-        f"with a confidence of {percent(1 - float(result.plan['alpha']))}. An alternative is shown where both intervals are "
-        "past their bounds (intersection-union), the larger p corrected over the finalists (Holm)."
+        f"with a confidence of {level}. An alternative is shown where both intervals are past their bounds "
+        "(intersection-union), the larger p corrected over the finalists (Holm)."
     )
     chosen = (
         "Numbers of the selection split chose the finalists and are too good on average; only the verdict split judges."
@@ -256,6 +257,10 @@ def _amount(result: AlternativesResult, value: float) -> str:
     if result.plan["performance"] == "volume_at_equal_bad_rate":
         return f"{points(value)} points"
     return f"{value:.4f}".replace("-", "−") if result.plan["performance"] == "area_under_curve" else number(value)
+
+
+def _gap(value: float) -> str:
+    return f"{points(value)} points"
 
 
 def _improvement(result: AlternativesResult, value: float) -> str:

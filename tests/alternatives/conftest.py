@@ -19,11 +19,11 @@ class Scene:
     cutoff: float
 
     def search(self, **options):
-        given = {"good": 1, "cutoff": self.cutoff, "reference": {"race": "W"}, "margin": 0.02, "planted": 0}
+        given = {"good": 1, "cutoff": self.cutoff, "reference": {"race": "W", "sex": "M"}, "margin": 0.02, "planted": 0}
         return fa.search_alternatives(self.incumbent, self.rows, self.good, groups=self.groups, **{**given, **options})
 
 
-def scene(people=4000, seed=0, use=0.8, linked=0.0):
+def made_scene(people=4000, seed=0, use=0.8, linked=0.0):
     """Return people; ``use`` is how much the incumbent uses the proxy, ``linked`` how the truth goes with the group."""
     rng = np.random.default_rng(seed)
     group = rng.random(people) < 0.3
@@ -50,9 +50,15 @@ def scene(people=4000, seed=0, use=0.8, linked=0.0):
 
 
 @pytest.fixture(scope="session")
+def scene():
+    """Return the maker of people."""
+    return made_scene
+
+
+@pytest.fixture(scope="session")
 def there():
     """Return people among whom an alternative exists."""
-    return scene()
+    return made_scene()
 
 
 @pytest.fixture(scope="session")
