@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MEMBERS = 8
 """Models of a reduction that are looked at, at most."""
 GRID_LIMIT = 2.0
+REDUCED_ROWS = 10_000
+"""People whom a reduction is trained on, at most: it trains dozens of models with weights to give a few."""
 MONOTONE_FROM = 0.02
 """Rank correlation with the outcome, in size, from which a number may move the score one way only."""
 
@@ -204,11 +206,13 @@ def _members(
     from fairlearn.reductions import DemographicParity, ExponentiatedGradient, GridSearch, TruePositiveRateParity
 
     columns = columns_for(held.features, learner)
-    matrix = columns.fit_transform(held.rows)
+    draw = np.random.default_rng([seed, 4]).permutation(len(held.rows))[:REDUCED_ROWS]
+    some = np.sort(draw)
+    matrix = columns.fit_transform(held.rows.iloc[some])
     matrix = np.asarray(matrix.todense()) if hasattr(matrix, "todense") else np.asarray(matrix, dtype=np.float64)
     base = classifier_for(held.features, learner, rng=seed, parameters=dict(parameters))
     parity = TruePositiveRateParity if held.shop.constraint == "opportunity" else DemographicParity
-    side = np.where(held.shop.in_target, "group", "others")
+    side = np.where(held.shop.in_target[some], "group", "others")
     with warnings.catch_warnings():
         # pandas deprecates what fairlearn's reductions call; and a step that has not converged is a model all the same.
         warnings.simplefilter("ignore", FutureWarning)
@@ -217,8 +221,8 @@ def _members(
         if family == "grid_search":
             made = GridSearch(base, parity(), grid_size=MEMBERS + 1, grid_limit=GRID_LIMIT)
         else:
-            made = ExponentiatedGradient(base, parity(), eps=tolerance, max_iter=MEMBERS)
-        made.fit(matrix, held.outcome, sensitive_features=side)
+            made = ExponentiatedGradient(base, parity(), eps=tolerance, max_iter=MEMBERS, run_linprog_step=False)
+        made.fit(matrix, held.outcome[some], sensitive_features=side)
     members, seen = [], set()
     for one in made.predictors_:
         if len(getattr(one, "classes_", ())) != 2 or not hasattr(one, "predict_proba"):

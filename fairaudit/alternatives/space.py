@@ -13,8 +13,10 @@ MOST_SUSPECTS = 6
 BANDS = (3, 5, 8)
 VOLUME = (0.8, 1.2)
 TOLERANCES = (0.005, 0.02)
-TWICE: tuple[Family, ...] = ("fewer_features", "reweighing", "grid_search", "exponentiated_gradient")
-"""Families that are begun with both learners, or with two of their settings."""
+ONLY: dict[Family, Learner] = {"monotone": "boosting", "exponentiated_gradient": "logistic"}
+"""Families of one learner: constraints are boosting's, and a step of ExponentiatedGradient trains several models."""
+TWICE: tuple[Family, ...] = ("fewer_features", "reweighing", "grid_search")
+"""Families that are begun with both learners."""
 
 
 class Asks(Protocol):
@@ -43,9 +45,7 @@ def candidate_of(trial: Asks, plan: Plan, shop: Workshop, *, seed: int) -> Candi
     family: Family = trial.suggest_categorical("family", families) if len(families) > 1 else families[0]
     if family == "cutoff":
         return Candidate("cutoff", volume=trial.suggest_float("volume", *VOLUME))
-    learner: Learner = "boosting" if family == "monotone" else trial.suggest_categorical(
-        "learner", ("boosting", "logistic")
-    )  # fmt: skip
+    learner: Learner = ONLY.get(family) or trial.suggest_categorical("learner", ("boosting", "logistic"))
     reduced = family in ("exponentiated_gradient", "grid_search")
     # A reduction trains many models for one trial: its learner keeps small settings of its own, and is kept.
     parameters = (_small if reduced else _parameters)(learner, trial)
@@ -99,7 +99,7 @@ def first_of(plan: Plan, shop: Workshop) -> list[dict[str, Any]]:
         elif family == "reweighing":
             starts = [{"strength": 1.0}]
         for at, start in enumerate(starts):
-            learner = {} if family in ("monotone", "cutoff") else {"learner": ("boosting", "logistic")[at % 2]}
+            learner = {} if family in ONLY or family == "cutoff" else {"learner": ("boosting", "logistic")[at % 2]}
             made.append({**named, **learner, **start})
         if family in TWICE and len(starts) == 1:
             made.append({**named, "learner": "logistic", **starts[0]})

@@ -18,6 +18,8 @@ _KINDS = {
     "incumbent": (INK, "diamond"),
 }
 _ROOM = 0.06
+_WIDEST = 5.0
+"""Margins that the picture reaches to the left: what lies beyond is no alternative, and would hide what might be."""
 
 
 def frontier_chart(result: AlternativesResult) -> Figure | None:
@@ -29,8 +31,11 @@ def frontier_chart(result: AlternativesResult) -> Figure | None:
         What a search found.
     """
     ratio = result.plan["metric"] == "adverse_impact_ratio"
-    drawn = [one for one in result.candidates if _has(one)]
-    if not drawn:
+    numbers = [
+        one for one in result.candidates if one.performance_change is not None and one.disparity_change is not None
+    ]
+    drawn = [one for one in numbers if (one.performance_change or 0.0) >= -_WIDEST * float(result.plan["margin"])]
+    if not numbers:
         return None
     rows: list[dict[str, Any]] = [
         {"x": round(one.performance_change or 0.0, 5), "y": _up(one.disparity_change or 0.0, ratio=ratio),
@@ -73,7 +78,9 @@ def frontier_chart(result: AlternativesResult) -> Figure | None:
                   **shown),
         ],
     }  # fmt: skip
-    return Figure("Performance against disparity, on the selection split", _words(result, drawn), framed(body))
+    return Figure(
+        "Performance against disparity, on the selection split", _words(result, drawn, len(numbers)), framed(body)
+    )
 
 
 def performance_words(result: AlternativesResult) -> str:
@@ -83,10 +90,6 @@ def performance_words(result: AlternativesResult) -> str:
         "expected_profit": "the profit per person",
         "volume_at_equal_bad_rate": "the share approved at equal bad rate",
     }[str(result.plan["performance"])]
-
-
-def _has(one: CandidateRecord) -> bool:
-    return one.performance_change is not None and one.disparity_change is not None
 
 
 def _kind(one: CandidateRecord) -> str:
@@ -106,11 +109,12 @@ def _ends(values: list[float]) -> tuple[float, float]:
     return round(low - room if low <= 0 or low > room else low / (1 + _ROOM), 5), round(high + room, 5)
 
 
-def _words(result: AlternativesResult, drawn: list[CandidateRecord]) -> str:
+def _words(result: AlternativesResult, drawn: list[CandidateRecord], many: int) -> str:
     ahead = sum(one.on_frontier for one in drawn)
     within = sum((one.performance_change or 0.0) > -float(result.plan["margin"]) for one in drawn if one.proposable)
+    beyond = f" {many - len(drawn)} that perform far worse lie beyond the left edge." if many > len(drawn) else ""
     return (
         f"{len(drawn)} candidates against the incumbent, {ahead} of them on the frontier with the outline of their 95% "
-        f"region; {within} are within the margin as observed. Ellipses are of the selection split, on which the "
+        f"region; {within} are within the margin as observed.{beyond} Ellipses are of the selection split, on which "
         "candidates were chosen: the verdict is not read off this picture."
     )
