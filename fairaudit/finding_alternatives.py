@@ -152,9 +152,9 @@ def search_alternatives(
     Examples
     --------
     >>> import fairaudit as fa
-    >>> loans = fa.load_dataset("loanapp").head(1200)
+    >>> loans = fa.load_dataset("loanapp")
     >>> features = loans[["obrat", "loanprc", "mortlat1", "cosign"]]
-    >>> made = fa.train(features, loans["approve"], good=1, kind="logistic", test_share=0.5)
+    >>> made = fa.train(features, loans["approve"], good=1, kind="logistic", test_share=0.6)
     >>> found = search_alternatives(made, features, loans["approve"], groups={"race": loans["race"]}, cutoff=0.85,
     ...     target={"race": "Black"}, reference={"race": "White"}, margin=0.02, families=["reweighing"], trials=2,
     ...     planted=0)

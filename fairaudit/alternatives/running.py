@@ -107,6 +107,9 @@ def answer_of(made: Run, plan: Plan, everybody: int) -> tuple[Answer, list[str],
     """
     records = [one.record for one in made.finalists]
     tried = len(made.explored.tried)
+    if not tried:
+        reasons = dict.fromkeys(one.why for one in made.explored.failed)
+        return "cannot_tell", ["No candidate could be compared with the incumbent.", *reasons], None, None
     if not records:
         flips = [float((one.selected != made.incumbent.selected).mean()) for one in made.explored.tried]
         share = float(np.median(flips)) if flips else math.nan

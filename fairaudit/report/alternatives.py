@@ -126,7 +126,7 @@ def verdict(result: AlternativesResult) -> str:
     if result.answer == "shown":
         many = sum(one.shown for one in result.finalists)
         return f"{with_noun(many, 'alternative is', 'alternatives are')} shown."
-    candidates = with_noun(result.tried, "candidate", "candidates")
+    candidates = with_noun(result.tried or result.failed, "candidate", "candidates")
     if result.answer == "none_shown":
         reach = "" if result.detectable is None else f" One that {_reach(result)} would probably have been shown."
         return f"No alternative is shown among {candidates}.{reach}"

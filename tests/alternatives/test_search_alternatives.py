@@ -140,6 +140,19 @@ def test_too_few_people_cannot_tell_and_say_how_many_would(scene):
     assert f"About {result.people_needed:,} people in all would settle it" in repr(found)
 
 
+def test_a_group_too_small_to_compare_cannot_tell(scene):
+    few = scene(people=1200, seed=1)
+    race = few.groups["race"].copy()
+    race[np.flatnonzero(race == "B")[60:]] = "other"
+    few = dataclasses.replace(few, groups={"race": race})
+    found = few.search(trials=2, families=["reweighing"], target={"race": "B"}, reference={"race": "W"})
+    assert found.result.answer == "cannot_tell"
+    assert found.result.tried == 0
+    assert "No candidate could be compared" in found.result.reasons[0]
+    assert "a ratio with an error needs 10" in repr(found)
+    assert found.result.multiplicity is None
+
+
 def test_unobserved_outcomes_bound_profit_and_leave_an_auc_untold(there):
     score = there.incumbent.score(there.rows)
     outcome = pd.Series(there.good, dtype=object).where(score >= there.cutoff - 0.1, None)
