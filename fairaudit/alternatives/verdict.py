@@ -22,13 +22,15 @@ from ..models.scorer import Scorer
 from ..policy.model import Policy
 from ..policy.references import eligible_levels
 from .candidates import Workshop, built
-from .comparing import Decided, better_up, changes, rate
+from .comparing import Decided, better_up, changes, decided, rate
 from .exploring import Tried, measured
 from .people import People
 from .plan import Plan
 from .records import ClaimRecord, FinalistRecord, MovedRecord, OtherGroupRecord, StabilityRecord
 
 REFITS = 5
+REFITTED = 2
+"""Finalists that are fitted anew, at most: each takes as long as five candidates."""
 A_FAMILY = 2
 """Finalists of one family, at most: five of a kind would say the same thing five times."""
 
@@ -111,7 +113,7 @@ def judged(
     folder
         Where each model is saved before it is tested, and from where it is read back to be tested.
     refits
-        Whether each is fitted anew to see how stable it is.
+        Whether some are fitted anew to see how stable they are.
     """
     models = [_fixed(one, shop, folder) for one in finalists]
     tests: list[tuple[Joint, tuple[Change, Change], Decided]] = []
@@ -125,6 +127,9 @@ def judged(
         )  # fmt: skip
         tests.append((test, both, mine))
     adjusted = corrected([test for test, _, _ in tests])
+    # Those that are shown first: of them it matters whether another seed would have done.
+    order = sorted(range(len(finalists)), key=lambda at: (adjusted[at] >= plan.alpha, at))
+    anew = {finalists[at].number for at in order[:REFITTED]} if refits else set()
     made = []
     for rank, (one, (model, sha256, saved), (test, both, mine), p) in enumerate(
         zip(finalists, models, tests, adjusted, strict=True), start=1
@@ -153,9 +158,7 @@ def judged(
             bad_rate_after=rate(~people.good, mine.selected & people.known),
             moved=moved(people, plan, incumbent, mine),
             other_groups=other_groups(people, plan, policy, incumbent, mine),
-            stability=None
-            if one.candidate.family == "cutoff" or not refits
-            else _stability(one, shop, selection, plan),
+            stability=_stability(one, shop, selection, plan) if one.number in anew else None,
         )
         made.append(Finalist(model, record))
     return made
@@ -278,7 +281,9 @@ def _fixed(one: Tried, shop: Workshop, folder: Path | None) -> tuple[Scorer, str
 
 def _stability(one: Tried, shop: Workshop, selection: People, plan: Plan) -> StabilityRecord | None:
     """Fit the same settings with other seeds to training people drawn anew, and look at them on the selection split."""
-    before = Decided(*_on_selection(shop, selection, plan))
+    if one.candidate.family == "cutoff":
+        return None  # nothing is fitted
+    before = decided(shop.incumbent, selection, plan.cutoff)
     made = []
     for at in range(REFITS):
         rng = np.random.default_rng([plan.seed, one.number, at])
@@ -297,12 +302,6 @@ def _stability(one: Tried, shop: Workshop, selection: People, plan: Plan) -> Sta
         len(made), min(performance), max(performance), min(disparity), max(disparity),
         sum(value > -plan.margin for value in performance), sum(value > 0 for value in disparity),
     )  # fmt: skip
-
-
-def _on_selection(shop: Workshop, selection: People, plan: Plan) -> tuple[Any, Any]:
-    score = better_up(shop.incumbent, selection)
-    line = plan.cutoff if shop.incumbent.higher_is == "better" else -plan.cutoff
-    return score, score >= line
 
 
 def _finite(value: float) -> float | None:

@@ -15,7 +15,7 @@ from ..errors import FairauditError
 INTERNAL_ERROR = 70
 
 COMMANDS = {
-    "alternatives": "Search for a less discriminatory model that does the job as well.",
+    "alternatives": "Search for a less discriminatory model that does as well.",
     "audit": "Audit scores, decisions or counts.",
     "count": "Count rows into a cube file.",
     "coursekey": "A key for sealed exercises, which the teacher keeps.",

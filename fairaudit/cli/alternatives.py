@@ -34,7 +34,7 @@ def _pair(context: click.Context, parameter: click.Parameter, value: tuple[str, 
     return made or None
 
 
-@click.command("alternatives", short_help="Search for a less discriminatory model that does the job as well.")
+@click.command("alternatives", short_help="Search for a less discriminatory model that does as well.")
 @click.argument("data")
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="Folder of the incumbent.")
 @click.option("--target", required=True, metavar="COLUMN", help="Column of what happened.")
