@@ -27,6 +27,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``auditing``     ``audit(...)``: ties it together. Read this first
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
 ``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
+``mitigating``   ``train(...)``: a model to audit, plain or with less disparity
 ``consequences``  ``audit_consequences(...)``: on whom what follows from a score falls, each a decision to audit
 ``demonstration``  the worked example behind ``fairaudit demo``
 ``cli``          the command line
@@ -60,11 +61,12 @@ if TYPE_CHECKING:
     from .explanation.recourse_record import Recourse
     from .explanation.seeking_recourse import recourse
     from .finding_alternatives import AlternativeSearch, search_alternatives
+    from .mitigating import train
     from .models.loading import load_scorer as load_model
     from .models.saving import save_model
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
-    from .models.training import Trained, train
+    from .models.training import Trained
     from .models.wrapping import wrap
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
@@ -89,7 +91,7 @@ _WHERE = {
     "Result": ("result", "Result"),
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
-    "train": ("models.training", "train"),
+    "train": ("mitigating", "train"),
     "wrap": ("models.wrapping", "wrap"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),

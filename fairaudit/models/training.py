@@ -72,6 +72,10 @@ class Trained:
     """What split and fit depended on: ``test_share``, ``rng``, ``policy``, ``teaching``."""
     data: Mapping[str, Any] | None = None
     """Name, rows and sha256 of the file that the rows came from, where it was one file."""
+    before: Any = None
+    """With ``mitigate=``: the :class:`fairaudit.Audit` of the same model without it, on the test rows."""
+    after: Any = None
+    """With ``mitigate=``: the audit of this model, on the same people."""
 
     @property
     def unseen(self) -> str:
@@ -190,11 +194,27 @@ def train(
         model, kind, features, good, np.sort(fitted), np.sort(tested), np.nan, np.nan, np.nan, "", left_out, used,
         columns, scale, settings=settings,
     )  # fmt: skip
+    return measured(made, X, outcomes)
+
+
+def measured(made: Trained, X: pd.DataFrame, good: NDArray[np.bool_]) -> Trained:  # noqa: N803
+    """Return a trained model with how well it ranks its own test rows.
+
+    Parameters
+    ----------
+    made
+        A fitted model and its test rows.
+    X
+        The rows that it was trained and tested on.
+    good
+        Whether each row's outcome was good.
+    """
+    tested = made.test_rows
     predicted = made.probability_of_good(X.iloc[tested])
-    auc, low, high, method = _ranked(predicted, outcomes[tested])
-    least, most, _ = wilson(outcomes[tested].sum(), len(tested))
+    auc, low, high, method = _ranked(predicted, good[tested])
+    least, most, _ = wilson(good[tested].sum(), len(tested))
     return replace(
-        made, area_under_curve=auc, low=low, high=high, method=method, good_rate=float(outcomes[tested].mean()),
+        made, area_under_curve=auc, low=low, high=high, method=method, good_rate=float(good[tested].mean()),
         good_rate_interval=(float(least), float(most)), mean_probability=float(predicted.mean()),
     )  # fmt: skip
 
