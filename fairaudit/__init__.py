@@ -27,6 +27,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``auditing``     ``audit(...)``: ties it together. Read this first
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
 ``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
+``from_fairlearn``  a fairlearn MetricFrame as an audit, our metrics as functions for it
 ``mitigating``   ``train(...)``: a model to audit, plain or with less disparity
 ``consequences``  ``audit_consequences(...)``: on whom what follows from a score falls, each a decision to audit
 ``demonstration``  the worked example behind ``fairaudit demo``
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from .explanation.recourse_record import Recourse
     from .explanation.seeking_recourse import recourse
     from .finding_alternatives import AlternativeSearch, search_alternatives
+    from .from_fairlearn import from_metric_frame, metric_function
     from .mitigating import train
     from .models.loading import load_scorer as load_model
     from .models.saving import save_model
@@ -105,6 +107,8 @@ _WHERE = {
     "describe_dataset": ("data.bundled", "describe"),
     "explain": ("explanation.attribution", "explain"),
     "from_counts": ("cube.from_counts", "from_counts"),
+    "from_metric_frame": ("from_fairlearn", "from_metric_frame"),
+    "metric_function": ("from_fairlearn", "metric_function"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
     "load_model": ("models.loading", "load_scorer"),
@@ -151,9 +155,11 @@ __all__ = [
     "drivers_from_counts",
     "explain",
     "from_counts",
+    "from_metric_frame",
     "load_cube",
     "load_dataset",
     "load_model",
+    "metric_function",
     "read_result",
     "recourse",
     "recourse_gap",
