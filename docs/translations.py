@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from fairaudit.metrics import CONTRASTS, MEASURES, METRICS
 from fairaudit.metrics.profit import FOR_STUDY
 from fairaudit.policy.loading import load_policy, preset_ids
+from fairaudit.policy.required import DOCUMENTS, template
 
 PACKAGE = Path(__file__).parent.parent / "fairaudit"
 FOLDER = PACKAGE / "translations"
@@ -35,7 +36,7 @@ def collected() -> Catalog:
         for node in ast.walk(tree) if _speaks(tree) else ():
             for text in _strings(node):
                 found.add(text, locations=[(place, 0)])
-    for place, text in [*_of_metrics(), *_of_policies()]:
+    for place, text in [*_of_metrics(), *_of_policies(), *_of_rules()]:
         found.add(text, locations=[(place, 0)])
     return found
 
@@ -79,6 +80,14 @@ def _of_policies() -> list[tuple[str, str]]:
             texts += [policy.direct_use.source, *(one.basis for one in policy.direct_use.bases)]
         found += [(f"policy/presets/{name}.yaml", text) for text in texts]
     return found
+
+
+def _of_rules() -> list[tuple[str, str]]:
+    """Return the titles and headings of what rules ask for; places in a rule and sources stay in their language."""
+    forms = [template(name) for name in DOCUMENTS]
+    texts = [(form.id, text) for form in forms for text in (form.title, form.jurisdiction)]
+    texts += [(form.id, part.heading) for form in forms for part in form.parts]
+    return [(f"policy/required/{name}.yaml", text) for name, text in texts]
 
 
 def languages() -> list[str]:

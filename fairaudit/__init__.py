@@ -21,10 +21,12 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
 ``alternatives``  is there a less discriminatory model: candidates, three splits, a tested verdict
 ``systems``      scoring systems of the world as files: points, bands, consequences, ledgers in words
-``result``       what an audit found, as plain records and JSON
+``planning``     step 0 in words, and a dated plan of what will be compared
+``result``       what an audit found, as plain records and JSON; ``departing`` holds it against its plan
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
+``resolving``, ``audits``   what a call asks for, held against what was counted; an audit that was made
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
 ``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
 ``from_fairlearn``  a fairlearn MetricFrame as an audit, our metrics as functions for it
@@ -40,7 +42,8 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .auditing import Audit, audit, count
+    from .auditing import audit, count
+    from .audits import Audit
     from .consequences import ConsequenceAudit, audit_consequences
     from .cube.cube import Cube
     from .cube.from_counts import from_counts
@@ -70,6 +73,8 @@ if TYPE_CHECKING:
     from .models.scorecard import Scorecard
     from .models.training import Trained
     from .models.wrapping import wrap
+    from .planned_records import StepZero
+    from .planning import Plan, make_plan, read_plan
     from .result import Finding, Result, read_result
     from .searching import SubgroupSearch, search_subgroups
     from .systems.point_system import PointSystem
@@ -77,7 +82,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "Actions": ("explanation.actions", "Actions"),
     "AlternativeSearch": ("finding_alternatives", "AlternativeSearch"),
-    "Audit": ("auditing", "Audit"),
+    "Audit": ("audits", "Audit"),
     "Cube": ("cube.cube", "Cube"),
     "ConsequenceAudit": ("consequences", "ConsequenceAudit"),
     "Composition": ("explanation.composition_record", "Composition"),
@@ -86,11 +91,13 @@ _WHERE = {
     "Explanation": ("explanation.attribution", "Explanation"),
     "FairauditError": ("errors", "FairauditError"),
     "Finding": ("result", "Finding"),
+    "Plan": ("planning", "Plan"),
     "PointSystem": ("systems.point_system", "PointSystem"),
     "PointsScale": ("models.scale", "PointsScale"),
     "Recourse": ("explanation.recourse_record", "Recourse"),
     "RecourseGap": ("explanation.recourse_by_group", "RecourseGap"),
     "Result": ("result", "Result"),
+    "StepZero": ("planned_records", "StepZero"),
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
     "train": ("mitigating", "train"),
@@ -112,6 +119,8 @@ _WHERE = {
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
     "load_model": ("models.loading", "load_scorer"),
+    "make_plan": ("planning", "make_plan"),
+    "read_plan": ("planning", "read_plan"),
     "read_result": ("result", "read_result"),
     "recourse": ("explanation.seeking_recourse", "recourse"),
     "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
@@ -135,12 +144,14 @@ __all__ = [
     "Explanation",
     "FairauditError",
     "Finding",
+    "Plan",
     "PointSystem",
     "PointsScale",
     "Recourse",
     "RecourseGap",
     "Result",
     "Scorecard",
+    "StepZero",
     "SubgroupSearch",
     "Trained",
     "__version__",
@@ -159,7 +170,9 @@ __all__ = [
     "load_cube",
     "load_dataset",
     "load_model",
+    "make_plan",
     "metric_function",
+    "read_plan",
     "read_result",
     "recourse",
     "recourse_gap",

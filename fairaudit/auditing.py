@@ -10,34 +10,37 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from itertools import combinations
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
+from .audits import Audit
 from .errors import FairauditError, SchemaError, listed, suggestion
-from .frames import driver_table, record_table
-from .metrics.base import CONTRASTS, METRICS, find_metric
+from .metrics.base import CONTRASTS
+from .resolving import (
+    contrasts_of,
+    cutoffs_of,
+    group_names,
+    groupings_of,
+    groups_given,
+    not_crossed,
+    references_of,
+    seed_of,
+)
 from .result import SCHEMA_VERSION, NotRun, Result
-from .schema.roles import Roles, check_types, declare, numbers
+from .schema.roles import Roles, check_types, declare
 from .sharing import Sharing, check_sharing, roles_of_published, shared_cube, without_single_people
 from .translations import spoken, spoken_now
-from .writing import write_whole
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     from .cube.cube import Cube
     from .cube.people import People
-    from .measuring import Grouping
     from .metrics.profit import Payoff
+    from .planned_records import StepZero
+    from .planning import Plan
     from .policy.loading import LoadedPolicy
-    from .policy.model import Policy
-    from .report.charts.live import Plots
 
 DEFAULT_POLICY = "us-fair-lending"
 FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
@@ -93,7 +96,7 @@ def count(data: Any, **roles: Unpack[Roles]) -> Cube:
 def audit(
     data: Any,
     *,
-    policy: Any = DEFAULT_POLICY,
+    policy: Any = None,
     cross: bool | Sequence[Sequence[str]] | None = None,
     metrics: Collection[str] | None = None,
     profit: Mapping[str, float] | None = None,
@@ -106,6 +109,9 @@ def audit(
     language: str = "en",
     sharing: Sharing = "internal",
     min_n: int | None = None,
+    plan: Plan | str | Path | None = None,
+    step_zero: StepZero | Mapping[str, str] | None = None,
+    earlier: Collection[str | Path] = (),
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -115,7 +121,8 @@ def audit(
     data
         Rows as in :func:`count`, a :class:`~fairaudit.cube.Cube`, or the path of a cube file.
     policy
-        The id of a preset, the path of a YAML file, or a mapping of a policy's keys.
+        The id of a preset, the path of a YAML file, or a mapping of a policy's keys. That of the plan when None, else
+        ``us-fair-lending``.
     cross
         True for the crossing of each pair of groups, False for none, or a list of crossings. What the policy says
         when None: most leave each attribute alone, ``us-nyc-ll144`` crosses them.
@@ -151,6 +158,14 @@ def audit(
         in which no entry is made of fewer than ``min_n`` people, see docs/sharing.md.
     min_n
         With ``sharing="public"`` only; 10 when None.
+    plan
+        What :func:`fairaudit.make_plan` returned, or the path of its file: groups, references, cut-offs, metrics and
+        the policy that are not given are taken from it, and what is done otherwise is said in the report.
+    step_zero
+        What is decided, who is hurt by a wrong no and by a wrong yes, at which stage, and why this metric; in words.
+        That of the plan when None.
+    earlier
+        Paths of ``result.json`` of audits of the same input that were made before: they are listed.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -169,11 +184,21 @@ def audit(
     >>> finding.metric, finding.group, round(finding.value, 3), finding.status
     ('adverse_impact_ratio', 'Black', 0.681, 'flag')
     """
+    from .departing import with_earlier, with_plan
+    from .planning import policy_of_plan, read_plan, step_zero_of, with_planned_roles
+
     with spoken(language):
         check_sharing(sharing, min_n)
-        return _audited(
+        planned, answers = None if plan is None else read_plan(plan), step_zero_of(step_zero)
+        if planned is not None:
+            roles = cast("Any", with_planned_roles(planned, roles))
+            policy = policy_of_plan(planned) if policy is None else policy
+            metrics = planned.metrics or None if metrics is None else metrics
+        policy = DEFAULT_POLICY if policy is None else policy
+        made = _audited(
             data, roles, policy, cross, metrics, profit, rng, features, model, actions, words, held_out, sharing, min_n
         )
+        return dataclasses.replace(made, result=with_earlier(with_plan(made.result, planned, answers), earlier))
 
 
 def _audited(
@@ -309,17 +334,19 @@ def _result(
     names = group_names(cube, groups_given(roles))
     cutoffs = cutoffs_of(cube, roles.get("cutoff"))
     rules = decision_rules(cube, cutoffs)
-    references = _references(
+    references = references_of(
         cube, (*names, *(of.attribute for of in overlapping)), policy.reference.groups, roles.get("reference")
     )
     aged = lined(cube, names, policy, references)
     references, people = aged.references, aged.relabelled(people)
-    groupings = [*_groupings(aged.cube, names, cross), *aged.detail]
+    groupings = [*groupings_of(aged.cube, names, cross), *aged.detail]
     seed = seed_of(cube, rng)
     findings, work = judge_groupings(
-        groupings, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence
+        groupings, rules, policy, references, contrasts=contrasts_of(metrics), confidence=confidence
     )
-    shared = audit_members(overlapping, rules, policy, references, contrasts=_contrasts(metrics), confidence=confidence)
+    shared = audit_members(
+        overlapping, rules, policy, references, contrasts=contrasts_of(metrics), confidence=confidence
+    )
     rates = [
         record
         for of in [everybody(cube), *groupings]
@@ -353,7 +380,7 @@ def _result(
         not_run=merged(
             [
                 *describing.not_run(cube, rules, payoff),
-                *_not_crossed(policy, names, cross),
+                *not_crossed(policy, names, cross),
                 *drawn.not_run(rates, measurements),
                 *lost.values(),
                 *work.not_run,
@@ -367,109 +394,6 @@ def _result(
     )
 
 
-def _not_crossed(policy: Policy, names: Sequence[str], cross: object) -> list[NotRun]:
-    if not policy.cross or cross:
-        return []
-    why = "the call says so" if len(names) > 1 else f"it needs two groups or more, and has {listed(names) or 'none'}"
-    return [NotRun("Crossings of groups, which the policy asks for", why)]
-
-
-def groups_given(roles: Mapping[str, Any]) -> Any:
-    """Return the groups that were asked for; None for all, as where races make one more of them."""
-    return None if roles.get("races") else roles.get("groups")
-
-
-def group_names(cube: Cube, wanted: Any) -> tuple[str, ...]:
-    names = (wanted,) if isinstance(wanted, str) else tuple(wanted or cube.axes.attributes)
-    for name in names:
-        if name not in cube.axes.attributes:
-            message = (
-                f"'{name}' is not a group in these counts; they have {listed(cube.axes.attributes) or 'none'}."
-                f"{suggestion(name, cube.axes.attributes)}"
-            )
-            raise SchemaError(message)
-    return names
-
-
-def cutoffs_of(cube: Cube, wanted: Any) -> tuple[float, ...]:
-    cutoffs = cube.schema.cutoffs if wanted is None else numbers(wanted, "cutoff")
-    if cutoffs and cube.axes.score is None:
-        message = "A cutoff is given, but no score was counted."
-        raise SchemaError(message)
-    for cutoff in cutoffs:
-        assert cube.axes.score is not None  # noqa: S101 - checked above
-        cube.axes.score.first_above(cutoff)
-    return cutoffs
-
-
-def _references(
-    cube: Cube, names: Sequence[str], of_policy: Mapping[str, str], given: Mapping[str, Any] | None
-) -> dict[str, str]:
-    from .schema.labels import label
-
-    for name in given or {}:
-        if name not in names:
-            message = (
-                f"A reference is given for '{name}', which is not among the groups ({listed(names) or 'none'})."
-                f"{suggestion(name, names)}"
-            )
-            raise SchemaError(message)
-    references = {**of_policy, **cube.schema.references, **{k: label(v) for k, v in (given or {}).items()}}
-    return {name: level for name, level in references.items() if name in names}
-
-
-def _groupings(cube: Cube, names: Sequence[str], cross: bool | Sequence[Sequence[str]]) -> list[Grouping]:  # noqa: FBT001
-    from .measuring import grouping
-
-    crossings: list[tuple[str, ...]] = []
-    if cross is True:
-        if len(names) < 2:
-            message = f"A crossing needs two groups or more; {listed(names) or 'none'} given."
-            raise SchemaError(message)
-        crossings = list(combinations(names, 2))
-    elif cross:
-        crossings = [tuple(crossing) for crossing in cross]
-        for crossing in crossings:
-            group_names(cube, crossing)
-            if len(set(crossing)) < 2:
-                message = f"A crossing needs two different groups, got {listed(crossing)}."
-                raise SchemaError(message)
-    return [grouping(cube, part) for part in [*((name,) for name in names), *crossings]]
-
-
-def _contrasts(metrics: Collection[str] | None) -> set[str]:
-    if metrics is None:
-        return {*CONTRASTS}
-    wanted = [metrics] if isinstance(metrics, str) else metrics
-    for name in wanted:
-        if not isinstance(name, str):
-            message = f"metrics takes ids of comparisons, got {name!r}."
-            raise SchemaError(message)
-    found = [find_metric(name).id for name in wanted]
-    for name in found:
-        if name in METRICS:
-            message = (
-                f"'{name}' is a metric of one group, and is in every audit; name a comparison of two: "
-                f"{listed(CONTRASTS, 60)}."
-            )
-            raise SchemaError(message)
-    return set(found)
-
-
-def seed_of(cube: Cube, rng: np.random.Generator | int | None) -> int:
-    from .inference.bootstrap import derive_seed
-
-    if rng is None:
-        return derive_seed(cube.digest)
-    given: Any = rng
-    if isinstance(given, Integral) and int(given) >= 0:
-        return int(given)
-    if not hasattr(given, "integers"):
-        message = f"rng must be a whole number of at least 0 or a numpy Generator, got {rng!r}."
-        raise SchemaError(message)
-    return int(given.integers(2**53))
-
-
 def _created() -> str | None:
     """Return the time that SOURCE_DATE_EPOCH gives; without it no clock, so that same input gives same bytes."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
@@ -480,121 +404,3 @@ def _created() -> str | None:
     except (ValueError, OverflowError, OSError):
         message = f"SOURCE_DATE_EPOCH must be whole seconds since 1970, got {epoch!r}."
         raise FairauditError(message) from None
-
-
-# The audit
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What an audit found: plain records, and the counts they were made from.
-
-    Examples
-    --------
-    >>> made = audit({"sex": ["F", "M"] * 60, "ok": [1, 0, 0, 1] * 30}, groups="sex", decision="ok", favorable=1,
-    ...              reference={"sex": "M"})
-    >>> made.findings.columns[:4].tolist()
-    ['id', 'family', 'rule', 'metric']
-    """
-
-    result: Result
-    cube: Cube
-
-    @cached_property
-    def findings(self) -> pd.DataFrame:
-        """One row a finding, as a tidy pandas table."""
-        return record_table(self.result.findings, drop=("levels", "sensitivity"))
-
-    @cached_property
-    def rates(self) -> pd.DataFrame:
-        """One row a metric and group, as a tidy pandas table."""
-        return record_table(self.result.rates, drop=("levels",))
-
-    @cached_property
-    def curves(self) -> pd.DataFrame:
-        """Rates over every cut-off: one row a group and cut-off; empty without a score.
-
-        ``..._low`` and ``..._high`` are intervals at one cut-off; ``..._band_low`` and ``..._band_high`` hold for
-        all groups of the attribute and all cut-offs at once.
-        """
-        import pandas as pd
-
-        made = self.result.curves
-        if made is None:
-            return pd.DataFrame()
-        parts = [
-            pd.DataFrame({"attribute": c.attribute, "group": c.group, "cutoff": made.cutoffs, **c.columns})
-            for c in made.groups
-        ]
-        return pd.concat(parts, ignore_index=True)
-
-    @cached_property
-    def measurements(self) -> pd.DataFrame:
-        """What goes beyond a rate and a comparison of two, one row a number: distances, calibration, controls, ..."""
-        return record_table(self.result.measurements)
-
-    @cached_property
-    def drivers(self) -> pd.DataFrame:
-        """What each feature of the model adds to each gap, one row a gap and feature; empty without ``model=``."""
-        return driver_table(self.result)
-
-    @cached_property
-    def plot(self) -> Plots:
-        """The charts of the report, live: ``audit.plot.cutoffs()``, ``.ratios()``, ``.scores()``, ``.roc()``, ..."""
-        from .report.charts.live import Plots
-
-        return Plots(self.result)
-
-    @cached_property
-    def issues(self) -> pd.DataFrame:
-        """What the data did, and what was done about it, as a pandas table."""
-        return record_table(self.result.issues)
-
-    def to_json(self) -> str:
-        """Return the whole result as JSON text."""
-        return self.result.to_json()
-
-    def to_markdown(self) -> str:
-        """Return the report as Markdown."""
-        from .report.markdown import to_markdown
-
-        return to_markdown(self.result)
-
-    def to_html(self) -> str:
-        """Return the report as one self-contained HTML page."""
-        from .report.html import to_html
-
-        return to_html(self.result)
-
-    def write_json(self, path: str | Path) -> Path:
-        """Write ``result.json``, whole or not at all."""
-        return write_whole(path, self.to_json())
-
-    def write_markdown(self, path: str | Path) -> Path:
-        """Write the report as Markdown, whole or not at all."""
-        return write_whole(path, self.to_markdown())
-
-    def write_html(self, path: str | Path) -> Path:
-        """Write the report as one HTML page, whole or not at all."""
-        return write_whole(path, self.to_html())
-
-    def write_document(self, name: str, path: str | Path) -> Path:
-        """Write a form that a rule asks for, filled from this audit with the gaps marked, see docs/documents.md."""
-        from .documents.writing import write_document
-
-        return write_document(self.result, name, path)
-
-    def __repr__(self) -> str:
-        """Return the policy, the people, and the primary findings in words."""
-        result = self.result
-        primary = [finding for finding in result.findings if finding.family == "primary"]
-        head = f"Audit of {result.schema.people:,} people in {result.input.name} under {result.policy.id}"
-        lines = [f"  {finding.status}: {finding.sentence}" for finding in primary[:12]]
-        if len(primary) > 12:
-            lines.append(f"  ... and {len(primary) - 12} more primary findings")
-        return "\n".join([head, *(lines or ["  no primary finding; see .findings and .result.not_run"])])
-
-    def _repr_html_(self) -> str:
-        from .report.tables import key_table_html
-
-        return key_table_html(self.result)

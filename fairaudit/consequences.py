@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .auditing import DEFAULT_POLICY, Audit, audit
+from .auditing import DEFAULT_POLICY, audit
+from .audits import Audit
 from .data.tables import read_rows
 from .errors import ColumnNotFoundError, PolicyError, SchemaError, listed, suggestion
 from .result import Finding, RateRecord

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .auditing import Audit, audit, count
+from .auditing import audit, count
+from .audits import Audit
 from .data.bundled import load, loanapp_features, loanapp_left_out
 from .errors import FairauditError
 from .explanation.attribution import Explainer

@@ -32,13 +32,12 @@ from .alternatives.running import (
 )
 from .alternatives.space import described
 from .alternatives.targeting import target_of
-from .auditing import DEFAULT_POLICY
 from .errors import SchemaError
 from .models.columns import matched
 from .models.scorer import Scorer
 from .models.scorers import scorer_of
 from .models.training import Trained
-from .policy.loading import load_policy
+from .policy.loading import DEFAULT_POLICY, load_policy
 from .policy.model import Policy, profit_of
 
 if TYPE_CHECKING:

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from .auditing import DEFAULT_POLICY, Audit, audit
+from .auditing import audit
+from .audits import Audit
 from .cube.confusion import Confusion
 from .errors import DataContractError, SchemaError, UndefinedMetricError, listed, suggestion
 from .metrics.base import METRICS, Metric, find_metric
+from .policy.loading import DEFAULT_POLICY
 from .schema.labels import label
 
 KNOWN: dict[str, str] = {

@@ -11,7 +11,8 @@ import numpy as np
 from .alternatives.candidates import Candidate, Workshop, built
 from .alternatives.comparing import cutoff_for
 from .alternatives.people import People, people_of
-from .auditing import DEFAULT_POLICY, Audit, audit
+from .auditing import audit
+from .audits import Audit
 from .errors import SchemaError, listed, suggestion
 from .models.estimators import Learner
 from .models.features import features_of
@@ -19,6 +20,7 @@ from .models.scale import PointsScale
 from .models.training import Kind, Trained, measured
 from .models.training import train as train_plain
 from .models.woe import Binning
+from .policy.loading import DEFAULT_POLICY
 
 if TYPE_CHECKING:
     import pandas as pd

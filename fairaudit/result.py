@@ -40,6 +40,8 @@ from .explained_records import (
 from .explained_records import (
     ToldRecord as ToldRecord,
 )
+from .planned_records import EarlierAudit, PlanRecord
+from .planned_records import StepZero as StepZero
 from .sharing import SharingRecord
 from .statuses import STATUS_WORDS as STATUS_WORDS
 
@@ -389,6 +391,12 @@ class Result:
     language: str = "en"
     """Of the sentences in here, and of the reports made of them."""
     sharing: SharingRecord | None = None
+    step_zero: StepZero | None = None
+    """What is decided and who is hurt, in words; None where nobody was asked."""
+    plan: PlanRecord | None = None
+    """None where nothing was planned beforehand."""
+    earlier: list[EarlierAudit] = field(default_factory=list)
+    """Audits of the same input that were made before this one, as far as they were given."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as plain dictionaries and lists, in the order of the fields."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 import numpy as np
 
-from .auditing import DEFAULT_POLICY, cube_of, cutoffs_of, group_names, groups_given, seed_of
+from .auditing import DEFAULT_POLICY, cube_of
 from .cube.confusion import Confusion
 from .cube.cube import Cube
 from .errors import CubeError, SchemaError, UndefinedMetricError, listed, suggestion
@@ -29,6 +29,7 @@ from .metrics.error_rates import NEED_EVERYBODY
 from .policy.loading import load_policy
 from .policy.model import Policy
 from .policy.references import is_excluded
+from .resolving import cutoffs_of, group_names, groups_given, seed_of
 from .result import finite
 from .schema.roles import Roles
 from .search_result import SEARCH_VERSION, DepthRecord, SearchResult, SubgroupRecord

@@ -26,12 +26,14 @@ COMMANDS = {
     "grade": "A claim about sealed data, held against the truth.",
     "merge": "Merge cube files.",
     "metrics": "What each metric means.",
+    "plan": "A dated, hashed plan of an audit, before the data.",
     "policy": "Policies: list, show, lint.",
     "report": "Make a report of a result.json again.",
     "simulate": "Simulated people with a known truth, scored by a system.",
     "system": "Scoring systems of the world: list, show, score, audit, check.",
     "subgroups": "Search crossings of attributes for groups that are worse off.",
     "train": "Train a scorecard or another model, to audit it.",
+    "web": "A local page: choose a file, answer questions, read the report.",
 }
 
 

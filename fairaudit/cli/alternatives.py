@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ..alternatives.plan import Disparity, Family
-from ..auditing import DEFAULT_POLICY
 from ..errors import DataContractError, listed
+from ..policy.loading import DEFAULT_POLICY
 from ..policy.model import AlternativePerformance
 from .roles import amounts
 from .streams import deliver, progress, readable, tell

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..auditing import DEFAULT_POLICY, Audit, audit
+from ..auditing import DEFAULT_POLICY, audit
+from ..audits import Audit
+from ..departing import with_earlier
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn
 from ..result import STATUS_WORDS, DirectUse, Result
 from ..sharing import LEVELS
 from ..writing import write_whole
+from .plan import step_zero_of_options, step_zero_options
 from .roles import amounts, role_options, roles_of
 from .streams import progress, readable, tell
 
@@ -36,7 +40,12 @@ def _formats(context: click.Context, parameter: click.Parameter, value: str | No
 @click.command("audit", short_help="Audit scores, decisions or counts.")
 @click.argument("data", required=False, metavar="DATA")
 @role_options
-@click.option("--policy", default=DEFAULT_POLICY, show_default=True, metavar="ID|FILE", help="Preset, or a YAML file.")
+@click.option("--policy", metavar="ID|FILE", help=f"Preset, or a YAML file; the plan's, or {DEFAULT_POLICY}.")
+@click.option("--plan", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="A plan made before; the report says what was done otherwise.")  # fmt: skip
+@step_zero_options
+@click.option("--earlier", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="result.json of an audit made earlier on the same input; one in --out is found.")  # fmt: skip
 @click.option(
     "--cross", multiple=True, is_flag=False, flag_value="*", metavar="[COLUMN,COLUMN]",
     help="Compare crossings too: --cross=race,sex, or --cross alone for each pair of groups. Alone it stands last, "
@@ -113,8 +122,14 @@ def command(data: str | None, **options: Any) -> int:
             language=options["language"],
             sharing=options["sharing"],
             min_n=options["min_n"],
+            plan=options["plan"],
+            step_zero=step_zero_of_options(options),
+            earlier=options["earlier"],
             **roles_of(options),
         )
+    if options["out"] is not None:
+        # What was tried before in the same folder is carried on; a result of other data there is none of it.
+        made = replace(made, result=with_earlier(made.result, [options["out"] / "result.json"], demand=False))
     code = 0
     if options["fail_on"] != "never":
         code = gate(made.result, allow_insufficient=options["allow_insufficient"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ..auditing import Audit
+from ..audits import Audit
 from ..errors import FairauditError
 from ..writing import write_whole
 from .streams import progress

@@ -100,7 +100,8 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """Return NAME=VALUE options as a mapping."""
     return dict(_pair(text, option) for text in texts)
 
 
@@ -117,8 +118,8 @@ def _nested(texts: Sequence[str], option: str) -> dict[str, dict[str, str]]:
 
 
 def _races(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    schemes, columns = _pairs(options["races"], "--races"), _nested(options["race"], "--race")
-    hispanic = _pairs(options["hispanic"], "--hispanic")
+    schemes, columns = pairs(options["races"], "--races"), _nested(options["race"], "--race")
+    hispanic = pairs(options["hispanic"], "--hispanic")
     for name in {*columns} | {*hispanic}:
         if name not in schemes:
             message = f"'{name}' has columns of races but no scheme: add --races {name}=eeo1, say."
@@ -161,17 +162,17 @@ def roles_of(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["membership"]:
         roles["memberships"] = _nested(options["membership"], "--membership")
     if options["labelled"]:
-        roles["labelled"] = _pairs(options["labelled"], "--labelled")
+        roles["labelled"] = pairs(options["labelled"], "--labelled")
     if options["races"] or options["race"] or options["hispanic"]:
         roles["races"] = _races(options)
     if options["reference"]:
-        roles["reference"] = _pairs(options["reference"], "--reference")
+        roles["reference"] = pairs(options["reference"], "--reference")
     if options["unobserved"]:
-        roles["unobserved"] = _pairs(options["unobserved"], "--unobserved")
+        roles["unobserved"] = pairs(options["unobserved"], "--unobserved")
     if options["decision_level"]:
-        roles["decision_levels"] = _pairs(options["decision_level"], "--decision-level")
+        roles["decision_levels"] = pairs(options["decision_level"], "--decision-level")
     if options["bands"]:
-        bands = _pairs(options["bands"], "--bands")
+        bands = pairs(options["bands"], "--bands")
         roles["bands"] = {name: _numbers(edges, "--bands") for name, edges in bands.items()}
     if options["edges"]:
         roles["edges"] = _numbers(options["edges"], "--edges")

@@ -272,14 +272,15 @@ def find_files(pattern: str) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.iterdir() if path.is_file() and _ending(path))
+    found = sorted(path for path in folder.iterdir() if path.is_file() and readable_ending(path))
     if not found:
         message = f"No file in the folder '{folder}' can be read. Endings: {_endings()}."
         raise DataContractError(message)
     return found
 
 
-def _ending(path: Path) -> str:
+def readable_ending(path: Path) -> str:
+    """Return csv, json or parquet by a file's name, or nothing where it is of no kind that can be read."""
     name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
     for kind, endings in (("csv", CSV_ENDINGS), ("json", JSON_ENDINGS), ("parquet", PARQUET_ENDINGS)):
         if name.endswith(endings):
@@ -292,7 +293,7 @@ def _endings() -> str:
 
 
 def _kind(paths: Sequence[Path]) -> str:
-    kinds = {_ending(path) for path in paths}
+    kinds = {readable_ending(path) for path in paths}
     if len(kinds) > 1:
         message = f"The files are of several kinds ({listed(path.name for path in paths)}); give one kind at a time."
         raise DataContractError(message)

@@ -1,8 +1,7 @@
 """Documents beside the report: forms that rules ask for, filled from an audit, with the gaps marked.
 
-``writing`` a document as a tree, HTML or Markdown · ``filling`` what an audit can answer · ``templates/`` the headings
-and what is asked for, with sources and dates.
+``writing`` a document as a tree, HTML or Markdown · ``filling`` what an audit can answer. What is asked for, with
+sources and dates, is data in ``policy/required``.
 """
 
-DOCUMENTS = ("model-risk", "ai-act-annex-iv", "fundamental-rights", "ll144-summary")
-"""The documents that there are."""
+from ..policy.required import DOCUMENTS as DOCUMENTS

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..metrics import CONTRASTS, METRICS
+from ..planned_records import StepZero
 from ..report.impact import impact_section
 from ..report.lookup import Lookup, attributes
 from ..report.nodes import Block, Cell, Column, Item, Paragraph, Section, items, table
@@ -26,6 +27,15 @@ _LEVEL_EXCLUDED = "the policy excludes this level"
 _LEVEL_SMALL = "below the policy's"
 
 
+_STEP_ZERO = {
+    "decides": "What is decided",
+    "hurt_by_no": "Who is hurt by a wrong no",
+    "hurt_by_yes": "Who is hurt by a wrong yes",
+    "stage": "Stage of the process",
+    "why": "Why this metric",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """Blocks that an audit fills, parts of their own heading, and what it leaves open."""
@@ -43,6 +53,8 @@ def system(result: Result) -> Filled:
         Item(f"{result.schema.people:,}", "People audited"),
         *(Item(cut.text, f"Cut-off {cut.cutoff:.10g}") for cut in result.schema.cutoffs),
     ]
+    answers = result.step_zero or StepZero()
+    told += [Item(getattr(answers, name), term) for name, term in _STEP_ZERO.items() if getattr(answers, name)]
     model = result.explanation.model if result.explanation else None
     if model is not None:
         told.append(Item(f"{model.kind}, with {len(model.features):,} inputs: {', '.join(model.features)}", "Model"))

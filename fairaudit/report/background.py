@@ -38,6 +38,9 @@ _WITHIN = marked(
     "a test of its own, not the absence of a flag: the one-sided interval excludes every effect past the "
     "policy's line. With the test for a flag these are two one-sided tests, as for equivalence."
 )
+_SIGNED_AS = (marked("Audited by"), marked("Responsible for the system"))
+_TO_SIGN = "\u2026" * 12
+"""Room to write on paper."""
 _REFERENCE_RULES = {
     "named": marked("named"),
     "highest": marked("highest"),
@@ -189,7 +192,25 @@ def provenance_section(result: Result) -> Section:
     if roles:
         summary = many(len(roles), "The roles as declared ({number} role)", "The roles as declared ({number} roles)")
         blocks += (Details(summary, items(roles)),)
-    return Section("provenance", say("Provenance"), blocks)
+    return Section("provenance", say("Provenance and signature"), (*blocks, *_signature(result)))
+
+
+def _signature(result: Result) -> tuple[Block, ...]:
+    """Return where the responsible persons sign, and for what: the digests that tell these counts and this policy."""
+    columns = (
+        Column(say("Signed as")),
+        Column(say("Name")),
+        Column(say("Date")),
+        Column(say("Signature")),
+    )
+    blank = Cell(_TO_SIGN)
+    rows = [(Cell(say(who)), blank, blank, blank) for who in _SIGNED_AS]
+    note = say(
+        "Who signs has read this report, and signs for the counts {counts} and the policy {policy} (sha256).",
+        counts=result.input.sha256,
+        policy=result.policy.sha256,
+    )
+    return table(say("Signature"), columns, rows, note)
 
 
 def made_with(result: Result) -> str:

@@ -11,6 +11,7 @@ from ..result import Result
 from ..translations import spoken
 from .background import glossary_section, ledger_section, made_with, methods_section, policy_section, provenance_section
 from .calibration import calibration_section
+from .crosswalk import crosswalk_section
 from .cutoffs import cutoff_section
 from .direct_use import direct_use_section
 from .explanation import explanation_sections
@@ -22,6 +23,7 @@ from .overview import audit_title, findings, limits, opening
 from .profit import profit_section
 from .questions import question_sections
 from .sharing import sharing_section
+from .step_zero import step_zero_section
 
 
 def report_tree(result: Result) -> Report:
@@ -40,6 +42,7 @@ def _tree(result: Result) -> Report:
     look = Lookup.of(result)
     sections = (
         limits(result),
+        step_zero_section(result),
         *sharing_section(result),
         *direct_use_section(result),
         findings(look),
@@ -59,4 +62,5 @@ def _tree(result: Result) -> Report:
         glossary_section(result),
         provenance_section(result),
     )
+    sections = (*sections, crosswalk_section(result, sections))
     return Report(audit_title(result), opening(result), sections, made_with(result))
