@@ -18,7 +18,7 @@ from fairaudit.alternatives.people import dealt, people_of
 from fairaudit.alternatives.plan import FAMILIES, Plan, Target
 from fairaudit.alternatives.running import run
 from fairaudit.alternatives.verdict import other_groups
-from fairaudit.cli.alternatives import command
+from fairaudit.cli import group
 from fairaudit.errors import DataContractError, FairauditError, LevelNotFoundError, PolicyError, SchemaError
 from fairaudit.policy.loading import load_policy
 
@@ -364,11 +364,11 @@ def test_the_command_line_finds_the_same(there, tmp_path):
              "--group", "race", "--reference", "race=W", "--for", "race=B", "--margin", "0.02", "--trials", "3",
              "--family", "reweighing", "--planted", "0"]  # fmt: skip
     out = tmp_path / "found.html"
-    done = CliRunner().invoke(command, [*given, "--format", "html", "-o", str(out), "--store", str(tmp_path / "s")],
+    done = CliRunner().invoke(group, ["alternatives", *given, "--format", "html", "-o", str(out), "--store", str(tmp_path / "s")],
                               standalone_mode=False)  # fmt: skip
     assert done.exception is None
     assert "Search for a less discriminatory model" in out.read_text(encoding="utf-8")
-    done = CliRunner().invoke(command, [*given, "--format", "json"], standalone_mode=False)
+    done = CliRunner().invoke(group, ["alternatives", *given, "--format", "json"], standalone_mode=False)
     result = json.loads(done.stdout)
     direct = fa.search_alternatives(
         fa.load_model(tmp_path / "model"), pd.read_csv(file), table["paid"], groups=["race"], good="yes", cutoff=0.7,
