@@ -364,8 +364,8 @@ def test_the_command_line_finds_the_same(there, tmp_path):
              "--group", "race", "--reference", "race=W", "--for", "race=B", "--margin", "0.02", "--trials", "3",
              "--family", "reweighing", "--planted", "0"]  # fmt: skip
     out = tmp_path / "found.html"
-    done = CliRunner().invoke(group, ["alternatives", *given, "--format", "html", "-o", str(out), "--store", str(tmp_path / "s")],
-                              standalone_mode=False)  # fmt: skip
+    saved = ["--format", "html", "-o", str(out), "--store", str(tmp_path / "store")]
+    done = CliRunner().invoke(group, ["alternatives", *given, *saved], standalone_mode=False)
     assert done.exception is None
     assert "Search for a less discriminatory model" in out.read_text(encoding="utf-8")
     done = CliRunner().invoke(group, ["alternatives", *given, "--format", "json"], standalone_mode=False)
