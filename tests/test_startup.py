@@ -103,5 +103,5 @@ def test_no_public_name_is_a_module_of_the_package():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'fairaudit' has no attribute 'audits'"):
-        fairaudit.audits  # noqa: B018
+    with pytest.raises(AttributeError, match="module 'fairaudit' has no attribute 'audti'"):
+        fairaudit.audti  # noqa: B018
