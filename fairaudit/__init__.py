@@ -19,6 +19,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``data``         rows in, from files and frames of any kind; the data sets
 ``models``       training, scorecards, and anything that scores behind one protocol
 ``explanation``  attributions that add up to the score exactly: trees by a kernel of our own
+``alternatives``  is there a less discriminatory model: candidates, three splits, a tested verdict
 ``systems``      scoring systems of the world as files: points, bands, consequences, ledgers in words
 ``planning``     step 0 in words, and a dated plan of what will be compared
 ``result``       what an audit found, as plain records and JSON; ``departing`` holds it against its plan
@@ -27,6 +28,9 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``auditing``     ``audit(...)``: ties it together. Read this first
 ``resolving``, ``audits``   what a call asks for, held against what was counted; an audit that was made
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
+``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
+``from_fairlearn``  a fairlearn MetricFrame as an audit, our metrics as functions for it
+``mitigating``   ``train(...)``: a model to audit, plain or with less disparity
 ``consequences``  ``audit_consequences(...)``: on whom what follows from a score falls, each a decision to audit
 ``demonstration``  the worked example behind ``fairaudit demo``
 ``cli``          the command line
@@ -60,11 +64,14 @@ if TYPE_CHECKING:
     from .explanation.recourse_by_group import RecourseGap, recourse_gap
     from .explanation.recourse_record import Recourse
     from .explanation.seeking_recourse import recourse
+    from .finding_alternatives import AlternativeSearch, search_alternatives
+    from .from_fairlearn import from_metric_frame, metric_function
+    from .mitigating import train
     from .models.loading import load_scorer as load_model
     from .models.saving import save_model
     from .models.scale import PointsScale
     from .models.scorecard import Scorecard
-    from .models.training import Trained, train
+    from .models.training import Trained
     from .models.wrapping import wrap
     from .planned_records import StepZero
     from .planning import Plan, make_plan, read_plan
@@ -74,6 +81,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Actions": ("explanation.actions", "Actions"),
+    "AlternativeSearch": ("finding_alternatives", "AlternativeSearch"),
     "Audit": ("audits", "Audit"),
     "Cube": ("cube.cube", "Cube"),
     "ConsequenceAudit": ("consequences", "ConsequenceAudit"),
@@ -92,7 +100,7 @@ _WHERE = {
     "StepZero": ("planned_records", "StepZero"),
     "Scorecard": ("models.scorecard", "Scorecard"),
     "Trained": ("models.training", "Trained"),
-    "train": ("models.training", "train"),
+    "train": ("mitigating", "train"),
     "wrap": ("models.wrapping", "wrap"),
     "SubgroupSearch": ("searching", "SubgroupSearch"),
     "audit": ("auditing", "audit"),
@@ -106,6 +114,8 @@ _WHERE = {
     "describe_dataset": ("data.bundled", "describe"),
     "explain": ("explanation.attribution", "explain"),
     "from_counts": ("cube.from_counts", "from_counts"),
+    "from_metric_frame": ("from_fairlearn", "from_metric_frame"),
+    "metric_function": ("from_fairlearn", "metric_function"),
     "load_cube": ("cube.io", "load"),
     "load_dataset": ("data.bundled", "load"),
     "load_model": ("models.loading", "load_scorer"),
@@ -116,6 +126,7 @@ _WHERE = {
     "recourse_gap": ("explanation.recourse_by_group", "recourse_gap"),
     "save_cube": ("cube.io", "save"),
     "save_model": ("models.saving", "save_model"),
+    "search_alternatives": ("finding_alternatives", "search_alternatives"),
     "search_subgroups": ("searching", "search_subgroups"),
     "suppress": ("cube.publish", "suppress"),
 }
@@ -123,6 +134,7 @@ _WHERE = {
 
 __all__ = [
     "Actions",
+    "AlternativeSearch",
     "Audit",
     "Composition",
     "ConsequenceAudit",
@@ -154,16 +166,19 @@ __all__ = [
     "drivers_from_counts",
     "explain",
     "from_counts",
+    "from_metric_frame",
     "load_cube",
     "load_dataset",
     "load_model",
     "make_plan",
+    "metric_function",
     "read_plan",
     "read_result",
     "recourse",
     "recourse_gap",
     "save_cube",
     "save_model",
+    "search_alternatives",
     "search_subgroups",
     "suppress",
     "train",

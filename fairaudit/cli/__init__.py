@@ -15,6 +15,7 @@ from ..errors import FairauditError
 INTERNAL_ERROR = 70
 
 COMMANDS = {
+    "alternatives": "Search for a less discriminatory model that does as well.",
     "audit": "Audit scores, decisions or counts.",
     "count": "Count rows into a cube file.",
     "coursekey": "A key for sealed exercises, which the teacher keeps.",
@@ -32,7 +33,7 @@ COMMANDS = {
     "system": "Scoring systems of the world: list, show, score, audit, check.",
     "subgroups": "Search crossings of attributes for groups that are worse off.",
     "train": "Train a scorecard or another model, to audit it.",
-    "web": "A local page: choose a file, answer questions, read the report.",
+    "web": "A local page: choose a file, answer questions, read a report.",
 }
 
 

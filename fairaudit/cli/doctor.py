@@ -12,7 +12,7 @@ from .._version import __version__
 PACKAGES = (
     "numpy", "scipy", "pandas", "pyarrow", "narwhals", "duckdb", "scikit-learn", "fairlearn", "shap", "pydantic",
     "pyyaml", "jinja2", "click", "rich", "pooch", "polars", "statsmodels", "lightgbm", "xgboost", "xgboost-cpu",
-    "catboost", "skops", "onnxruntime", "optbinning",
+    "catboost", "skops", "onnxruntime", "optbinning", "optuna",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ _GIB = 1024**3
 _MIB = 1024**2
 
 
-@click.command("web", short_help="A local page: choose a file, answer questions, read the report.")
+@click.command("web", short_help="A local page: choose a file, answer questions, read a report.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8600, show_default=True, help="0 for any that is free.")
 @click.option("--folder", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="Files below it can be chosen where they are, without an upload.")  # fmt: skip

@@ -9,7 +9,7 @@ from ..errors import SchemaError
 
 EXTRAS = {
     "lightgbm": "boost", "xgboost": "boost", "catboost": "boost", "skops.io": "models", "onnxruntime": "models",
-    "optbinning": "scorecard",
+    "optbinning": "scorecard", "optuna": "search",
 }  # fmt: skip
 
 

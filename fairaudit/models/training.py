@@ -15,6 +15,7 @@ from ..inference.ranking import auc_interval, delong, tied_share
 from ..policy.direct_use import Use, refuse_prohibited
 from ..policy.loading import load_policy
 from .columns import matched
+from .estimators import pipeline_for
 from .features import Feature, features_of, prepared
 from .scale import PointsScale
 from .woe import Binning
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 Kind = Literal["scorecard", "logistic", "boosting"]
 FEWEST = 20
 """People of each outcome below which nothing can be trained and tested."""
-RARE = 0.01
-"""Categories of fewer people than this share are put together."""
 UNSEEN: Mapping[str, str] = {
     "scorecard": "given no weight: it moves the score neither way",
     "logistic": "put with the rare categories of the feature, or with none of its categories where none is rare",
@@ -73,6 +72,10 @@ class Trained:
     """What split and fit depended on: ``test_share``, ``rng``, ``policy``, ``teaching``."""
     data: Mapping[str, Any] | None = None
     """Name, rows and sha256 of the file that the rows came from, where it was one file."""
+    before: Any = None
+    """With ``mitigate=``: the :class:`fairaudit.Audit` of the same model without it, on the test rows."""
+    after: Any = None
+    """With ``mitigate=``: the audit of this model, on the same people."""
 
     @property
     def unseen(self) -> str:
@@ -191,11 +194,27 @@ def train(
         model, kind, features, good, np.sort(fitted), np.sort(tested), np.nan, np.nan, np.nan, "", left_out, used,
         columns, scale, settings=settings,
     )  # fmt: skip
+    return measured(made, X, outcomes)
+
+
+def measured(made: Trained, X: pd.DataFrame, good: NDArray[np.bool_]) -> Trained:  # noqa: N803
+    """Return a trained model with how well it ranks its own test rows.
+
+    Parameters
+    ----------
+    made
+        A fitted model and its test rows.
+    X
+        The rows that it was trained and tested on.
+    good
+        Whether each row's outcome was good.
+    """
+    tested = made.test_rows
     predicted = made.probability_of_good(X.iloc[tested])
-    auc, low, high, method = _ranked(predicted, outcomes[tested])
-    least, most, _ = wilson(outcomes[tested].sum(), len(tested))
+    auc, low, high, method = _ranked(predicted, good[tested])
+    least, most, _ = wilson(good[tested].sum(), len(tested))
     return replace(
-        made, area_under_curve=auc, low=low, high=high, method=method, good_rate=float(outcomes[tested].mean()),
+        made, area_under_curve=auc, low=low, high=high, method=method, good_rate=float(good[tested].mean()),
         good_rate_interval=(float(least), float(most)), mean_probability=float(predicted.mean()),
     )  # fmt: skip
 
@@ -276,31 +295,11 @@ def _repeats(side: NDArray[np.bool_], good: NDArray[np.bool_]) -> bool:
 def _model(
     columns: Sequence[Feature], kind: Kind, good: Any, rng: int, scale: PointsScale | None, binning: Binning
 ) -> Any:
-    from sklearn.compose import ColumnTransformer
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-
     if kind == "scorecard":
         from .scorecard import Scorecard
 
         return Scorecard(good=good, scale=scale, binning=binning)
-    numbers = [one.name for one in columns if one.kind == "number"]
-    words = [one.name for one in columns if one.kind == "category"]
-    if kind == "boosting":
-        codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=200)
-        columns = ColumnTransformer([("numbers", "passthrough", numbers), ("words", codes, words)])
-        categorical = np.arange(len(numbers), len(numbers) + len(words))
-        return make_pipeline(
-            columns, HistGradientBoostingClassifier(categorical_features=categorical, random_state=rng)
-        )
-    scaled = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    # A missing word is a category of its own.
-    named = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE)
-    columns = ColumnTransformer([("numbers", scaled, numbers), ("words", named, words)])
-    return make_pipeline(columns, LogisticRegression(max_iter=2_000))
+    return pipeline_for(columns, kind, rng=rng)
 
 
 def _ranked(score: NDArray[np.float64], good: NDArray[np.bool_]) -> tuple[float, float, float, str]:

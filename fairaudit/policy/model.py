@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Status = Literal["in force", "repealed", "withdrawn", "draft", "convention", "guideline", "historical", "internal"]
 ReferenceMode = Literal["named", "highest", "largest", "rest"]
+AlternativePerformance = Literal["area_under_curve", "expected_profit", "volume_at_equal_bad_rate"]
+"""What an alternative model must not be worse in."""
 
 NO_DIFFERENCE: dict[How, float] = {"ratio": 1.0, "odds_ratio": 1.0}
 """The value of a contrast between two groups that are treated alike; 0 where not listed."""
@@ -116,6 +118,16 @@ class Profit(_Record):
             )
             raise _problem(message)
         return value
+
+
+class Alternatives(_Record):
+    """What a search for alternatives must show, declared before it begins; a call may give others."""
+
+    performance: AlternativePerformance = "area_under_curve"
+    margin: Annotated[float, Field(gt=0)] | None = None
+    """By how much an alternative may be worse, in units of the performance. Never guessed."""
+    improvement: Annotated[float, Field(ge=0)] = 0.0
+    """By how much disparity must be shown to be better: 0.05 is a ratio times 1.05, or five points of a gap."""
 
 
 class Multiplicity(_Record):
@@ -289,6 +301,8 @@ class Policy(_Record):
     """Print the tables of people, rates and impact ratios that this policy asks to be published."""
     profit: Profit | None = None
     """What a good and a bad outcome bring; a call may give another. Without it no profit is computed."""
+    alternatives: Alternatives = Alternatives()
+    """What a search for less discriminatory models must show."""
     rules: tuple[Rule, ...] = ()
 
     @field_validator("rules")

@@ -134,8 +134,8 @@ class Jobs:
         with (folder / LOG).open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "fairaudit.web.worker", str(folder), str(self.limits.memory),
-                str(os.getpid()), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=_environment(folder),
-                start_new_session=True,
+                str(os.getpid()), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder,
+                env=_environment(folder), start_new_session=True,
             )  # fmt: skip
         told = ""
         try:
