@@ -63,7 +63,11 @@ def other(small):
     ("name", "data", "told"),
     [
         ("scores.xlsx", workbook(), "scores.xlsx is a workbook. Open it, choose the sheet, and save that as CSV"),
-        ("model.pkl", b"\x80\x04K\x01.", "can run any program when it is opened, so that it never is. Save the table as CSV"),
+        (
+            "model.pkl",
+            b"\x80\x04K\x01.",
+            "can run any program when it is opened, so that it never is. Save the table as CSV",
+        ),
         ("empty.csv", b"", "the file is empty. Choose a file that holds rows"),
         ("photo.png", PNG, "photo.png is of no kind that can be read. Save it as CSV or Parquet"),
         ("", b"x", "No file was chosen"),
@@ -128,7 +132,9 @@ def test_memory_does_not_grow_with_a_file_of_100_mb(visitor, server):
     watching = threading.Thread(target=watch)
     watching.start()
     try:
-        answer = visitor.ask("POST", "/audits/upload", iter(body), content_type=kind, content_length=str(sum(map(len, body))))
+        answer = visitor.ask(
+            "POST", "/audits/upload", iter(body), content_type=kind, content_length=str(sum(map(len, body)))
+        )
     finally:
         done.set()
         watching.join()

@@ -31,7 +31,9 @@ def gone(*processes, seconds=10):
 
 @pytest.fixture(scope="module")
 def server(serve):
-    return serve("--processes", "1", FAIRAUDIT_PASSWORD=SECRET, AWS_SECRET_ACCESS_KEY=SECRET, HTTPS_PROXY=f"http://{SECRET}@x")
+    return serve(
+        "--processes", "1", FAIRAUDIT_PASSWORD=SECRET, AWS_SECRET_ACCESS_KEY=SECRET, HTTPS_PROXY=f"http://{SECRET}@x"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,9 @@ def test_a_killed_process_is_said_and_the_audit_can_be_run_again(visitor, server
     assert visitor.get(f"{place}/files/report.html").status == 404
     # What it was given of the surroundings: no keys of the user, and a home and a temporary folder of its own.
     assert SECRET not in str(environment)
-    assert {environment["HOME"], environment["TMPDIR"], folder} == {str(server.work / place.split("/", 2)[2].replace("runs/", "run-"))}
+    assert {environment["HOME"], environment["TMPDIR"], folder} == {
+        str(server.work / place.split("/", 2)[2].replace("runs/", "run-"))
+    }
     again = visitor.run(answered)
     answer = visitor.settled(again)
     assert "Findings" in answer.words

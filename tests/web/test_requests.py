@@ -95,7 +95,9 @@ def test_the_cookie_is_for_this_page_alone(serve):
     assert not any(part.startswith("domain") for part in parts)
 
 
-@pytest.mark.parametrize("cookie", [None, "", "fairaudit-{port}=", "fairaudit-{port}=x", "other=1", "\x01;=;;", "fairaudit-{port}=é"])
+@pytest.mark.parametrize(
+    "cookie", [None, "", "fairaudit-{port}=", "fairaudit-{port}=x", "other=1", "\x01;=;;", "fairaudit-{port}=é"]
+)
 @pytest.mark.parametrize("path", ["/", "/audits/x/columns", "/audits/choose"])
 def test_without_the_cookie_nothing_is_shown(visitor, server, cookie, path):
     answer = visitor.ask("GET", path, cookie=cookie and cookie.format(port=server.port).encode())
@@ -107,7 +109,9 @@ def test_without_the_cookie_nothing_is_shown(visitor, server, cookie, path):
 def test_without_the_cookie_no_form_does_anything(visitor, audit):
     before = audits(visitor)
     for path in ("/audits/choose", f"{audit}/delete", f"{audit}/run"):
-        answer = visitor.ask("POST", path, urlencode({"token": visitor.token, "example": "fico_2003"}).encode(), cookie=None)
+        answer = visitor.ask(
+            "POST", path, urlencode({"token": visitor.token, "example": "fico_2003"}).encode(), cookie=None
+        )
         assert answer.status == 403
     assert audits(visitor) == before
 
@@ -140,7 +144,11 @@ def test_the_page_that_refuses_is_styled(visitor):
 def test_a_form_of_another_page_does_nothing_even_with_cookie_and_token(visitor, server, audit, headers):
     before = audits(visitor)
     sent = {name: value and value.format(port=server.port) for name, value in headers.items()}
-    for path, fields in (("/audits/choose", {"example": "fico_2003"}), (f"{audit}/delete", {}), (f"{audit}/columns", {})):
+    for path, fields in (
+        ("/audits/choose", {"example": "fico_2003"}),
+        (f"{audit}/delete", {}),
+        (f"{audit}/columns", {}),
+    ):
         answer = visitor.post(path, fields, **sent)
         assert answer.status == 403
         assert "Nothing was done" in answer.words
@@ -188,7 +196,9 @@ def test_two_files_in_one_form_are_no_error_of_ours(visitor, server):
     body, kind = form_of("a.csv", scores().encode(), visitor.token)
     edge = kind.split("=")[1].encode()
     _, token, file, end = body.split(b"--" + edge)
-    answer = visitor.ask("POST", "/audits/upload", (b"--" + edge).join([b"", token, file, file, end]), content_type=kind)
+    answer = visitor.ask(
+        "POST", "/audits/upload", (b"--" + edge).join([b"", token, file, file, end]), content_type=kind
+    )
     assert answer.status == 422
     assert "an audit is of one file" in answer.words
     assert server.kept() == before
@@ -315,5 +325,7 @@ def test_a_cut_off_goes_with_the_score_that_it_was_of(visitor):
 
 def test_a_group_whose_name_has_spaces_can_be_compared_with(visitor):
     data = scores().replace("White", "White  or\u200eother")
-    audit = visitor.answered("scores.csv", data, {"meaning": {**ANSWERS["meaning"], "reference-1": "White  or\u200eother"}})
+    audit = visitor.answered(
+        "scores.csv", data, {"meaning": {**ANSWERS["meaning"], "reference-1": "White  or\u200eother"}}
+    )
     assert visitor.step(audit, "meaning", {}).status == 303
