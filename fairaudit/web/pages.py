@@ -53,7 +53,8 @@ def page(session: Session, name: str, *, status: int = 200, **context: Any) -> R
     answer = HTMLResponse(text, status)
     if context.get("refresh"):
         # As a header: the page offers to stop it, and does not take the keyboard's place away on its own.
-        answer.headers["refresh"] = str(context["refresh"])
+        # With an address of its own: one that ends in #a-field, after a mistake was mended there, is not loaded again.
+        answer.headers["refresh"] = f"{context['refresh']}; url=?"
     return answer
 
 

@@ -1,8 +1,5 @@
 """The report in a real browser: accessible by axe, readable on a phone, in the dark, without script and on paper."""
 
-import os
-import shutil
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,22 +31,6 @@ def report(tmp_path_factory):
         actions={"features": {"income": {"change": "up", "step": 1, "cost": 1}}},
     )  # fmt: skip
     return made.write_html(tmp_path_factory.mktemp("browser") / "report.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    known = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
-    path = next((found for found in known if found), None)
-    if path is None:
-        if os.environ.get("FAIRAUDIT_REQUIRE_ALL") == "1":
-            pytest.fail("Chromium is demanded and not there: apt-get install chromium.")
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
