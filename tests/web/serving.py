@@ -37,7 +37,7 @@ ANSWERS = {
         "outcome-1": "bad",
         "reference-1": "White",
         "reference-2": "M",
-    },  # fmt: skip
+    },
     "questions": {},
     "policy": {"cutoff": "600"},
 }
@@ -53,8 +53,11 @@ class Server:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "fairaudit", "web", "--port", "0", "--no-browser", "--quiet", *options],
-                stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, "TMPDIR": str(folder), **environment},
-            )  # fmt: skip
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "TMPDIR": str(folder), **environment},
+            )
         self.address = self.process.stdout.readline().strip()
         assert self.address, self.log.read_text()
         self.port = urlsplit(self.address).port

@@ -28,27 +28,61 @@ class Collected:
 
 
 NAMES = (
-    "start", "start, with audits", "start, a file refused", "start, not in the list", "reading", "unreadable", "columns",
-    "columns, mistakes", "meaning", "meaning, mistakes", "questions", "questions, mistakes", "policy", "policy, mistakes",
-    "run", "waiting", "running", "canceled", "failed", "findings", "findings, second run", "report", "delete", "nothing here",
-    "no cookie", "address used", "form not ours",
-)  # fmt: skip
+    "start",
+    "start, with audits",
+    "start, a file refused",
+    "start, not in the list",
+    "reading",
+    "unreadable",
+    "columns",
+    "columns, mistakes",
+    "meaning",
+    "meaning, mistakes",
+    "questions",
+    "questions, mistakes",
+    "policy",
+    "policy, mistakes",
+    "run",
+    "waiting",
+    "running",
+    "canceled",
+    "failed",
+    "findings",
+    "findings, second run",
+    "report",
+    "delete",
+    "nothing here",
+    "no cookie",
+    "address used",
+    "form not ours",
+)
 
 
 @pytest.fixture(scope="module")
 def pages(serve, tmp_path_factory):
     folder = tmp_path_factory.mktemp("folder")
-    (folder / "a-file-whose-name-is-much-longer-than-a-line-of-a-telephone-and-has-no-place-to-break.csv").write_text(scores())
+    (folder / "a-file-whose-name-is-much-longer-than-a-line-of-a-telephone-and-has-no-place-to-break.csv").write_text(
+        scores()
+    )
     server = serve("--processes", "1", "--folder", str(folder))
     stranger = Visitor(server, open_page=False)
     visitor = Visitor(server)
     got = Collected(visitor)
     got.get("start", "/")
     data = scores().replace("score,race", "score,a_column_whose_name_is_longer_than_a_line_of_a_telephone")
-    data = data.replace("sex", "age").replace(",F,", ",34,").replace(",M,", ",57,").replace("Black", "Black or African American")
+    data = (
+        data.replace("sex", "age")
+        .replace(",F,", ",34,")
+        .replace(",M,", ",57,")
+        .replace("Black", "Black or African American")
+    )
     audit = visitor.read("scores-of-the-first-quarter-of-the-year.csv", data)
     got.get("columns", f"{audit}/columns")
-    got.add("columns, mistakes", f"{audit}/columns", visitor.step(audit, "columns", {"column-1": "score", "column-2": "score"}))
+    got.add(
+        "columns, mistakes",
+        f"{audit}/columns",
+        visitor.step(audit, "columns", {"column-1": "score", "column-2": "score"}),
+    )
     roles = {"column-0": "score", "column-1": "group", "column-2": "group", "column-3": "outcome"}
     assert visitor.step(audit, "columns", roles).status == 303
     got.get("meaning", f"{audit}/meaning")
@@ -156,7 +190,9 @@ def test_a_page_complains_of_nothing_and_has_a_title_a_heading_and_no_script(sho
     assert page.title().startswith("Error: ") == (page.locator(".problems").count() == 1)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "mistakes" in name or name.startswith("start, ") and "audits" not in name])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if "mistakes" in name or (name.startswith("start, ") and "audits" not in name)]
+)
 def test_a_mistake_is_in_focus_and_each_link_leads_to_a_field_that_is_marked(show, name):
     from playwright.sync_api import expect
 

@@ -27,11 +27,15 @@ def numbers(name, low=300.0, high=850.0, distinct=500, labels=()):
 FILE = FileProfile(
     100,
     (
-        numbers("score"), words("race", "White", "Black"), words("paid", "yes", "no"),
-        words("decision", "approved", "declined", "referred"), numbers("age", 18, 90, 70), words("id"),
+        numbers("score"),
+        words("race", "White", "Black"),
+        words("paid", "yes", "no"),
+        words("decision", "approved", "declined", "referred"),
+        numbers("age", 18, 90, 70),
+        words("id"),
         ColumnProfile("nothing", 0, 0, {}, numeric=False),
     ),
-)  # fmt: skip
+)
 SCORE, RACE, PAID, DECISION, AGE, ID, NOTHING = range(7)
 
 
@@ -64,12 +68,16 @@ def test_a_score_and_a_group_are_enough():
         ({"score": "score"}, "column-0", "say which column holds the groups"),
         ({"score": "score", "age": "score", "race": "group"}, "column-4", "cannot both be the score"),
         ({"race": "score", "paid": "group"}, "column-1", "no numbers, for example 'White'"),
-        ({"score": "score", "id": "group"}, "column-5", "'id' has about 5,000 different values, and a group here can have 100"),
+        (
+            {"score": "score", "id": "group"},
+            "column-5",
+            "'id' has about 5,000 different values, and a group here can have 100",
+        ),
         ({"id": "outcome", "race": "group"}, "column-5", "Choose another column"),
         ({"score": "score", "nothing": "group"}, "column-6", "'nothing' is empty in every row"),
         ({"score": "judge", "race": "group"}, "column-0", "Choose what 'score' is from the list"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_choice_of_columns_stands_at_its_field(roles, field, said):
     problems = told(forms.check_columns(FILE, columns(**roles))[1])
     assert [*problems] == [field]
@@ -100,15 +108,50 @@ def test_nothing_of_the_meaning_is_chosen_that_nobody_said():
         ({"score": "score", "race": "group"}, {}, "higher_is", "better or worse for the person"),
         ({"score": "score", "race": "group"}, {"higher_is": "best"}, "higher_is", "better or worse"),
         ({"paid": "outcome", "race": "group"}, {"outcome-0": "good"}, "outcome-1", "Say what 'no' in 'paid' means"),
-        ({"paid": "outcome", "race": "group"}, {"outcome-0": "declined", "outcome-1": "declined"}, "outcome-0", "is good or bad"),
-        ({"decision": "decision", "race": "group"}, {f"decision-{i}": "favorable" for i in range(3)}, "decision-0", "is unfavorable"),
-        ({"decision": "decision", "race": "group"}, {f"decision-{i}": "good" for i in range(3)}, "decision-0", "Say what 'approved'"),
-        ({"score": "score", "race": "group"}, {"higher_is": "better", "reference-1": "Martian"}, "reference-1", "no group 'Martian'"),
-        ({"score": "score", "race": "group"}, {"higher_is": "better", "bands-1": "1, 2"}, "bands-1", "cannot be cut into bands"),
-        ({"score": "score", "age": "group"}, {"higher_is": "better", "bands-4": "young"}, "bands-4", "numbers with commas"),
-        ({"score": "score", "age": "group"}, {"higher_is": "better", "bands-4": "25, nan"}, "bands-4", "numbers with commas"),
+        (
+            {"paid": "outcome", "race": "group"},
+            {"outcome-0": "declined", "outcome-1": "declined"},
+            "outcome-0",
+            "is good or bad",
+        ),
+        (
+            {"decision": "decision", "race": "group"},
+            {f"decision-{i}": "favorable" for i in range(3)},
+            "decision-0",
+            "is unfavorable",
+        ),
+        (
+            {"decision": "decision", "race": "group"},
+            {f"decision-{i}": "good" for i in range(3)},
+            "decision-0",
+            "Say what 'approved'",
+        ),
+        (
+            {"score": "score", "race": "group"},
+            {"higher_is": "better", "reference-1": "Martian"},
+            "reference-1",
+            "no group 'Martian'",
+        ),
+        (
+            {"score": "score", "race": "group"},
+            {"higher_is": "better", "bands-1": "1, 2"},
+            "bands-1",
+            "cannot be cut into bands",
+        ),
+        (
+            {"score": "score", "age": "group"},
+            {"higher_is": "better", "bands-4": "young"},
+            "bands-4",
+            "numbers with commas",
+        ),
+        (
+            {"score": "score", "age": "group"},
+            {"higher_is": "better", "bands-4": "25, nan"},
+            "bands-4",
+            "numbers with commas",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_meaning_stands_at_its_field(roles, values, field, said):
     problems = told(meaning_of(roles, values)[2])
     assert said in problems[field]
@@ -117,17 +160,33 @@ def test_what_is_wrong_with_a_meaning_stands_at_its_field(roles, values, field, 
 def test_the_answers_become_the_roles_of_an_audit():
     chosen, made, problems = meaning_of(
         {"score": "score", "race": "group", "paid": "outcome", "decision": "decision"},
-        {"higher_is": "worse", "probability": "yes", "outcome-0": "good", "outcome-1": "bad", "reference-1": "White",
-         "decision-0": "favorable", "decision-1": "unfavorable", "decision-2": "intermediate",
-         "sampled_by": ["outcome", "nonsense"]},
-    )  # fmt: skip
+        {
+            "higher_is": "worse",
+            "probability": "yes",
+            "outcome-0": "good",
+            "outcome-1": "bad",
+            "reference-1": "White",
+            "decision-0": "favorable",
+            "decision-1": "unfavorable",
+            "decision-2": "intermediate",
+            "sampled_by": ["outcome", "nonsense"],
+        },
+    )
     assert problems == []
     assert forms.roles_of(FILE, chosen, made, {"cutoffs": [0.2]}) == {
-        "score": "score", "higher_is": "worse", "score_unit": "probability", "groups": ["race"], "outcome": "paid",
-        "good": ["yes"], "bad": ["no"], "decision": "decision", "reference": {"race": "White"}, "cutoff": [0.2],
+        "score": "score",
+        "higher_is": "worse",
+        "score_unit": "probability",
+        "groups": ["race"],
+        "outcome": "paid",
+        "good": ["yes"],
+        "bad": ["no"],
+        "decision": "decision",
+        "reference": {"race": "White"},
+        "cutoff": [0.2],
         "decision_levels": {"approved": "favorable", "declined": "unfavorable", "referred": "intermediate"},
         "sampled_by": ["outcome"],
-    }  # fmt: skip
+    }
 
 
 def test_why_an_outcome_is_not_known_is_kept():
@@ -194,11 +253,14 @@ def test_what_is_wrong_with_a_policy_stands_at_its_field(values, field, said):
     "own",
     [
         "[" * 50_000,
-        "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n"
-                                    for old, new in zip("abcdefghijk", "bcdefghijkl", strict=True)),
+        "a: &a [x, x]\n"
+        + "".join(
+            f"{new}: &{new} [*{old}, *{old}, *{old}, *{old}, *{old}, *{old}]\n"
+            for old, new in zip("abcdefghijk", "bcdefghijkl", strict=True)
+        ),
     ],
     ids=["deep", "wide"],
-)  # fmt: skip
+)
 def test_a_policy_that_is_made_to_exhaust_its_reader_is_refused(own):
     assert [problem.field for problem in policy_of(policy="own", own=own)[1]] == ["own"]
 
@@ -210,14 +272,27 @@ def test_a_cut_off_without_a_score_is_refused():
 
 def test_a_policy_of_ones_own_goes_to_the_audit_as_it_was_pasted():
     own = "extends: us-fair-lending\nid: mine\nversion: 1.0\ntitle: No\n"
-    made, problems = policy_of(policy="own", own=own, cutoff="600, 620", cross="yes", good="18", bad="-82",
-                               sharing="public", min_n="12", language="de")  # fmt: skip
+    made, problems = policy_of(
+        policy="own",
+        own=own,
+        cutoff="600, 620",
+        cross="yes",
+        good="18",
+        bad="-82",
+        sharing="public",
+        min_n="12",
+        language="de",
+    )
     assert problems == []
     assert made["cutoffs"] == [600, 620]
     assert forms.arguments_of(made) == {
-        "policy": {"extends": "us-fair-lending", "id": "mine", "version": "1.0", "title": "No"}, "cross": True,
-        "sharing": "public", "language": "de", "profit": {"good": 18.0, "bad": -82.0}, "min_n": 12,
-    }  # fmt: skip
+        "policy": {"extends": "us-fair-lending", "id": "mine", "version": "1.0", "title": "No"},
+        "cross": True,
+        "sharing": "public",
+        "language": "de",
+        "profit": {"good": 18.0, "bad": -82.0},
+        "min_n": 12,
+    }
 
 
 @given(st.floats(200, 1000), st.sampled_from(["better", "worse"]))

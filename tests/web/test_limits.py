@@ -166,8 +166,10 @@ def test_a_server_that_was_killed_leaves_no_process_and_the_next_one_removes_its
 def test_a_port_that_is_taken_says_what_to_do(server):
     ended = subprocess.run(
         [sys.executable, "-m", "fairaudit", "web", "--port", str(server.port), "--no-browser"],
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert ended.returncode != 0
     assert f"Port {server.port} cannot be used" in ended.stderr
     assert "Give another --port, or 0 for any" in ended.stderr

@@ -26,9 +26,20 @@ def audits(visitor):
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", "0.0.0.0:{port}",
-     "127.0.0.1:{port}.evil.example", "[::1]:{port}", "127.0.0.1.nip.example:{port}", "user@127.0.0.1:{port}", ""],
-)  # fmt: skip
+    [
+        "evil.example",
+        "evil.example:{port}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "localhost.evil.example:{port}",
+        "0.0.0.0:{port}",
+        "127.0.0.1:{port}.evil.example",
+        "[::1]:{port}",
+        "127.0.0.1.nip.example:{port}",
+        "user@127.0.0.1:{port}",
+        "",
+    ],
+)
 @pytest.mark.parametrize("path", ["/", "/style.css", "/audits/x/columns", "/open?token=x"])
 def test_a_name_that_was_made_to_lead_here_learns_nothing(visitor, server, host, path):
     answer = visitor.ask("GET", path, host=host.format(port=server.port))
@@ -217,17 +228,42 @@ def test_a_form_that_is_too_large_or_of_unknown_size_is_refused(visitor, audit):
 @pytest.mark.parametrize(
     "path",
     [
-        "/audits", "/audits/", "/audits/..", "/audits/../..", "/audits/../../etc/passwd", "/audits/%2e%2e/columns",
-        "/audits/%2e%2e%2f%2e%2e/columns", "/audits/..%2f..%2fetc%2fpasswd/columns", "/../../etc/passwd",
-        "/style.css/../../etc/passwd", "//evil.example/", "/audits//columns", "/audits/%00/columns", "/audits/\\..\\../run",
-        "{audit}/runs/1/files/../../request.json", "{audit}/runs/1/files/..%2f..%2fupload.csv",
-        "{audit}/runs/1/files/%2e%2e", "{audit}/../upload.csv", "{audit}/upload.csv", "{audit}/profile/answer.json",
-        "{audit}/runs/../profile", "{audit}/runs/-1", "{audit}/runs/1e3", "{audit}/runs/0", "{audit}/runs/1", "{audit}/runs/1/report",
-        "{audit}/runs/99999999999999999999", "{audit}/runs/" + "9" * 5000, "{audit}/runs/1/files/report.html", "{audit}",
-        "{audit}/", "/favicon.ico", "/" + "a" * 5000,
+        "/audits",
+        "/audits/",
+        "/audits/..",
+        "/audits/../..",
+        "/audits/../../etc/passwd",
+        "/audits/%2e%2e/columns",
+        "/audits/%2e%2e%2f%2e%2e/columns",
+        "/audits/..%2f..%2fetc%2fpasswd/columns",
+        "/../../etc/passwd",
+        "/style.css/../../etc/passwd",
+        "//evil.example/",
+        "/audits//columns",
+        "/audits/%00/columns",
+        "/audits/\\..\\../run",
+        "{audit}/runs/1/files/../../request.json",
+        "{audit}/runs/1/files/..%2f..%2fupload.csv",
+        "{audit}/runs/1/files/%2e%2e",
+        "{audit}/../upload.csv",
+        "{audit}/upload.csv",
+        "{audit}/profile/answer.json",
+        "{audit}/runs/../profile",
+        "{audit}/runs/-1",
+        "{audit}/runs/1e3",
+        "{audit}/runs/0",
+        "{audit}/runs/1",
+        "{audit}/runs/1/report",
+        "{audit}/runs/99999999999999999999",
+        "{audit}/runs/" + "9" * 5000,
+        "{audit}/runs/1/files/report.html",
+        "{audit}",
+        "{audit}/",
+        "/favicon.ico",
+        "/" + "a" * 5000,
     ],
     ids=lambda path: path[:40],
-)  # fmt: skip
+)
 def test_an_address_that_is_not_there_says_so_and_reads_no_file(visitor, audit, path):
     answer = visitor.get(path.format(audit=audit))
     assert answer.status in {404, 405}
@@ -236,8 +272,20 @@ def test_an_address_that_is_not_there_says_so_and_reads_no_file(visitor, audit, 
     assert SECRET not in answer.body
 
 
-@pytest.mark.parametrize("place", ["columns", "meaning", "questions", "policy", "run", "runs/1", "runs/1/report",
-                                   "runs/1/files/report.html", "delete"])  # fmt: skip
+@pytest.mark.parametrize(
+    "place",
+    [
+        "columns",
+        "meaning",
+        "questions",
+        "policy",
+        "run",
+        "runs/1",
+        "runs/1/report",
+        "runs/1/files/report.html",
+        "delete",
+    ],
+)
 def test_an_audit_that_is_not_there_says_why(visitor, place):
     answer = visitor.get(f"{NOT_OURS}/{place}")
     assert answer.status == 404
