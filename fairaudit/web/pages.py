@@ -27,6 +27,9 @@ STEPS = {
 """Step of an audit -> what it is called; its address ends with it."""
 
 
+SECONDS_TO_REFRESH = 2
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
@@ -54,7 +57,7 @@ def page(session: Session, name: str, *, status: int = 200, **context: Any) -> R
     if context.get("refresh"):
         # As a header: the page offers to stop it, and does not take the keyboard's place away on its own.
         # With an address of its own: one that ends in #a-field, after a mistake was mended there, is not loaded again.
-        answer.headers["refresh"] = f"{context['refresh']}; url=?"
+        answer.headers["refresh"] = f"{SECONDS_TO_REFRESH}; url={context['refresh']}"
     return answer
 
 

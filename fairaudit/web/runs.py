@@ -17,7 +17,7 @@ from . import forms
 from .drafts import Draft
 from .jobs import PROGRESS, Job
 from .security import REPORT_POLICY
-from .site import SECONDS_TO_REFRESH, Site, answer_of, run_folder, to
+from .site import Site, answer_of, run_folder, to
 from .steps import missing_step, profile_of
 from .uploads import in_words
 from .worker import FILES
@@ -75,7 +75,7 @@ async def result(site: Site, request: Request, draft: Draft) -> Response:
     return site.show(
         "running", draft=draft, step="run", run=run, job=job, before=site.jobs.before(job.folder), stage=_stage(job),
         seconds=None if job.started is None else time.monotonic() - job.started, still=still,
-        refresh=None if still else SECONDS_TO_REFRESH,
+        refresh=None if still else request.url.path,
     )  # fmt: skip
 
 

@@ -25,7 +25,6 @@ from .uploads import UploadError, check_space, receive
 _MOST_LISTED = 500
 """Files of the given folder that are offered."""
 _DEEPEST = 4
-SECONDS_TO_REFRESH = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ..translations import LANGUAGES
 from . import forms
 from .drafts import Draft
 from .jobs import Job
-from .site import SECONDS_TO_REFRESH, Site, answer_of, to
+from .site import Site, answer_of, to
 
 
 async def columns(site: Site, request: Request, draft: Draft) -> Response:
@@ -50,7 +50,7 @@ def _reading(site: Site, request: Request, draft: Draft, job: Job | None) -> Res
         still = "still" in request.query_params
         return site.show(
             "reading", draft=draft, step="columns", before=site.jobs.before(job.folder), still=still,
-            refresh=None if still else SECONDS_TO_REFRESH,
+            refresh=None if still else request.url.path,
         )  # fmt: skip
     told = job.told if job is not None and job.told else "Reading was ended before it was done. Choose the file again."
     return site.show("unreadable", status=422, draft=draft, step="columns", told=told)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from .serving import ANSWERS, Visitor, fields_of, scores
+from .serving import ANSWERS, fields_of, scores
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = '=HYPERLINK("http://evil.example","x")'
@@ -195,7 +195,9 @@ def test_two_tabs_of_two_audits_do_not_mix(tab, visitor):
         page.fill("#cutoff", cutoff)
     for page in reversed(pages):
         page.click("text=Go on, and look over everything")
-    for page, audit, name, cutoff, other in zip(pages, ids, ("one.csv", "two.csv"), ("610", "650"), ("650", "610"), strict=True):
+    for page, audit, name, cutoff, other in zip(
+        pages, ids, ("one.csv", "two.csv"), ("610", "650"), ("650", "610"), strict=True
+    ):
         words = page.locator("table.asked").inner_text()
         assert place(page) == f"{audit}/run"
         assert (name in words, cutoff in words, other in words) == (True, True, False)
@@ -263,8 +265,17 @@ def attacked(visitor):
 def test_hostile_names_are_words_on_every_page_and_in_the_report(tab, attacked):
     audit, run = attacked
     page = tab(java_script_enabled=True, viewport={"width": 360, "height": 800})
-    for path in ("/", f"{audit}/columns", f"{audit}/meaning", f"{audit}/questions", f"{audit}/policy", f"{audit}/run", run,
-                 f"{run}/report", f"{audit}/delete"):  # fmt: skip
+    for path in (
+        "/",
+        f"{audit}/columns",
+        f"{audit}/meaning",
+        f"{audit}/questions",
+        f"{audit}/policy",
+        f"{audit}/run",
+        run,
+        f"{run}/report",
+        f"{audit}/delete",
+    ):
         page.at(path)
         assert page.locator("script").count() == 0, path
         words = page.locator("body").inner_text()
@@ -287,7 +298,9 @@ def test_hostile_names_are_harmless_in_what_is_downloaded(visitor, attacked):
             assert "<script" not in answer.text
         elif name.endswith(".csv"):
             rows = list(csv.reader(answer.text.splitlines()))
-            begins = {cell[0] for row in rows for cell in row if cell and not cell.lstrip("-").replace(".", "").isdigit()}
+            begins = {
+                cell[0] for row in rows for cell in row if cell and not cell.lstrip("-").replace(".", "").isdigit()
+            }
             assert not begins & {*"=@\t\r"}
             assert any("HYPERLINK" in cell for row in rows for cell in row)
         elif name.endswith(".json"):
@@ -312,7 +325,11 @@ def test_groups_of_one_level_or_with_nobody_decided_for_are_said(visitor):
     assert "'blank' is empty in every row. Choose another column." in answer.words
     assert visitor.step(audit, "columns", {"column-2": "group"}).status == 303
     labels = visitor.get(f"{audit}/meaning").words
-    first, second = ("declined", "approved") if labels.index("declined (") < labels.index("approved (") else ("approved", "declined")
+    first, second = (
+        ("declined", "approved")
+        if labels.index("declined (") < labels.index("approved (")
+        else ("approved", "declined")
+    )
     kinds = {"approved": "favorable", "declined": "unfavorable"}
     meaning = {"decision-0": kinds[first], "decision-1": kinds[second], "reference-1": "White"}
     assert visitor.step(audit, "meaning", meaning).status == 303
@@ -334,7 +351,7 @@ def elsewhere():
     page = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802 - the library's name
+        def do_GET(self):
             self.send_response(200)
             self.send_header("content-type", "text/html")
             self.end_headers()
@@ -366,10 +383,12 @@ def test_a_page_elsewhere_can_neither_send_a_form_nor_read_nor_frame_ours(tab, v
     page_of["html"] = f"""<iframe src="{at}/" name="inside"></iframe><img id="picture" src="{at}/icon.svg"><script>
       window.read = [];
       const ask = (options) => fetch("{at}/", {{credentials: "include", ...options}})
-        .then(async answer => window.read.push(answer.type + (await answer.text())), error => window.read.push("refused"));
+        .then(async answer => window.read.push(answer.type + (await answer.text())),
+              error => window.read.push("refused"));
       const post = fetch("{at}/audits/choose", {{method: "POST", mode: "no-cors", credentials: "include",
         headers: {{"content-type": "application/x-www-form-urlencoded"}},
-        body: "token={visitor.token}&example=fico_2003"}}).then(answer => window.read.push(answer.type), error => window.read.push("refused"));
+        body: "token={visitor.token}&example=fico_2003"}})
+        .then(answer => window.read.push(answer.type), error => window.read.push("refused"));
       Promise.all([ask({{}}), ask({{mode: "no-cors"}}), post]).then(() => document.title = "tried");
     </script>"""
     page.goto(f"http://{host}:{port}/")
