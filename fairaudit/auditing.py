@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from .audits import Audit
 from .errors import FairauditError, SchemaError, listed, suggestion
 from .metrics.base import CONTRASTS
+from .policy import DEFAULT_POLICY
 from .resolving import (
     contrasts_of,
     cutoffs_of,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from .planning import Plan
     from .policy.loading import LoadedPolicy
 
-DEFAULT_POLICY = "us-fair-lending"
 FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
 """The roles that may still be given when the people are already counted."""
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .auditing import DEFAULT_POLICY, audit
+from .auditing import audit
 from .audits import Audit
 from .data.tables import read_rows
 from .errors import ColumnNotFoundError, PolicyError, SchemaError, listed, suggestion
+from .policy import DEFAULT_POLICY
 from .result import Finding, RateRecord
 from .systems.checks import ordered_bands
 from .systems.lasting import THERE, YEARS, lasting_of

@@ -37,7 +37,8 @@ from .models.columns import matched
 from .models.scorer import Scorer
 from .models.scorers import scorer_of
 from .models.training import Trained
-from .policy.loading import DEFAULT_POLICY, load_policy
+from .policy import DEFAULT_POLICY
+from .policy.loading import load_policy
 from .policy.model import Policy, profit_of
 
 if TYPE_CHECKING:

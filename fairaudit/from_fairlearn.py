@@ -12,7 +12,7 @@ from .audits import Audit
 from .cube.confusion import Confusion
 from .errors import DataContractError, SchemaError, UndefinedMetricError, listed, suggestion
 from .metrics.base import METRICS, Metric, find_metric
-from .policy.loading import DEFAULT_POLICY
+from .policy import DEFAULT_POLICY
 from .schema.labels import label
 
 KNOWN: dict[str, str] = {

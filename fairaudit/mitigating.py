@@ -20,7 +20,7 @@ from .models.scale import PointsScale
 from .models.training import Kind, Trained, measured
 from .models.training import train as train_plain
 from .models.woe import Binning
-from .policy.loading import DEFAULT_POLICY
+from .policy import DEFAULT_POLICY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 import numpy as np
 
-from .auditing import DEFAULT_POLICY, cube_of
+from .auditing import cube_of
 from .cube.confusion import Confusion
 from .cube.cube import Cube
 from .errors import CubeError, SchemaError, UndefinedMetricError, listed, suggestion
@@ -26,6 +26,7 @@ from .inference.thinning import thin
 from .measuring import decision_rules
 from .metrics.base import METRICS, Metric, Rate, find_metric
 from .metrics.error_rates import NEED_EVERYBODY
+from .policy import DEFAULT_POLICY
 from .policy.loading import load_policy
 from .policy.model import Policy
 from .policy.references import is_excluded

@@ -91,7 +91,7 @@ def test_the_share_of_people_is_never_a_percentage_in_the_report():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"rng": "x"}, {"rng": 2.5}, {"policy": None}, {"policy": 3}, {"metrics": [3]}, {"reference": "A"},
+        {"rng": "x"}, {"rng": 2.5}, {"policy": 3}, {"metrics": [3]}, {"reference": "A"},
         {"bands": [1]}, {"unobserved": ["x"]}, {"score": 3}, {"groups": 0},
     ],
     ids=str,
@@ -99,6 +99,12 @@ def test_the_share_of_people_is_never_a_percentage_in_the_report():
 def test_a_wrong_type_is_an_error_and_no_traceback(wrong):
     with pytest.raises((SchemaError, PolicyError)):
         audit(table(A=(26, 22), R=(206, 53)), **({"reference": {"g": "R"}} | ROLES | wrong))
+
+
+def test_no_policy_is_the_default_policy():
+    data = table(A=(26, 22), R=(206, 53))
+    none, named = (audit(data, reference={"g": "R"}, policy=of, **ROLES).result for of in (None, "us-fair-lending"))
+    assert none == named
 
 
 def test_a_numpy_seed_is_a_seed():

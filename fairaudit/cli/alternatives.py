@@ -9,7 +9,7 @@ import click
 
 from ..alternatives.plan import Disparity, Family
 from ..errors import DataContractError, listed
-from ..policy.loading import DEFAULT_POLICY
+from ..policy import DEFAULT_POLICY
 from ..policy.model import AlternativePerformance
 from .roles import amounts
 from .streams import deliver, progress, readable, tell

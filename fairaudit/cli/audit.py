@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from ..auditing import DEFAULT_POLICY, audit
+from ..auditing import audit
 from ..audits import Audit
 from ..departing import with_earlier
 from ..errors import PolicyError
 from ..measuring import SUPPRESSED
 from ..metrics.sampling import how_drawn
+from ..policy import DEFAULT_POLICY
 from ..result import STATUS_WORDS, DirectUse, Result
 from ..sharing import LEVELS
 from ..writing import write_whole

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from ..auditing import DEFAULT_POLICY
+from ..policy import DEFAULT_POLICY
 from ..searching import LEVEL, MOST, Look, PredictFrom, SubgroupSearch, search_subgroups
 from .roles import role_options, roles_of
 from .streams import deliver, progress, readable

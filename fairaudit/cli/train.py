@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from ..auditing import DEFAULT_POLICY
 from ..data.columns import check_columns
 from ..data.tables import RowTable, read_rows
 from ..errors import DataContractError, LevelNotFoundError, ProhibitedBasisError, listed, suggestion
 from ..models.scale import PointsScale
 from ..models.training import Kind, Trained, train
 from ..models.woe import Binning
+from ..policy import DEFAULT_POLICY
 from ..schema.labels import label
 from .streams import progress, readable, tell
 

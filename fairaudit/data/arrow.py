@@ -34,7 +34,9 @@ def encoded(column: Any) -> tuple[NDArray[np.int64], Any]:
         return as_numbers(made.indices).astype(np.int64), made.dictionary
     # Arrow cannot put dictionaries with null in them together.
     made = pc.dictionary_encode(column).combine_chunks()
-    values = made.dictionary
-    if made.null_count:
-        values = pa.concat_arrays([values, pa.nulls(1, values.type)])
-    return as_numbers(made.indices.fill_null(len(made.dictionary))).astype(np.int64), values
+    if not made.null_count:
+        return as_numbers(made.indices).astype(np.int64), made.dictionary
+    # Filled by numpy: Arrow's own fill_null() takes a scalar, and making one imports pandas.
+    codes = np.full(len(made), len(made.dictionary), dtype=np.int64)
+    codes[as_numbers(made.indices.is_valid()) == 1] = as_numbers(made.indices.drop_null())
+    return codes, pa.concat_arrays([made.dictionary, pa.nulls(1, made.dictionary.type)])

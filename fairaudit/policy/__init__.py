@@ -5,3 +5,5 @@
 ``families`` says which tests are corrected together. Nothing is imported here: ``model`` and ``loading``
 bring pydantic and YAML, which take time.
 """
+
+DEFAULT_POLICY = "us-fair-lending"

@@ -22,8 +22,6 @@ from .mistakes import ADD_IT, in_words, located
 from .model import Policy, mismatch, unknown_metric
 from .reading import MAX_BYTES, Document, Problem, decoded, read_yaml
 
-DEFAULT_POLICY = "us-fair-lending"
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:

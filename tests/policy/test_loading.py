@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairaudit.errors import PolicyError
-from fairaudit.policy.loading import DEFAULT_POLICY, lint, load_policy, preset_ids, preset_path
+from fairaudit.policy import DEFAULT_POLICY
+from fairaudit.policy.loading import lint, load_policy, preset_ids, preset_path
 from fairaudit.policy.model import Policy
 from fairaudit.policy.reading import Problem
 
