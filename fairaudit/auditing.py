@@ -134,6 +134,7 @@ def audit(
     plan: Plan | str | Path | None = None,
     step_zero: StepZero | Mapping[str, str] | None = None,
     earlier: Collection[str | Path] = (),
+    progress: Watcher | None = None,
     **roles: Unpack[Roles],
 ) -> Audit:
     """Audit scores or decisions: who is selected, who is wrongly declined, and how sure we can be.
@@ -188,6 +189,8 @@ def audit(
         That of the plan when None.
     earlier
         Paths of ``result.json`` of audits of the same input that were made before: they are listed.
+    progress
+        Called while files are counted, as in :func:`count`.
     roles
         As in :func:`fairaudit.schema.declare`; for a cube only ``cutoff``, ``groups`` and ``reference``.
 
@@ -218,14 +221,16 @@ def audit(
             metrics = planned.metrics or None if metrics is None else metrics
         policy = DEFAULT_POLICY if policy is None else policy
         made = _audited(
-            data, roles, policy, cross, metrics, profit, rng, features, model, actions, words, held_out, sharing, min_n
-        )
+            data, roles, policy, cross, metrics, profit, rng, features, model, actions, words, held_out, sharing, min_n,
+            progress,
+        )  # fmt: skip
         return dataclasses.replace(made, result=with_earlier(with_plan(made.result, planned, answers), earlier))
 
 
 def _audited(
     data: Any, roles: Roles, policy: Any, cross: Any, metrics: Any, profit: Any, rng: Any, features: Any, model: Any,
     actions: Any, words: Any, held_out: bool, sharing: Sharing, min_n: int | None,  # noqa: FBT001 - handed through
+    progress: Watcher | None,
 ) -> Audit:  # fmt: skip
     from . import describing
     from .age_line import with_age_bands
@@ -244,7 +249,7 @@ def _audited(
         data, roles = scored.rows, cast("Any", scored.roles)
         features = scored.scorer.feature_names if features is None else features
     roles = with_age_bands(data, roles, loaded.policy)
-    cube, people = _counted(data, roles)
+    cube, people = _counted(data, roles, progress)
     cube = cube if scored is None else scored.named(cube)
     given = loaded.policy.profit if profit is None else profit_of(profit)
     payoff = None if given is None else Payoff(given.good, given.bad)
@@ -276,7 +281,7 @@ def _audited(
     return Audit(made, cube, lost)
 
 
-def _counted(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
+def _counted(data: Any, roles: Mapping[str, Any], progress: Watcher | None) -> tuple[Cube, People | None]:
     """Return the counts; and the rows as lines, where a control is a number that counts cannot hold."""
     from .cube.cube import Cube
     from .cube.io import load
@@ -284,7 +289,7 @@ def _counted(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
     if isinstance(data, (str, Path)) and str(data).endswith(".cube"):
         data = load(Path(data))
     if not isinstance(data, Cube):
-        return _of_rows(data, roles)
+        return _of_rows(data, roles, progress)
     check_types(roles)
     for name in roles:
         if name not in FROM_A_CUBE:
@@ -296,9 +301,9 @@ def _counted(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
     return data, None
 
 
-def _of_rows(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
+def _of_rows(data: Any, roles: Mapping[str, Any], progress: Watcher | None) -> tuple[Cube, People | None]:
     if not roles.get("controls"):
-        return count(data, **roles), None
+        return count(data, progress=progress, **roles), None
     from .data.counting import count_rows
     from .data.rows import numeric_controls, read_people, without_numbers
 
@@ -306,12 +311,12 @@ def _of_rows(data: Any, roles: Mapping[str, Any]) -> tuple[Cube, People | None]:
         data = {name: column if hasattr(column, "__len__") else list(column) for name, column in data.items()}
     schema = declare(**roles)
     continuous = numeric_controls(data, schema)
-    cube = count_rows(data, without_numbers(schema, continuous))
+    cube = count_rows(data, without_numbers(schema, continuous), progress=progress)
     return cube, read_people(data, schema, continuous) if continuous else None
 
 
 def cube_of(data: Any, roles: Mapping[str, Any]) -> Cube:
-    return _counted(data, roles)[0]
+    return _counted(data, roles, None)[0]
 
 
 def _check_controls(cube: Cube, wanted: str | Sequence[str] | None) -> None:

@@ -21,7 +21,7 @@ from ..sharing import LEVELS
 from ..writing import write_whole
 from .plan import step_zero_of_options, step_zero_options
 from .roles import amounts, role_options, roles_of
-from .streams import progress, readable, tell
+from .streams import counting, readable, tell
 
 FORMATS = ("html", "json", "md", "csv")
 FLAGGED, INSUFFICIENT = 1, 3
@@ -107,7 +107,7 @@ def command(data: str | None, **options: Any) -> int:
     """
     data = _given(data, options["cross"])
     quiet = bool(options["quiet"])
-    with readable(data) as path, progress(f"Auditing {Path(data).name}", quiet=quiet):
+    with readable(data) as path, counting(f"Auditing {Path(data).name}", then="comparing groups", quiet=quiet) as watch:
         made = audit(
             path,
             policy=options["policy"],
@@ -126,6 +126,7 @@ def command(data: str | None, **options: Any) -> int:
             plan=options["plan"],
             step_zero=step_zero_of_options(options),
             earlier=options["earlier"],
+            progress=watch,
             **roles_of(options),
         )
     if options["out"] is not None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from ..data.progress import Progress, Watcher
+from ..data.progress import Progress, Watcher, how_far
 from ..writing import write_whole
 
 
@@ -48,8 +48,11 @@ def _is_lively() -> bool:
 
 
 @contextmanager
-def counting(text: str, *, quiet: bool = False) -> Iterator[Watcher]:
-    """Show how far counting is: on standard error, on a terminal only; what happened is told anywhere."""
+def counting(text: str, *, then: str = "", quiet: bool = False) -> Iterator[Watcher]:
+    """Show how far counting is: on standard error, on a terminal only; what happened is told anywhere.
+
+    ``then`` is what goes on afterwards, for a time that nobody knows.
+    """
     if quiet or not _is_lively():
         yield partial(_tell_notes, quiet=quiet)
         return
@@ -64,7 +67,10 @@ def counting(text: str, *, quiet: bool = False) -> Iterator[Watcher]:
         def watch(now: Progress) -> None:
             for note in now.notes:
                 bar.console.print(note, markup=False, highlight=False)
-            bar.update(task, completed=now.done, total=now.total or None, said=how_far(now))
+            if then and now.done >= now.total > 0:
+                bar.update(task, total=None, said=then)
+            else:
+                bar.update(task, completed=now.done, total=now.total or None, said=how_far(now))
 
         yield watch
 
@@ -72,26 +78,6 @@ def counting(text: str, *, quiet: bool = False) -> Iterator[Watcher]:
 def _tell_notes(now: Progress, *, quiet: bool) -> None:
     for note in now.notes:
         tell(note, quiet=quiet)
-
-
-def how_far(now: Progress) -> str:
-    """Return how much is done of how much, and what time the rest takes, in words.
-
-    Examples
-    --------
-    >>> from fairaudit.data.progress import Progress
-    >>> how_far(Progress(300, 1_200, seconds_left=75.0)), how_far(Progress(2_000_000, 4_000_000, "bytes"))
-    ('300 of 1,200 rows, 1 min 15 s left', '2 of 4 MB')
-    """
-    amount = f"{now.done:,} of {now.total:,} rows"
-    if now.unit == "bytes":
-        amount = f"{now.done / 1e6:,.0f} of {now.total / 1e6:,.0f} MB"
-    if now.seconds_left is None:
-        return amount
-    minutes, seconds = divmod(round(now.seconds_left), 60)
-    hours, minutes = divmod(minutes, 60)
-    time = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    return f"{amount}, {time} left"
 
 
 def deliver(text: str, out: Path | None, *, quiet: bool = False) -> None:

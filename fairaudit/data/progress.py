@@ -37,6 +37,25 @@ Watcher = Callable[[Progress], Any]
 """What is told of the progress, a few times a second, in the thread that called."""
 
 
+def how_far(now: Progress) -> str:
+    """Return how much is done of how much, and what time the rest takes, in words.
+
+    Examples
+    --------
+    >>> how_far(Progress(300, 1_200, seconds_left=75.0)), how_far(Progress(2_000_000, 4_000_000, "bytes"))
+    ('300 of 1,200 rows, 1 min 15 s left', '2 of 4 MB')
+    """
+    amount = f"{now.done:,} of {now.total:,} rows"
+    if now.unit == "bytes":
+        amount = f"{now.done / 1e6:,.0f} of {now.total / 1e6:,.0f} MB"
+    if now.seconds_left is None:
+        return amount
+    minutes, seconds = divmod(round(now.seconds_left), 60)
+    hours, minutes = divmod(minutes, 60)
+    time = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return f"{amount}, {time} left"
+
+
 class Pace:
     """How fast work goes, from what was done in the last half minute.
 

@@ -84,6 +84,8 @@ def _routes(site: Site) -> list[Route]:
         Route(f"{at}/questions", of(steps.questions), methods=both),
         Route(f"{at}/policy", of(steps.policy), methods=both),
         Route(f"{at}/run", of(runs.run), methods=both),
+        Route(f"{at}/plan", of(runs.plan), methods=["POST"]),
+        Route(f"{at}/{runs.PLAN}", of(runs.plan_file)),
         Route(f"{at}/runs/{{run:run}}", of(runs.result)),
         Route(f"{at}/runs/{{run:run}}/cancel", of(runs.cancel), methods=["POST"]),
         Route(f"{at}/runs/{{run:run}}/report", of(runs.report)),

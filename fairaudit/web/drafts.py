@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..data.profiling import FileProfile
+from ..planning import Plan
 
 Origin = Literal["upload", "example", "folder"]
 MOST_DRAFTS = 500
@@ -32,6 +33,8 @@ class Draft:
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Step -> what was answered there, checked."""
     runs: int = 0
+    plan: Plan | None = None
+    """Made before the first run; every run is held to it."""
 
 
 class Drafts:

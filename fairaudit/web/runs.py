@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from ..documents import DOCUMENTS
+from ..planning import make_plan
 from ..policy.loading import load_policy
 from . import forms
 from .drafts import Draft
@@ -21,6 +22,8 @@ from .site import Site, answer_of, run_folder, to
 from .steps import missing_step, profile_of
 from .uploads import in_words
 from .worker import FILES
+
+PLAN = "plan.yaml"
 
 
 async def run(site: Site, request: Request, draft: Draft) -> Response:
@@ -35,6 +38,7 @@ async def run(site: Site, request: Request, draft: Draft) -> Response:
         site.jobs.start(run_folder(draft, draft.runs), {
             "kind": "audit", "origin": draft.origin, "source": draft.source, "name": draft.name, "roles": roles,
             "arguments": {**forms.arguments_of(policy), "step_zero": dict(draft.answers["questions"])},
+            "plan": None if draft.plan is None else str(draft.folder / PLAN),
             "earlier": [str(folder / "result.json") for folder in _done(site, draft)],
         })  # fmt: skip
         return to(draft, f"runs/{draft.runs}")
@@ -47,6 +51,29 @@ async def run(site: Site, request: Request, draft: Draft) -> Response:
         questions=forms.QUESTIONS, answers=draft.answers["questions"],
         jobs=[(run, site.jobs.get(run_folder(draft, run))) for run in range(1, draft.runs + 1)],
     )  # fmt: skip
+
+
+async def plan(site: Site, request: Request, draft: Draft) -> Response:
+    """Write down what will be compared, before the first run."""
+    if (missing := missing_step(draft, "columns", "meaning", "questions", "policy")) is not None:
+        return missing
+    await site.form(request)
+    if draft.plan is None and not draft.runs:
+        columns, meaning, policy = (draft.answers[step] for step in ("columns", "meaning", "policy"))
+        roles = forms.roles_of(profile_of(draft), columns, meaning, policy)
+        made = make_plan(
+            groups=roles["groups"], reference=roles.get("reference"), cutoff=roles.get("cutoff"),
+            policy=forms.policy_of(policy), step_zero=draft.answers["questions"],
+        )  # fmt: skip
+        made.write(draft.folder / PLAN)
+        site.drafts.change(draft.id, plan=made)
+    return to(draft, "run")
+
+
+async def plan_file(_: Site, __: Request, draft: Draft) -> Response:
+    if draft.plan is None:
+        raise HTTPException(404, "No plan was made of this audit. Go back to it; a plan is made before the first run.")
+    return FileResponse(draft.folder / PLAN, filename=f"{_stem(draft)}-{PLAN}", media_type="application/yaml")
 
 
 def _done(site: Site, draft: Draft) -> list[Path]:
@@ -106,10 +133,14 @@ async def file(site: Site, request: Request, draft: Draft) -> Response:
     job, name = _job(site, request, draft), request.path_params["name"]
     if job.state != "done" or name not in {*FILES, *(f"{document}.html" for document in DOCUMENTS)}:
         raise HTTPException(404, "There is no such file. Go back to the audit for those that there are.")
-    stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(draft.name).stem).strip("-")[:40] or "audit"
     return FileResponse(
-        job.folder / name, filename=f"{stem}-{name}", headers={"content-security-policy": REPORT_POLICY}
+        job.folder / name, filename=f"{_stem(draft)}-{name}", headers={"content-security-policy": REPORT_POLICY}
     )
+
+
+def _stem(draft: Draft) -> str:
+    """Return the beginning of the names of files that are downloaded, from the name of the file that was audited."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", Path(draft.name).stem).strip("-")[:40] or "audit"
 
 
 async def delete(site: Site, request: Request, draft: Draft) -> Response:

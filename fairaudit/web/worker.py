@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.files import ran_out_of_memory
+from ..data.progress import Progress, Watcher, how_far
 from ..errors import FairauditError
 from ..report.nodes import STATUS_ORDER
 from ..writing import write_whole
@@ -32,6 +33,7 @@ FILES = {
     "findings.csv": "The findings, a line each",
     "rates.csv": "The rates of every group, a line each",
 }
+_SECONDS_BETWEEN_WORDS = 1.0
 _MOST_WRITTEN = 4 * 1024**3
 _CONNECTING = frozenset(
     {"socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"}
@@ -94,13 +96,19 @@ def _profile(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     from ..auditing import audit
-    from ..departing import with_earlier
+    from ..departing import with_earlier, with_plan
     from ..documents import DOCUMENTS
     from ..documents.writing import write_document
+    from ..planning import read_plan
 
     _at(folder, "Counting people and comparing groups")
-    made = audit(_source(folder.parent, request), **request["arguments"], **request["roles"])
+    made = audit(
+        _source(folder.parent, request), progress=_watching(folder), **request["arguments"], **request["roles"]
+    )
     result = with_earlier(_named(made.result, request), request["earlier"])
+    if request["plan"] is not None:
+        # Everything is compared as without it; the plan says which of it was meant beforehand.
+        result = with_plan(result, read_plan(request["plan"]), result.step_zero)
     for name, render in _RENDERERS.items():
         _at(folder, f"Writing {name}")
         for file, text in render(result).items():
@@ -109,6 +117,20 @@ def _audit(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
         _at(folder, f"Filling {name}")
         write_document(result, name, folder / f"{name}.html")
     return {"summary": _summary(result)}
+
+
+def _watching(folder: Path) -> Watcher:
+    """Return what writes down how far counting is, once a second."""
+    last = 0.0
+
+    def watch(now: Progress) -> None:
+        nonlocal last
+        counted = now.done >= now.total
+        if now.total and (counted or time.monotonic() - last >= _SECONDS_BETWEEN_WORDS):
+            last = time.monotonic()
+            _at(folder, "Comparing groups" if counted else f"Counting people: {how_far(now)}")
+
+    return watch
 
 
 def _html(result: Result) -> dict[str, str]:

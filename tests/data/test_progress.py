@@ -11,9 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from fairaudit import count
-from fairaudit.cli.streams import how_far
 from fairaudit.data import dense
-from fairaudit.data.progress import FIRST, WINDOW, Pace, Progress, Work
+from fairaudit.data.progress import FIRST, WINDOW, Pace, Progress, Work, how_far
 
 ROLES = {"groups": "g", "score": "s", "higher_is": "better"}
 ROWS = 60_000
