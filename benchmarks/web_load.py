@@ -25,7 +25,7 @@ ROLES = [
     "--score", "score", "--higher-is", "better", "--cutoff", "600", "--outcome", "outcome", "--good", "good",
     "--group", "race", "--group", "sex", "--reference", "race=White", "--reference", "sex=M",
 ]  # fmt: skip
-MIB = 2**20
+MIB, GIB = 2**20, 2**30
 
 
 class Watch:
@@ -103,6 +103,26 @@ def killed(visitor: Visitor, server: Server, text: str) -> str:
     return "said (signal 9), and run again"
 
 
+def uploaded(visitor: Visitor, server: Server) -> str:
+    """Upload a file of a GiB, and return how long it took and what the server held meanwhile."""
+    head, *lines = scores(100_000).splitlines(keepends=True)
+    part = "".join(lines).encode()
+    data = head.encode() + part * (GIB // len(part) + 1)
+    watch = Watch(server)
+    began = time.perf_counter()
+    place = visitor.upload("large.csv", data).place
+    seconds = time.perf_counter() - began
+    watch.over.set()
+    read = visitor.settled(place)
+    if read.status != 200:
+        raise RuntimeError(read.words[:300])
+    visitor.post(f"{place.removesuffix('/columns')}/delete")
+    return (
+        f"A file of {len(data) / GIB:.2f} GiB was taken in {in_words(seconds)} and read in "
+        f"{in_words(time.perf_counter() - began - seconds)}; the server held {watch.most / MIB:,.0f} MiB at the most."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", type=int, default=50, help="audits at once")
@@ -132,6 +152,7 @@ def main() -> None:
                 ])  # fmt: skip
                 print(*rows[-1], sep=" | ", flush=True)
             said = killed(visitor, server, large[0])
+            large_file = uploaded(visitor, server)
             left = len(server.kept())
         finally:
             server.stop()
@@ -141,6 +162,8 @@ The command line makes the same audits, {PROCESSES} processes at a time, and nei
 documents beside the report. The server holds {before / MIB:,.0f} MiB after the first audit.
 
 {table(header, rows)}
+
+{large_file}
 
 A worker killed in the middle of an audit of {LARGE_ROWS:,} rows: {said}. Files left in the work folder: {left}.
 
