@@ -26,6 +26,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``measuring``, ``judging``, ``describing``, ``age_line``, ``sentences``   records made of cubes and policies
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
+``alike``        counting as somebody else counted, so that cubes of many owners can be merged
 ``resolving``, ``audits``   what a call asks for, held against what was counted; an audit that was made
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
 ``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .cube.from_counts import from_counts
     from .cube.io import load as load_cube
     from .cube.io import save as save_cube
+    from .cube.merging import merge
     from .cube.publish import suppress
     from .data.bundled import dataset_names
     from .data.bundled import describe as describe_dataset
@@ -120,6 +122,7 @@ _WHERE = {
     "load_dataset": ("data.bundled", "load"),
     "load_model": ("models.loading", "load_scorer"),
     "make_plan": ("planning", "make_plan"),
+    "merge": ("cube.merging", "merge"),
     "read_plan": ("planning", "read_plan"),
     "read_result": ("result", "read_result"),
     "recourse": ("explanation.seeking_recourse", "recourse"),
@@ -171,6 +174,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "make_plan",
+    "merge",
     "metric_function",
     "read_plan",
     "read_result",

@@ -61,6 +61,8 @@ def count(
     *,
     progress: Watcher | None = None,
     resume: str | os.PathLike[str] | None = None,
+    owner: str = "",
+    like: Cube | str | os.PathLike[str] | None = None,
     **roles: Unpack[Roles],
 ) -> Cube:
     """Count people: rows of any kind become a cube, which is all that an audit needs.
@@ -77,6 +79,11 @@ def count(
         A folder that keeps the counts of each finished file, so that a later call with the same files and columns goes
         on where this one was interrupted. Files that were changed since are counted again. What it keeps is as close
         to personal data as a cube.
+    owner
+        Who counts, in words that a regulator knows; the cube, and every cube that it is merged into, names them.
+    like
+        A cube (or the path of its file) that this one is to be merged with: what is not given is counted as it was,
+        edges of bins included. Or the path of a YAML file of roles that somebody asks for.
     roles
         Which column is what: ``score``, ``higher_is``, ``cutoff``, ``decision``, ``favorable``,
         ``outcome``, ``bad``, ``groups``, ... as in :func:`fairaudit.schema.declare`.
@@ -100,6 +107,10 @@ def count(
     """
     from .data.counting import count_rows
 
+    if like is not None:
+        from .alike import roles_alike
+
+        roles = roles_alike(like, roles)
     schema = declare(**roles)
     if schema.controls:
         from .data.rows import numeric_controls
@@ -112,7 +123,8 @@ def count(
                 "fitted from them."
             )
             raise SchemaError(message)
-    return count_rows(data, schema, progress=progress, resume=resume)
+    cube = count_rows(data, schema, progress=progress, resume=resume)
+    return dataclasses.replace(cube, provenance=dataclasses.replace(cube.provenance, owner=owner)) if owner else cube
 
 
 def audit(

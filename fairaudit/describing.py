@@ -28,6 +28,7 @@ from .result import (
     IssueRecord,
     LedgerRecord,
     MedianRecord,
+    MergedCube,
     NotRun,
     PolicyRecord,
     ProhibitedUse,
@@ -62,6 +63,8 @@ def input_record(cube: Cube) -> InputRecord:
         cube.digest,
         [FileRecord(file.name, file.bytes, file.sha256) for file in origin.files],
         LedgerRecord(origin.ledger.read, origin.ledger.used, dict(origin.ledger.set_aside)),
+        origin.owner,
+        [MergedCube(part.name, part.owner, part.people, part.read, part.sha256) for part in origin.parts],
     )
 
 
@@ -217,7 +220,7 @@ def issues(cube: Cube, people: People | None = None) -> list[IssueRecord]:
         people = people_of_cube(cube)
     if people is not None:
         found += [*people.issues, *missing_levels(people)]
-    return [IssueRecord(i.code, i.message, i.count, i.column, list(i.rows), i.action) for i in found]
+    return [IssueRecord(i.code, i.message, i.count, i.column, list(i.rows), i.action, i.part) for i in found]
 
 
 def _of_score(cube: Cube) -> list[DataIssue]:

@@ -203,6 +203,8 @@ class IssueRecord:
     column: str | None
     rows: list[int]
     action: str
+    part: str = ""
+    """The part of merged counts that it is about; empty where it is about all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,17 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedCube:
+    """One of the cubes that the audited counts were merged of, with who counted it and the digest of its counts."""
+
+    name: str
+    owner: str
+    people: int
+    read: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputRecord:
     """What was read. ``sha256`` is the digest of the counts, the same for every engine."""
 
@@ -231,6 +244,10 @@ class InputRecord:
     sha256: str
     files: list[FileRecord]
     ledger: LedgerRecord
+    owner: str = ""
+    """Who counted it, in their own words."""
+    parts: list[MergedCube] = field(default_factory=list)
+    """What the counts were merged of; empty where they were counted in one go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,15 @@ from .streams import counting, progress, readable, tell
 @click.option("-o", "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The cube file.")
 @click.option("--resume", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Keep each finished file's counts there: run again, and only the others are read.")  # fmt: skip
+@click.option("--like", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Count as this cube was counted, or as this YAML file of roles asks.")  # fmt: skip
+@click.option("--owner", default="", metavar="NAME", help="Who counts; merged cubes name every part's owner.")
 @click.option("--min-n", type=click.IntRange(min=1),
               help="Write counts that may be published: no entry of fewer people than this.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Nothing on standard error but errors.")
-def command(data: str, out: Path, resume: Path | None, min_n: int | None, **options: Any) -> int:
+def command(
+    data: str, out: Path, resume: Path | None, like: Path | None, owner: str, min_n: int | None, **options: Any
+) -> int:
     """Count people by group, score, decision and outcome: the rows stay where they are.
 
     A fine cube is still close to personal data; it is for the audit, not for publication. With --min-n bins are
@@ -38,11 +43,12 @@ def command(data: str, out: Path, resume: Path | None, min_n: int | None, **opti
           --outcome default --bad 1 --group race -o scores.cube
       fairaudit count people/ --resume counted/ --score score --higher-is better --cutoff 620 \\
           --group region --group sex -o people.cube
+      fairaudit count loans.csv --like asked.yaml --owner "Bank of the North" --min-n 10 -o north.cube
     """
     quiet = bool(options["quiet"])
     try:
         with readable(data) as path, counting(f"Counting {Path(data).name}", quiet=quiet) as watch:
-            cube = count(path, progress=watch, resume=resume, **roles_of(options))
+            cube = count(path, progress=watch, resume=resume, like=like, owner=owner, **roles_of(options))
     except KeyboardInterrupt:
         kept = f"The counts of finished files are in {resume}; the same command goes on from there." if resume else ""
         tell(f"Interrupted: {out} was not written. {kept}".rstrip(), quiet=quiet)

@@ -194,7 +194,8 @@ class ScoreAxis:
             return ScoreAxis(self.higher_is, None, self.edges, low, high, unscored)
         message = (
             "Cubes differ in the bins of the score. Count both with the same edges=[...] (and the same "
-            f"cut-offs); scores of up to {MOST_DISTINCT} distinct values need no edges."
+            f"cut-offs); scores of up to {MOST_DISTINCT} distinct values need no edges. Published cubes: merge with "
+            "common_edges=True (command line: --common-edges)."
         )
         raise CubeError(message)
 

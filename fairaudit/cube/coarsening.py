@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 
 from ..errors import CubeError, listed
 from ..schema.issues import DataIssue
-from ..schema.labels import MISSING
+from ..schema.labels import MISSING, OTHER
 from ..schema.provenance import Ledger, Provenance
 from .axes import Axes, DecisionLevel, Dimension, ScoreAxis, distinct_cells, order_levels
 from .cube import Cube, Ints
 
-OTHER = "(other)"
-"""The level that pooled levels become."""
 NOT_OBSERVED = "not observed"
 NOT_PUBLISHED = "left out of the published counts"
 NOT_COUNTED = "set aside while counting"
@@ -180,9 +178,21 @@ def _segments(axis: ScoreAxis | None, cutoffs: Sequence[float]) -> Ints:
     """Return for each bin the side of the cut-offs it is on; people without a score are a segment of their own."""
     if axis is None:
         return np.zeros(1, dtype=np.int64)
-    places = sorted({axis.first_above(float(cutoff)) for cutoff in cutoffs})
+    places = sorted({_place(axis, cutoff) for cutoff in cutoffs})
     scored = np.searchsorted(places, np.arange(axis.scored_bins), side="right")
     return np.append(scored, len(places) + 1) if axis.unscored else scored
+
+
+def bins_below(cube: Cube, cutoff: float) -> int:
+    """Return the number of bins below a cut-off; it may lie outside the scores, as it does for one of many lenders."""
+    assert cube.axes.score is not None  # noqa: S101 - the caller's to know
+    return _place(cube.axes.score, cutoff)
+
+
+def _place(axis: ScoreAxis, cutoff: float) -> int:
+    if not axis.low <= cutoff <= axis.high:
+        return 0 if cutoff < axis.low else axis.scored_bins
+    return axis.first_above(float(cutoff))
 
 
 def _coarsest(cube: Cube, cutoffs: Sequence[float]) -> Ints:
@@ -349,6 +359,22 @@ def _with_merged_bins(cube: Cube, cutoffs: Sequence[float], min_n: int) -> Cube:
         return dataclasses.replace(
             _collapsed(whole, dataclasses.replace(cube.axes, score=None), places, 1), schema=schema
         )
+    schema = dataclasses.replace(cube.schema, cutoffs=tuple(float(c) for c in cutoffs), edges=())
+    return dataclasses.replace(with_edges(cube, edges), schema=schema)
+
+
+def with_edges(cube: Cube, edges: Sequence[tuple[int, float]]) -> Cube:
+    """Return a cube whose scores lie in fewer bins.
+
+    Parameters
+    ----------
+    cube
+        A cube with a score.
+    edges
+        For each edge from low to high the number of bins below it, and the score that it is.
+    """
+    axis = cube.axes.score
+    assert axis is not None  # noqa: S101 - the caller's to know
     at = np.array([place for place, _ in edges])
     places = np.searchsorted(at, np.arange(axis.scored_bins), side="right")
     if axis.unscored:
@@ -356,16 +382,14 @@ def _with_merged_bins(cube: Cube, cutoffs: Sequence[float], min_n: int) -> Cube:
     values = np.array([edge for _, edge in edges])
     # The lowest and the highest score belong to somebody: the axis ends where its edges do.
     merged = ScoreAxis(axis.higher_is, None, values, float(values[0]), float(values[-1]), axis.unscored)
-    schema = dataclasses.replace(cube.schema, cutoffs=tuple(float(c) for c in cutoffs), edges=())
-    summed = dataclasses.replace(_with_sums(cube, axis), schema=schema)
-    return _collapsed(summed, dataclasses.replace(cube.axes, score=merged), places, 1)
+    return _collapsed(_with_sums(cube, axis), dataclasses.replace(cube.axes, score=merged), places, 1)
 
 
 def _edges(cube: Cube, axis: ScoreAxis, cutoffs: Sequence[float], min_n: int) -> list[tuple[int, float]]:
     """Return where the merged bins are parted: bins below it, and the score that is the edge."""
     slots = np.moveaxis(cube.n, 1, 0)[: axis.scored_bins].reshape(axis.scored_bins, -1)
     segments = _segments(axis, cutoffs)[: axis.scored_bins]
-    edges = [(axis.first_above(float(cutoff)), float(cutoff)) for cutoff in dict.fromkeys(cutoffs)]
+    edges = [(_place(axis, cutoff), float(cutoff)) for cutoff in dict.fromkeys(cutoffs)]
     for segment in np.unique(segments):
         bins = np.flatnonzero(segments == segment)
         for start in _starts(slots[bins], min_n)[1:]:
@@ -418,7 +442,8 @@ def _with_sums(cube: Cube, axis: ScoreAxis) -> Cube:
 def _with_provenance(made: Cube, cube: Cube, min_n: int) -> tuple[Cube, int | None]:
     """Return the cube with a ledger and issues that tell of no few people, and how many people there were before.
 
-    Files are not named: their digest and size would confirm a guess of what is in them.
+    Files are not named: their digest and size would confirm a guess of what is in them. Neither are the parts of a
+    merged cube: how many people each had could be subtracted.
     """
     earlier = sum(cube.provenance.ledger.set_aside.values())
     gone = cube.people - made.people
@@ -433,7 +458,7 @@ def _with_provenance(made: Cube, cube: Cube, min_n: int) -> tuple[Cube, int | No
         message = f"{hidden:,} kinds of trouble in the data, each of fewer than {min_n:,} rows, are not told here."
         issues.append(DataIssue("issues_not_published", message, 0, "left out"))
     ledger = Ledger(made.people + sum(told.values()), told)
-    provenance = Provenance(cube.provenance.name, ledger, (), tuple(issues))
+    provenance = Provenance(cube.provenance.name, ledger, (), tuple(issues), cube.provenance.owner)
     before = cube.people if gone == 0 or (gone >= min_n and NOT_PUBLISHED in told) else None
     return dataclasses.replace(made, provenance=provenance), before
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CubeError, listed, suggestion
-from ..schema.provenance import Provenance
+from ..schema.provenance import Part, Provenance
 from ..schema.roles import Schema
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis, distinct_cells
 from .blocks import Block
@@ -85,6 +85,10 @@ class Cube:
             parts.append(f"outcomes: {listed(axes.outcomes, most=5)}")
         if self.weighted:
             parts.append("weighted")
+        if self.provenance.parts:
+            parts.append(f"merged of {len(self.provenance.parts):,}")
+        alone = self.unique_people
+        parts.append(f"{alone:,} {'person is' if alone == 1 else 'people are'} alone in an entry")
         return f"Cube({'; '.join(parts)})"
 
     @property
@@ -420,7 +424,7 @@ class Cube:
             axes,
             _merged_schema(self.schema, other.schema),
             n,
-            self.provenance + other.provenance,
+            _with_parts(self) + _with_parts(other),
             together("w"),
             together("w2"),
             together("s1"),
@@ -428,6 +432,18 @@ class Cube:
             suppressed,
             {name: block.merged(other.blocks[name], places, axes.shape, name) for name, block in self.blocks.items()},
         )
+
+
+def parts_of(cube: Cube) -> tuple[Part, ...]:
+    """Return what a cube was merged of; itself, where it was counted in one go."""
+    origin = cube.provenance
+    return origin.parts or (
+        Part(origin.name, cube.digest, cube.people, origin.ledger.read, origin.owner, origin.files),
+    )
+
+
+def _with_parts(cube: Cube) -> Provenance:
+    return dataclasses.replace(cube.provenance, parts=parts_of(cube))
 
 
 def _broadcast(tally: Tally, length: int) -> Tally:

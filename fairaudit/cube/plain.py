@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CubeError, DataContractError, SchemaError
-from ..schema.provenance import Provenance
+from ..schema.provenance import InputFile, Provenance
 from ..schema.roles import HigherIs, Schema, declare
 from .axes import OBSERVED, Axes, DecisionLevel, Dimension, ScoreAxis
 from .blocks import Block, read_block
@@ -186,7 +186,19 @@ def _provenance_to_plain(provenance: Provenance) -> dict[str, Any]:
     return {
         "name": provenance.name,
         "ledger": {"read": int(ledger.read), "set_aside": {k: int(v) for k, v in ledger.set_aside.items()}},
-        "files": [{"name": f.name, "bytes": int(f.bytes), "sha256": f.sha256} for f in provenance.files],
+        "files": _files_to_plain(provenance.files),
+        "owner": provenance.owner,
+        "parts": [
+            {
+                "name": part.name,
+                "sha256": part.sha256,
+                "people": int(part.people),
+                "read": int(part.read),
+                "owner": part.owner,
+                "files": _files_to_plain(part.files),
+            }
+            for part in provenance.parts
+        ],
         "issues": [
             {
                 "code": issue.code,
@@ -195,10 +207,15 @@ def _provenance_to_plain(provenance: Provenance) -> dict[str, Any]:
                 "action": issue.action,
                 "column": issue.column,
                 "rows": [int(row) for row in issue.rows],
+                "part": issue.part,
             }
             for issue in provenance.issues
         ],
     }
+
+
+def _files_to_plain(files: Iterable[InputFile]) -> list[dict[str, Any]]:
+    return [{"name": file.name, "bytes": int(file.bytes), "sha256": file.sha256} for file in files]
 
 
 # From plain values
@@ -379,35 +396,7 @@ def _check_sums(sums: Sequence[str], axes: Axes) -> None:
 def _check_schema(schema: Schema, axes: Axes) -> None:
     """Refuse roles that declare() would refuse, or that are not those of the axes."""
     try:
-        declare(
-            score=schema.score,
-            higher_is=schema.higher_is,
-            cutoff=schema.cutoffs or None,
-            edges=schema.edges or None,
-            decision=schema.decision,
-            favorable=None if schema.decision_levels else schema.favorable,
-            decision_levels=schema.decision_levels,
-            outcome=schema.outcome,
-            good=schema.good,
-            bad=schema.bad,
-            unobserved=schema.unobserved,
-            groups=[a.name for a in schema.attributes if a.name not in schema.races],
-            bands={a.name: a.edges for a in schema.banded},
-            strata=schema.strata,
-            controls=[control.name for control in schema.controls],
-            period=schema.period,
-            weight=schema.weight,
-            counts=schema.counts,
-            reference=schema.references,
-            weight_scale=schema.weight_scale,
-            score_scale=schema.score_scale,
-            score_unit=schema.score_unit,
-            memberships=schema.memberships,
-            labelled=schema.labelled,
-            races={name: races.to_plain() for name, races in schema.races.items()},
-            sampled_by=schema.sampled_by,
-            cluster=schema.cluster,
-        )
+        declare(**schema.declaration())
     except SchemaError as error:
         refuse(f"its roles do not fit together: {error}")
     if (

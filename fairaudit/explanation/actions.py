@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..errors import DataContractError, ProhibitedBasisError, SchemaError, listed, suggestion
+from ..errors import ProhibitedBasisError, SchemaError, listed, suggestion
 from ..policy.direct_use import prohibited_features
 from ..policy.loading import load_policy
-from ..policy.reading import MAX_BYTES, read_yaml
+from ..policy.reading import read_yaml_file
 from ..schema.labels import label
 from .rules import Rule, read_rule
 
@@ -132,21 +132,7 @@ class Actions:
             As :meth:`of`.
         """
         file = Path(path)
-        if not file.is_file():
-            message = f"There is no file of actions at {file}."
-            raise DataContractError(message)
-        if file.stat().st_size > MAX_BYTES:
-            message = f"{file.name} has more than {MAX_BYTES:,} bytes: too many for a file of actions."
-            raise DataContractError(message)
-        try:
-            document = read_yaml(file.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            message = f"{file.name} is not text in UTF-8."
-            raise DataContractError(message) from None
-        if document.problems:
-            first = document.problems[0]
-            message = f"{file.name}, line {first.line}: {first.message}"
-            raise DataContractError(message)
+        document = read_yaml_file(file, "actions")
         try:
             return cls.of(document.data)
         except SchemaError as error:

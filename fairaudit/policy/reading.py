@@ -14,8 +14,11 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.reader import ReaderError
 
+from ..errors import DataContractError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 10_000
@@ -96,6 +99,29 @@ def decoded(raw: bytes) -> str | Problem:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         return Problem(line, "this is not UTF-8 text. Save the file as UTF-8.")
+
+
+def read_yaml_file(path: Path, what: str) -> Document:
+    """Read a YAML file whose first mistake is an error; ``what`` names its content ("roles") in messages.
+
+    Raises
+    ------
+    DataContractError
+        If there is no such file, or it is too large, no text, or no YAML of mappings; with the line.
+    """
+    try:
+        with path.open("rb") as file:
+            text = decoded(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        message = f"The file of {what} '{path}' cannot be read: {error.strerror or error}."
+        raise DataContractError(message) from None
+    document = Document({}, {}, (text,)) if isinstance(text, Problem) else read_yaml(text)
+    if document.problems:
+        first = document.problems[0]
+        where = path.name if first.line is None else f"{path.name}, line {first.line}"
+        message = f"{where}: {first.message}"
+        raise DataContractError(message)
+    return document
 
 
 def read_yaml(text: str) -> Document:

@@ -70,7 +70,7 @@ def _issues(result: Result) -> tuple[Block, ...]:
         return (Paragraph(say("The checks of the data found nothing to report.")),)
     rows = [
         (
-            Cell(retold(issue.message), issue.code),
+            Cell(f"{issue.part}: {retold(issue.message)}" if issue.part else retold(issue.message), issue.code),
             Cell(f"{issue.count:,}"),
             Cell(issue.column or NOTHING),
             Cell(", ".join(f"{row:,}" for row in issue.rows) or NOTHING),
@@ -179,6 +179,7 @@ def provenance_section(result: Result) -> Section:
     made_on = result.created or say("not recorded, so that the same input gives the same bytes")
     facts = [
         Item(result.input.name, say("Input")),
+        *([Item(result.input.owner, say("Counted by"))] if result.input.owner else []),
         Item(result.input.sha256, say("sha256 of the counts")),
         Item(result.policy.sha256, say("sha256 of the policy")),
         Item(f"{result.seed}", say("Seed")),
@@ -188,11 +189,28 @@ def provenance_section(result: Result) -> Section:
     rows = [(Cell(file.name), Cell(f"{file.bytes:,}"), Cell(file.sha256)) for file in result.input.files]
     columns = (Column(say("File")), Column(say("Bytes"), numeric=True), Column("sha256"))
     roles = [Item(_plain(value), role) for role, value in result.schema.roles.items()]
-    blocks: tuple[Block, ...] = (*items([*facts, *tool]), *table(say("Files"), columns, rows))
+    blocks: tuple[Block, ...] = (*items([*facts, *tool]), *_parts(result), *table(say("Files"), columns, rows))
     if roles:
         summary = many(len(roles), "The roles as declared ({number} role)", "The roles as declared ({number} roles)")
         blocks += (Details(summary, items(roles)),)
     return Section("provenance", say("Provenance and signature"), (*blocks, *_signature(result)))
+
+
+def _parts(result: Result) -> tuple[Block, ...]:
+    """Return what the counts were merged of: who counted each part, and the digest that they can confirm."""
+    columns = (
+        Column(say("Part")),
+        Column(say("Counted by")),
+        Column(say("People"), numeric=True),
+        Column(say("Rows read"), numeric=True),
+        Column(say("sha256 of the counts")),
+    )
+    rows = [
+        (Cell(part.name), Cell(part.owner or say("not stated")), Cell(f"{part.people:,}"), Cell(f"{part.read:,}"),
+         Cell(part.sha256))
+        for part in result.input.parts
+    ]  # fmt: skip
+    return table(say("Cubes that the counts were merged of"), columns, rows)
 
 
 def _signature(result: Result) -> tuple[Block, ...]:

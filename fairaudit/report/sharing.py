@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..cube.coarsening import OTHER
 from ..result import Result
+from ..schema.labels import OTHER
 from ..sharing import SharingRecord
 from ..translations import many, marked, retold, say
 from .nodes import Block, Item, Paragraph, Section, items

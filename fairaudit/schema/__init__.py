@@ -2,7 +2,7 @@
 
 from .issues import DataIssue
 from .labels import MISSING, label
-from .provenance import InputFile, Ledger, Provenance
+from .provenance import InputFile, Ledger, Part, Provenance
 from .roles import Attribute, DecisionKind, Schema, declare
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "DecisionKind",
     "InputFile",
     "Ledger",
+    "Part",
     "Provenance",
     "Schema",
     "declare",

@@ -23,3 +23,5 @@ class DataIssue:
     column: str | None = None
     rows: tuple[int, ...] = ()
     """Numbers of the first such rows, counted from 1 after any header; empty where rows have no order."""
+    part: str = ""
+    """The part of a merged cube that it is about: who counted it, or its name; empty where it is about all."""

@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 MISSING = "(missing)"
+OTHER = "(other)"
+"""The level that pooled levels become where counts are published."""
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 

@@ -50,6 +50,21 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of the cubes that a merged cube was made of, as it was before."""
+
+    name: str
+    sha256: str
+    """Digest of its counts."""
+    people: int
+    read: int
+    """Rows that were read for it; what became of them is in the ledger of all parts together."""
+    owner: str = ""
+    """Who counted it, in their own words."""
+    files: tuple[InputFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """The origin of a cube. Merged cubes keep the files, ledgers and issues of all their parts."""
 
@@ -57,7 +72,18 @@ class Provenance:
     ledger: Ledger
     files: tuple[InputFile, ...] = ()
     issues: tuple[DataIssue, ...] = ()
+    owner: str = ""
+    """Who counted it, in their own words; of a merged cube its parts tell."""
+    parts: tuple[Part, ...] = ()
+    """What a merged cube was made of; empty where it was counted in one go."""
 
     def __add__(self, other: Provenance) -> Provenance:
         name = self.name if self.name == other.name else f"{self.name} + {other.name}"
-        return Provenance(name, self.ledger + other.ledger, self.files + other.files, self.issues + other.issues)
+        return Provenance(
+            name,
+            self.ledger + other.ledger,
+            self.files + other.files,
+            self.issues + other.issues,
+            self.owner if self.owner == other.owner else "",
+            self.parts + other.parts,
+        )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, TypedDict, Unpack, get_args
+from typing import Any, Literal, TypedDict, Unpack, cast, get_args
 
 from ..errors import SchemaError, listed, suggestion
 from .belonging import SeveralRaces, check_belonging
@@ -137,6 +137,33 @@ class Schema:
             "sampled_by": list(self.sampled_by),
         }
         return {key: value for key, value in plain.items() if value not in (None, [], {})}
+
+    def declaration(self) -> Roles:
+        """Return the keyword arguments with which :func:`declare` makes this schema again.
+
+        Raises
+        ------
+        SchemaError
+            If bands are closed on different sides, which ``declare`` never makes.
+
+        Examples
+        --------
+        >>> schema = declare(score="points", higher_is="better", cutoff=620, groups="race")
+        >>> declare(**schema.declaration()) == schema
+        True
+        """
+        given = self.roles()
+        closed = sorted(set(given.pop("closed", {}).values()))
+        if len(closed) > 1:
+            message = "Some bands are closed on the left and others on the right; they are all closed on one side."
+            raise SchemaError(message)
+        if closed:
+            given["closed"] = closed[0]
+        if "cutoffs" in given:
+            given["cutoff"] = given.pop("cutoffs")
+        if self.decision_levels:
+            given.pop("favorable", None)
+        return cast("Roles", {**given, "weight_scale": self.weight_scale, "score_scale": self.score_scale})
 
 
 def _names(value: str | Iterable[str] | None) -> tuple[str, ...]:

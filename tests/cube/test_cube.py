@@ -35,11 +35,19 @@ def count(table=None, **changes):
 
 
 def test_repr_is_short_and_says_what_there_is():
-    assert repr(count()) == "Cube(1,989 people; race × sex, 4 cells; 3 scores; decisions: yes, no; outcomes: good, bad)"
-    assert repr(count(edges=[1.5], weight="w")).endswith(
-        "2 score bins; decisions: yes, no; outcomes: good, bad; weighted)"
+    assert repr(count()) == (
+        "Cube(1,989 people; race × sex, 4 cells; 3 scores; decisions: yes, no; outcomes: good, bad; 0 people are alone "
+        "in an entry)"
     )
-    assert repr(from_counts({"y": [1], "n": [2]}, outcome="y", bad=1)) == "Cube(2 people; 1 cells; outcomes: good, bad)"
+    assert repr(count(edges=[1.5], weight="w")).endswith(
+        "2 score bins; decisions: yes, no; outcomes: good, bad; weighted; 0 people are alone in an entry)"
+    )
+    assert repr(from_counts({"y": [1], "n": [2]}, outcome="y", bad=1)) == (
+        "Cube(2 people; 1 cells; outcomes: good, bad; 0 people are alone in an entry)"
+    )
+    one = from_counts({"y": [1], "n": [1]}, outcome="y", bad=1)
+    assert repr(one).endswith("; 1 person is alone in an entry)")
+    assert "; merged of 2; 0 people" in repr(one + one)
 
 
 def test_nothing_in_a_cube_can_be_changed():
