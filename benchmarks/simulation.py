@@ -19,6 +19,7 @@ from pathlib import Path
 import coverage_bounds as bounds
 import coverage_clusters as clusters
 import coverage_foils as foils
+import coverage_noise as noise
 import coverage_profit as profit
 import coverage_questions as questions
 import coverage_scenes as scenes
@@ -27,7 +28,7 @@ import numpy as np
 from saving import machine, table
 from scipy.stats import binom
 
-MODULES = (scenes, clusters, questions, profit, weights, bounds)
+MODULES = (scenes, clusters, questions, profit, weights, bounds, noise)
 PARTS: dict[str, Callable] = {name: part for module in MODULES for name, part in module.PARTS.items()}
 TITLES: dict[str, str] = {name: title for module in MODULES for name, title in module.TITLES.items()}
 NOTES: dict[str, str] = {

@@ -27,6 +27,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``report``       records to HTML, Markdown and CSV
 ``auditing``     ``audit(...)``: ties it together. Read this first
 ``alike``        counting as somebody else counted, so that cubes of many owners can be merged
+``noise``        counts with noise, so that they tell little of any one person
 ``resolving``, ``audits``   what a call asks for, held against what was counted; an audit that was made
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
 ``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from .models.scorecard import Scorecard
     from .models.training import Trained
     from .models.wrapping import wrap
+    from .noise import with_noise
     from .planned_records import StepZero
     from .planning import Plan, make_plan, read_plan
     from .result import Finding, Result, read_result
@@ -131,6 +133,7 @@ _WHERE = {
     "save_model": ("models.saving", "save_model"),
     "search_alternatives": ("finding_alternatives", "search_alternatives"),
     "search_subgroups": ("searching", "search_subgroups"),
+    "with_noise": ("noise", "with_noise"),
     "suppress": ("cube.publish", "suppress"),
 }
 """Public name -> where it lives: loaded when first used, so that importing the package costs nothing."""
@@ -186,6 +189,7 @@ __all__ = [
     "search_subgroups",
     "suppress",
     "train",
+    "with_noise",
     "wrap",
 ]
 

@@ -64,7 +64,8 @@ def input_record(cube: Cube) -> InputRecord:
         [FileRecord(file.name, file.bytes, file.sha256) for file in origin.files],
         LedgerRecord(origin.ledger.read, origin.ledger.used, dict(origin.ledger.set_aside)),
         origin.owner,
-        [MergedCube(part.name, part.owner, part.people, part.read, part.sha256) for part in origin.parts],
+        [MergedCube(part.name, part.owner, part.people, part.read, part.sha256, part.epsilon) for part in origin.parts],
+        origin.epsilon,
     )
 
 

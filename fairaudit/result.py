@@ -234,6 +234,8 @@ class MergedCube:
     people: int
     read: int
     sha256: str
+    epsilon: float | None = None
+    """What its noise for privacy cost; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,8 @@ class InputRecord:
     """Who counted it, in their own words."""
     parts: list[MergedCube] = field(default_factory=list)
     """What the counts were merged of; empty where they were counted in one go."""
+    epsilon: float | None = None
+    """What the noise of the counts cost (differential privacy); None where there is none, or the parts tell."""
 
 
 @dataclass(frozen=True, slots=True)

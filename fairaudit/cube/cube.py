@@ -83,8 +83,10 @@ class Cube:
             parts.append(f"decisions: {listed((level.label for level in axes.decisions), most=5)}")
         if axes.outcomes:
             parts.append(f"outcomes: {listed(axes.outcomes, most=5)}")
-        if self.weighted:
+        if self.weighted and self.schema.weight:
             parts.append("weighted")
+        if self.provenance.epsilon is not None:
+            parts.append(f"noise for privacy, epsilon {self.provenance.epsilon:g}")
         if self.provenance.parts:
             parts.append(f"merged of {len(self.provenance.parts):,}")
         alone = self.unique_people
@@ -438,7 +440,7 @@ def parts_of(cube: Cube) -> tuple[Part, ...]:
     """Return what a cube was merged of; itself, where it was counted in one go."""
     origin = cube.provenance
     return origin.parts or (
-        Part(origin.name, cube.digest, cube.people, origin.ledger.read, origin.owner, origin.files),
+        Part(origin.name, cube.digest, cube.people, origin.ledger.read, origin.owner, origin.files, origin.epsilon),
     )
 
 

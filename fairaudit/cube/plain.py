@@ -196,9 +196,11 @@ def _provenance_to_plain(provenance: Provenance) -> dict[str, Any]:
                 "read": int(part.read),
                 "owner": part.owner,
                 "files": _files_to_plain(part.files),
+                "epsilon": part.epsilon,
             }
             for part in provenance.parts
         ],
+        "epsilon": provenance.epsilon,
         "issues": [
             {
                 "code": issue.code,

@@ -1,4 +1,4 @@
-"""Packages that only some models need: imported when asked for, named with the command when they are not there."""
+"""Packages that only some tasks need: imported when asked for, named with the command when they are not there."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ..errors import SchemaError
 EXTRAS = {
     "lightgbm": "boost", "xgboost": "boost", "catboost": "boost", "skops.io": "models", "onnxruntime": "models",
     "optbinning": "scorecard", "optuna": "search",
+    "opendp.prelude": "privacy",
 }  # fmt: skip
 
 

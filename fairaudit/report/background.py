@@ -176,10 +176,12 @@ def glossary_section(result: Result) -> Section:
 def provenance_section(result: Result) -> Section:
     """Return the tool, the input's digest, the files, the seed and the call, so that the audit can be made again."""
     tool = [Item(text, say("tool") if name == "name" else name) for name, text in result.tool.items()]
+    epsilon = result.input.epsilon
     made_on = result.created or say("not recorded, so that the same input gives the same bytes")
     facts = [
         Item(result.input.name, say("Input")),
         *([Item(result.input.owner, say("Counted by"))] if result.input.owner else []),
+        *([Item(f"{epsilon:g}", say("Epsilon of the noise for privacy"))] if epsilon is not None else []),
         Item(result.input.sha256, say("sha256 of the counts")),
         Item(result.policy.sha256, say("sha256 of the policy")),
         Item(f"{result.seed}", say("Seed")),
@@ -198,16 +200,18 @@ def provenance_section(result: Result) -> Section:
 
 def _parts(result: Result) -> tuple[Block, ...]:
     """Return what the counts were merged of: who counted each part, and the digest that they can confirm."""
+    noisy = any(part.epsilon is not None for part in result.input.parts)
     columns = (
         Column(say("Part")),
         Column(say("Counted by")),
         Column(say("People"), numeric=True),
         Column(say("Rows read"), numeric=True),
         Column(say("sha256 of the counts")),
+        *([Column(say("Epsilon of the noise for privacy"), numeric=True)] if noisy else []),
     )
     rows = [
         (Cell(part.name), Cell(part.owner or say("not stated")), Cell(f"{part.people:,}"), Cell(f"{part.read:,}"),
-         Cell(part.sha256))
+         Cell(part.sha256), *([Cell(NOTHING if part.epsilon is None else f"{part.epsilon:g}")] if noisy else []))
         for part in result.input.parts
     ]  # fmt: skip
     return table(say("Cubes that the counts were merged of"), columns, rows)

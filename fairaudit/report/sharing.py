@@ -20,6 +20,11 @@ _SUPERVISOR = marked(
     "This report is for a supervisor: no single person and no number of a row is in it. The counts in the result file "
     "are as fine as they were counted, and close to personal data."
 )
+_NOISE = marked(
+    "The counts have noise: no number here says for certain that any one person was in the rows. Intervals and tests "
+    "allow for the noise. Names of columns, levels and labels are told as they are, and a second release about the "
+    "same people would add its own epsilon to this one."
+)
 _SUBTRACTION = marked(
     "Whatever is subtracted here is made of published entries too. Another release about the same people, with other "
     "groups, other cut-offs or a smaller number, can be set against this one, and nothing here guards against that. "
@@ -40,8 +45,11 @@ def sharing_section(result: Result) -> tuple[Section, ...]:
         return ()
     if record.level != "public":
         unique = Item(f"{record.unique_people:,}", say("People alone in an entry of the counts"))
+        blocks: tuple[Block, ...]
         text = say(_INTERNAL if record.level == "internal" else _SUPERVISOR)
-        return (Section("sharing", say("What may be shared"), (Paragraph(text), *items([unique]))),)
+        noise = (Paragraph(say(_NOISE)),) if _all_noisy(result) else ()
+        blocks = noise if noise and record.level == "internal" else (Paragraph(text), *noise, *items([unique]))
+        return (Section("sharing", say("What may be shared"), blocks),)
     text = many(
         record.min_n or 1,
         "This report is public. Every number in it is made of published counts, in which an entry (group, score bin, "
@@ -49,9 +57,15 @@ def sharing_section(result: Result) -> tuple[Section, ...]:
         "This report is public. Every number in it is made of published counts, in which an entry (group, score bin, "
         "decision and outcome) that is not empty holds at least {number} people.",
     )
-    blocks: tuple[Block, ...] = (Paragraph(text), *items(_done(record)), Paragraph(say(_LESS)))
+    blocks = (Paragraph(text), *items(_done(record)), Paragraph(say(_LESS)))
     blocks += (Paragraph(say(_SUBTRACTION), "note"),)
     return (Section("sharing", say("What may be shared"), blocks),)
+
+
+def _all_noisy(result: Result) -> bool:
+    """Return whether the counts, or every part that they were merged of, have noise for privacy."""
+    parts = result.input.parts
+    return result.input.epsilon is not None or (bool(parts) and all(part.epsilon is not None for part in parts))
 
 
 def _done(record: SharingRecord) -> list[Item]:

@@ -62,6 +62,8 @@ class Part:
     owner: str = ""
     """Who counted it, in their own words."""
     files: tuple[InputFile, ...] = ()
+    epsilon: float | None = None
+    """What its noise for privacy cost; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Provenance:
     """Who counted it, in their own words; of a merged cube its parts tell."""
     parts: tuple[Part, ...] = ()
     """What a merged cube was made of; empty where it was counted in one go."""
+    epsilon: float | None = None
+    """What the noise of its counts cost; None where there is none. Of a merged cube its parts tell."""
 
     def __add__(self, other: Provenance) -> Provenance:
         name = self.name if self.name == other.name else f"{self.name} + {other.name}"
@@ -86,4 +90,5 @@ class Provenance:
             self.issues + other.issues,
             self.owner if self.owner == other.owner else "",
             self.parts + other.parts,
+            self.epsilon if self.epsilon == other.epsilon else None,
         )

@@ -501,3 +501,38 @@ def test_version(run):
     from fairaudit import __version__
 
     assert run("--version")[1] == f"fairaudit, version {__version__}\n"
+
+
+def test_lenders_count_alike_and_a_regulator_merges_them(run):
+    lines = TEAL.splitlines(keepends=True)
+    Path("north.csv").write_text("".join(lines[:5]))
+    Path("south.csv").write_text(lines[0] + "".join(lines[5:]))
+    Path("asked.yaml").write_text("groups: race\ndecision: decision\nfavorable: pass\n")
+    for name in ("north", "south"):
+        asked = ["--like", "asked.yaml", "--counts", "n", "--owner", f"Bank of the {name}", "-o", f"{name}.cube"]
+        assert run("count", f"{name}.csv", *asked)[0] == 0
+    assert run("count", "south.csv", "--like", "north.cube", "--counts", "n", "-o", "again.cube")[0] == 0
+    code, _, err = run("merge", "north.cube", "south.cube", "-o", "all.cube")
+    assert code == 0
+    assert "of north.csv, counted by Bank of the north" in err
+    assert "of south.csv, counted by Bank of the south" in err
+    assert "people are alone in an entry" in err
+    report = run("audit", "all.cube", *WHITE, "--format", "html")[1]
+    assert "Bank of the north" in report
+    assert "Cubes that the counts were merged of" in report
+    code, _, err = run("merge", "all.cube", "again.cube", "-o", "twice.cube")
+    assert code == 2
+    assert "'south.csv'" in err or "'south.csv' of again.cube" in err
+    assert not Path("twice.cube").exists()
+    assert run("merge", "all.cube", "again.cube", "--repeated", "-o", "twice.cube")[0] == 0
+
+
+def test_count_with_noise(run):
+    code, _, err = run("count", "teal.csv", *COUNTS, *CROSSED[:2], "--epsilon", "1", "-o", "noisy.cube")
+    assert code == 0
+    assert "people, with noise" in err
+    assert "307" not in err
+    assert "The counts have noise" in run("audit", "noisy.cube", *WHITE, "--group", "race", "--format", "md")[1]
+    both = run("count", "teal.csv", *COUNTS, "--epsilon", "1", "--min-n", "5", "-o", "no.cube")
+    assert both[0] == 2
+    assert "two ways to publish" in both[2]
