@@ -320,6 +320,19 @@ _CHECKS = (
 _DATA = (
     marked("{number} rows: {why}."),
     marked("set aside"),
+    marked("kept apart"),
+    marked("intervals are widened by it"),
+    marked("'{level}' of '{column}' is in {times} of {cubes} cubes ({names})."),
+    marked("'{level}' of '{column}' is in {times} of {cubes} cubes ({names}): it may be other groups in each of them."),
+    marked(
+        "'{level}' of '{column}' is in {times} of {cubes} cubes ({names}); others have {others}, which stays another "
+        "group."
+    ),
+    marked("The cut-offs {cutoffs} of {name} are no edges of all cubes."),
+    marked(
+        "Every count has noise (discrete Laplace, epsilon {epsilon}, standard deviation {deviation}); {below} of "
+        "{counts} counts were drawn below 0 and made up for by the other outcomes of their decision."
+    ),
     marked("score '{column}' is text, not a number"),
     marked("score '{column}' is infinite"),
     marked("weight '{column}' is missing, negative or not a finite number"),
