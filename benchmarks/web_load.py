@@ -25,6 +25,8 @@ ROLES = [
     "--score", "score", "--higher-is", "better", "--cutoff", "600", "--outcome", "outcome", "--good", "good",
     "--group", "race", "--group", "sex", "--reference", "race=White", "--reference", "sex=M",
 ]  # fmt: skip
+AS_A_BROWSER = {"patience": 1_800, "every": 2.0}
+"""The page looks again every two seconds; a queue of audits takes minutes."""
 MIB, GIB = 2**20, 2**30
 
 
@@ -45,7 +47,7 @@ def through_the_page(visitor: Visitor, text: str) -> str:
     """Return the address of a run from upload to report, with what must be there looked at."""
     audit = visitor.answered("scores.csv", text)
     place = visitor.run(audit)
-    told = visitor.settled(place).words
+    told = visitor.settled(place, **AS_A_BROWSER).words
     report = visitor.get(f"{place}/report")
     if "Findings" not in told or report.status != 200 or "</html>" not in report.text:
         message = f"{place}: {told[:300]}"
@@ -113,7 +115,7 @@ def uploaded(visitor: Visitor, server: Server) -> str:
     place = visitor.upload("large.csv", data).place
     seconds = time.perf_counter() - began
     watch.over.set()
-    read = visitor.settled(place)
+    read = visitor.settled(place, **AS_A_BROWSER)
     if read.status != 200:
         raise RuntimeError(read.words[:300])
     visitor.post(f"{place.removesuffix('/columns')}/delete")

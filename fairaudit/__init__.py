@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .explanation.recourse_by_group import RecourseGap, recourse_gap
     from .explanation.recourse_record import Recourse
     from .explanation.seeking_recourse import recourse
+    from .explanation.summed_drivers import attribution_sums
     from .finding_alternatives import AlternativeSearch, search_alternatives
     from .from_fairlearn import from_metric_frame, metric_function
     from .mitigating import train
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from .planned_records import StepZero
     from .planning import Plan, make_plan, read_plan
     from .result import Finding, Result, read_result
+    from .scoring import with_scores
     from .searching import SubgroupSearch, search_subgroups
     from .systems.point_system import PointSystem
 
@@ -133,6 +135,8 @@ _WHERE = {
     "save_model": ("models.saving", "save_model"),
     "search_alternatives": ("finding_alternatives", "search_alternatives"),
     "search_subgroups": ("searching", "search_subgroups"),
+    "attribution_sums": ("explanation.summed_drivers", "attribution_sums"),
+    "with_scores": ("scoring", "with_scores"),
     "with_noise": ("noise", "with_noise"),
     "suppress": ("cube.publish", "suppress"),
 }
@@ -161,6 +165,7 @@ __all__ = [
     "SubgroupSearch",
     "Trained",
     "__version__",
+    "attribution_sums",
     "audit",
     "audit_consequences",
     "bin_counts",
@@ -190,6 +195,7 @@ __all__ = [
     "suppress",
     "train",
     "with_noise",
+    "with_scores",
     "wrap",
 ]
 

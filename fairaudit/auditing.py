@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     from .planning import Plan
     from .policy.loading import LoadedPolicy
 
+NOT_ON_A_CLUSTER = (
+    NotRun("The score taken apart", "the rows stay on the cluster; fa.drivers(explainer, frame, ...) sums them there"),
+    NotRun("Values that the model never saw", "the rows stay on the cluster, and only counts came back"),
+)
 FROM_A_CUBE = ("cutoff", "groups", "reference", "controls")
 """The roles that may still be given when the people are already counted."""
 
@@ -70,8 +74,8 @@ def count(
     Parameters
     ----------
     data
-        A path or glob of CSV (gz), Parquet or JSON-lines files; a pandas, polars or pyarrow table, a
-        DuckDB relation, a mapping of columns.
+        A path or glob of CSV (gz), Parquet or JSON-lines files; a pandas, polars or pyarrow table, a DuckDB relation, a
+        Spark or Dask frame (one group-by is made where its rows are, and only groups come back); a mapping of columns.
     progress
         Called a few times a second with a :class:`~fairaudit.data.progress.Progress` while files are counted: how far
         it is, and how long it will still take.
@@ -278,6 +282,8 @@ def _audited(
     if scored is not None and sharing == "public":
         apart = NotRun("The score taken apart", "it is made from rows, and this audit only of published counts")
         made = dataclasses.replace(made, not_run=[*made.not_run, apart])
+    elif scored is not None and scored.source is None:
+        made = dataclasses.replace(made, not_run=[*made.not_run, *NOT_ON_A_CLUSTER])
     elif scored is not None:
         explanation, not_made = explained(scored, made, cube, policy=policy, actions=actions, words=words)
         made = dataclasses.replace(made, explanation=explanation, not_run=[*made.not_run, *not_made])

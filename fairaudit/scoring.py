@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .cube.cube import Cube
+from .data.clusters import is_dask, is_spark, refuse_unless_there, with_column
 from .errors import DataContractError, SchemaError, listed
 from .models.held_out import HELD_OUT, HeldOut
 from .models.scorer import Scorer, WrappedModel
@@ -16,7 +17,6 @@ from .schema.provenance import Ledger
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from .data.tables import RowTable
@@ -30,9 +30,11 @@ _SAID_BY_THE_MODEL = ("score", "higher_is", "score_unit", "counts")
 class ScoredRows:
     """Rows with the model's score as a column, and the model."""
 
-    rows: pd.DataFrame
+    rows: Any
+    """A pandas table; a Spark or Dask frame where the rows stay there."""
     scorer: Scorer
-    source: RowTable
+    source: RowTable | None
+    """None where the rows stay where they are."""
     roles: Mapping[str, Any]
     """The roles of the call, and those that the model fills."""
     issues: tuple[DataIssue, ...] = ()
@@ -46,6 +48,8 @@ class ScoredRows:
 
     def named(self, cube: Cube) -> Cube:
         """Return the cube with the name and the files of what was scored."""
+        if self.source is None:
+            return cube
         ledger, mine = cube.provenance.ledger, (*self.issues, *cube.provenance.issues)
         if self.places is not None:
             ledger += Ledger(aside := len(self.source.rows) - len(self.rows), {NOT_HELD_OUT: aside})
@@ -93,6 +97,8 @@ def score_rows(data: Any, model: Any, roles: Mapping[str, Any], *, held_out: boo
         message = "A model scores rows, and these are counts. Give the rows that they were counted from."
         raise SchemaError(message)
     scorer = scorer_of(model)
+    if is_spark(data) or is_dask(data):
+        return _on_a_cluster(data, scorer, roles, held_out=held_out)
     source = read_rows(data)
     if SCORE in source.rows.columns:
         message = f"The data have a column '{SCORE}', which is what the model's score is called. Rename it."
@@ -104,13 +110,68 @@ def score_rows(data: Any, model: Any, roles: Mapping[str, Any], *, held_out: boo
     places = _held_out(known, source) if held_out else None
     rows = source.rows if places is None else source.rows.iloc[places].reset_index(drop=True)
     scores = scorer.score(rows)
-    filled = {**roles, "score": SCORE, "higher_is": scorer.higher_is}
-    if scorer.units == "probability":
-        filled["score_unit"] = "probability"
+    filled = _filled(roles, scorer)
     issues = scorer.check(rows) if isinstance(scorer, WrappedModel) else ()
     if known is not None and not held_out and known.is_of(source.files):
         issues = (_seen_in_training(known), *issues)
     return ScoredRows(rows.assign(**{SCORE: scores}), scorer, source, filled, issues, places)
+
+
+def _filled(roles: Mapping[str, Any], scorer: Scorer) -> dict[str, Any]:
+    filled = {**roles, "score": SCORE, "higher_is": scorer.higher_is}
+    if scorer.units == "probability":
+        filled["score_unit"] = "probability"
+    return filled
+
+
+def _on_a_cluster(frame: Any, scorer: Scorer, roles: Mapping[str, Any], *, held_out: bool) -> ScoredRows:
+    """Return the rows scored where they are, in the moment when they are counted."""
+    if held_out:
+        message = "held_out is for the very file that a model was trained on, and not for rows of a cluster."
+        raise SchemaError(message)
+    return ScoredRows(with_scores(frame, scorer, column=SCORE), scorer, None, _filled(roles, scorer))
+
+
+def with_scores(frame: Any, model: Any, *, column: str = SCORE) -> Any:
+    """Return a table of rows with a model's score as one more column; rows of a cluster are scored where they are.
+
+    Parameters
+    ----------
+    frame
+        A Spark or Dask frame, which stays one and is worked out when it is used; or rows of any kind, which become a
+        pandas table.
+    model
+        What :func:`fairaudit.audit` takes as ``model``. Spark and Dask ship it to their machines as they ship any
+        function; fairaudit must be installed there.
+    column
+        What the score is called.
+
+    Raises
+    ------
+    FairauditError
+        If a column that the model reads is not there, or one is called like the score.
+
+    Examples
+    --------
+    >>> from fairaudit.models.wrapping import wrap
+    >>> scorer = wrap(lambda rows: rows["income"] * 2, higher_is="better", feature_names=["income"])
+    >>> with_scores({"income": [1.0, 2.0]}, scorer, column="score")["score"].tolist()
+    [2.0, 4.0]
+    """
+    from .data.tables import read_rows
+    from .models.scorers import scorer_of
+
+    scorer = scorer_of(model)
+    cluster = is_spark(frame) or is_dask(frame)
+    rows = frame if cluster else read_rows(frame).rows
+    if column in rows.columns:
+        message = f"The data have a column '{column}', which is what the model's score is called. Rename it."
+        raise SchemaError(message)
+    if not cluster:
+        return rows.assign(**{column: scorer.score(rows)})
+    names = list(scorer.feature_names)
+    refuse_unless_there(frame, names)
+    return with_column(frame, column, lambda rows: scorer.score(rows[names]))
 
 
 def _seen_in_training(known: HeldOut) -> DataIssue:

@@ -91,7 +91,7 @@ class Drivers:
     together: str
     """How the simultaneous intervals were made."""
     method: str
-    basis: Literal["rows", "counts"] = "rows"
+    basis: Literal["rows", "counts", "sums"] = "rows"
     weighted: bool = False
     pairs: int | None = None
     residual: float | None = None

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.clusters import is_dask, is_spark, refuse_rows
 from ..errors import DataContractError, ExplanationError, SchemaError, suggestion
 from ..inference.together import LARGEST, Means, gaps_of, means_of, means_with_known_sum
 from .assembling import drivers_of, gap_of_means, in_batches, proxies_of
@@ -42,9 +43,10 @@ def drivers(
         returned, ``wrap(model, ...)``, or any object with ``score(rows)``, ``feature_names``, ``units`` and
         ``higher_is``: paired Shapley values do, which need nothing but scores.
     rows
-        The people, in columns that have the model's names.
+        The people, in columns that have the model's names. Those of a Spark or Dask frame are explained where they
+        are, by an explainer with a background of its own, and only sums come back.
     attribute
-        The attribute of each row: a column of texts, or of numbers with ``bands``.
+        The attribute of each row: a column of texts, or of numbers with ``bands``; its name in a Spark or Dask frame.
     reference
         The level that the group is compared with.
     sample_rows
@@ -78,6 +80,8 @@ def drivers(
     >>> made.drivers[0].feature, bool(made.gap.high < 0)
     ('income', True)
     """
+    if is_spark(rows) or is_dask(rows):
+        return _on_a_cluster(scorer, rows, attribute, reference, sample_rows, players, options)
     if isinstance(rows, Mapping):
         import pandas as pd
 
@@ -91,6 +95,26 @@ def drivers(
         message = "sample_rows is for the mean score of an Explainer; pairs= bounds the work of everything else."
         raise ExplanationError(message)
     return _paired(made, attribute, reference=reference, **options)
+
+
+def _on_a_cluster(
+    scorer: Any,
+    frame: Any,
+    attribute: Any,
+    reference: Any,
+    sample_rows: int | None,
+    players: Mapping[str, Sequence[str]] | None,
+    options: Mapping[str, Any],
+) -> Drivers:
+    from .summed_drivers import drivers_of_parts
+
+    if not isinstance(scorer, Explainer) or options.get("measure", "mean score") != "mean score":
+        refuse_rows(frame, "Anything but the mean score of an Explainer")
+    if sample_rows is not None or players is not None:
+        message = "sample_rows and players are for rows at hand; those of a cluster are all explained, where they are."
+        raise ExplanationError(message)
+    known = _known({**options, "measure": None}, ("measure", "group", "bands", "confidence", "fewest"))
+    return drivers_of_parts(scorer, frame, attribute, reference=reference, **known)
 
 
 def drivers_of_explanation(

@@ -152,14 +152,16 @@ class Visitor:
         body, kind = form_of(name, data if isinstance(data, bytes) else data.encode(), token or self.token)
         return self.ask("POST", "/audits/upload", body, content_type=kind)
 
-    def settled(self, path) -> Answer:
-        """Return a page once it does not look again by itself."""
-        for _ in range(900):
+    def settled(self, path, *, patience=90, every=0.1) -> Answer:
+        """Return a page once it does not look again by itself, asking so often, for so many seconds."""
+        ends = time.monotonic() + patience
+        while True:
             answer = self.get(path)
             if "refresh" not in answer.headers:
                 return answer
-            time.sleep(0.1)
-        raise TimeoutError(answer.words)
+            if time.monotonic() > ends:
+                raise TimeoutError(answer.words)
+            time.sleep(every)
 
     def read(self, name, data) -> str:
         """Return the address of an audit whose file has been read."""
