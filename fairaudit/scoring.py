@@ -132,7 +132,7 @@ def _on_a_cluster(frame: Any, scorer: Scorer, roles: Mapping[str, Any], *, held_
     return ScoredRows(with_scores(frame, scorer, column=SCORE), scorer, None, _filled(roles, scorer))
 
 
-def with_scores(frame: Any, model: Any, *, column: str = SCORE) -> Any:
+def with_scores(frame: Any, model: Any, *, column: str = SCORE, decimals: int | None = None) -> Any:
     """Return a table of rows with a model's score as one more column; rows of a cluster are scored where they are.
 
     Parameters
@@ -145,6 +145,8 @@ def with_scores(frame: Any, model: Any, *, column: str = SCORE) -> Any:
         function; fairaudit must be installed there.
     column
         What the score is called.
+    decimals
+        Round scores to so many: a frame of billions is counted by its different scores, which should not be billions.
 
     Raises
     ------
@@ -155,8 +157,8 @@ def with_scores(frame: Any, model: Any, *, column: str = SCORE) -> Any:
     --------
     >>> from fairaudit.models.wrapping import wrap
     >>> scorer = wrap(lambda rows: rows["income"] * 2, higher_is="better", feature_names=["income"])
-    >>> with_scores({"income": [1.0, 2.0]}, scorer, column="score")["score"].tolist()
-    [2.0, 4.0]
+    >>> with_scores({"income": [1.0, 2.126]}, scorer, column="score", decimals=1)["score"].tolist()
+    [2.0, 4.3]
     """
     from .data.tables import read_rows
     from .models.scorers import scorer_of
@@ -168,10 +170,14 @@ def with_scores(frame: Any, model: Any, *, column: str = SCORE) -> Any:
         message = f"The data have a column '{column}', which is what the model's score is called. Rename it."
         raise SchemaError(message)
     if not cluster:
-        return rows.assign(**{column: scorer.score(rows)})
+        return rows.assign(**{column: _rounded(scorer.score(rows), decimals)})
     names = list(scorer.feature_names)
     refuse_unless_there(frame, names)
-    return with_column(frame, column, lambda rows: scorer.score(rows[names]))
+    return with_column(frame, column, lambda rows: _rounded(scorer.score(rows[names]), decimals))
+
+
+def _rounded(scores: NDArray[np.float64], decimals: int | None) -> NDArray[np.float64]:
+    return scores if decimals is None else scores.round(decimals)
 
 
 def _seen_in_training(known: HeldOut) -> DataIssue:

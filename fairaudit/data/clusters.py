@@ -14,8 +14,6 @@ from ..errors import DataContractError
 if TYPE_CHECKING:
     import pandas as pd
 
-Work = Callable[["pd.DataFrame"], "pd.DataFrame"]
-
 
 def is_spark(frame: Any) -> bool:
     """Return True for a Spark DataFrame, classic or of Spark Connect; nothing is imported to know."""
@@ -46,15 +44,22 @@ def with_column(frame: Any, name: str, work: Callable[[pd.DataFrame], Any]) -> A
         function, by cloudpickle, and fairaudit must be installed there.
     """
 
-    def extended(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows.assign(**{name: work(rows)})
-
     if is_dask(frame):
+
+        def extended(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows.assign(**{name: work(rows)})
+
         return frame.map_partitions(extended, meta=frame._meta.assign(**{name: 0.0}))  # noqa: SLF001 - Dask's own way
     from pyspark.sql.types import DoubleType, StructField, StructType
 
+    def with_numbers(part: Any) -> Any:
+        import pyarrow as pa
+
+        # The other columns stay Arrow: through pandas a whole number with gaps would come back as a float.
+        return part.append_column(name, pa.array(work(part.to_pandas()), type=pa.float64(), from_pandas=False))
+
     fields = [*frame.schema.fields, StructField(name, DoubleType())]
-    return frame.mapInArrow(_by_batch(extended, [*frame.columns, name]), StructType(fields))
+    return frame.mapInArrow(_by_batch(with_numbers), StructType(fields))
 
 
 def rows_of_parts(frame: Any, columns: Iterable[str], work: Callable[[pd.DataFrame], bytes]) -> list[bytes]:
@@ -74,26 +79,21 @@ def rows_of_parts(frame: Any, columns: Iterable[str], work: Callable[[pd.DataFra
         dask: Any = import_module("dask")
         some = dask.delayed(lambda rows: work(rows) if len(rows) else b"")
         return [part for part in dask.compute(*map(some, frame[wanted].to_delayed())) if part]
-    import pandas as pd
 
-    def summed(rows: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame({"part": [work(rows)]})
+    def summed(part: Any) -> Any:
+        import pyarrow as pa
 
-    found = frame.select(*wanted).mapInArrow(_by_batch(summed, ["part"]), "part binary")
+        return pa.RecordBatch.from_pydict({"part": [work(part.to_pandas())]})
+
+    found = frame.select(*wanted).mapInArrow(_by_batch(summed), "part binary")
     return [bytes(row[0]) for row in found.collect()]
 
 
-def _by_batch(work: Work, columns: list[str]) -> Callable[[Iterator[Any]], Iterator[Any]]:
-    """Return ``work`` as a function of Arrow batches, which is what Spark hands over."""
+def _by_batch(work: Callable[[Any], Any]) -> Callable[[Iterator[Any]], Iterator[Any]]:
+    """Return ``work`` as a function of Arrow batches, which is what Spark hands over; empty ones are passed by."""
 
     def batches(parts: Iterator[Any]) -> Iterator[Any]:
-        import pyarrow as pa
-
-        for part in parts:
-            if not part.num_rows:
-                continue
-            made = work(part.to_pandas())[columns]
-            yield from pa.Table.from_pandas(made, preserve_index=False).to_batches()
+        return (work(part) for part in parts if part.num_rows)
 
     return batches
 
