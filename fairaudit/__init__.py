@@ -30,6 +30,7 @@ The map of the house, from the ground up; lower floors never import higher ones:
 ``noise``        counts with noise, so that they tell little of any one person
 ``resolving``, ``audits``   what a call asks for, held against what was counted; an audit that was made
 ``searching``    ``search_subgroups(...)``: crossings that stand out, confirmed on people not searched
+``monitoring``   ``watch(...)``: periods against a baseline, with alarms that hold at every look
 ``finding_alternatives``  ``search_alternatives(...)``: the facade of ``alternatives``
 ``from_fairlearn``  a fairlearn MetricFrame as an audit, our metrics as functions for it
 ``mitigating``   ``train(...)``: a model to audit, plain or with less disparity
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from .models.scorecard import Scorecard
     from .models.training import Trained
     from .models.wrapping import wrap
+    from .monitoring import Watch, watch
     from .noise import with_noise
     from .planned_records import StepZero
     from .planning import Plan, make_plan, read_plan
@@ -137,6 +139,8 @@ _WHERE = {
     "search_subgroups": ("searching", "search_subgroups"),
     "attribution_sums": ("explanation.summed_drivers", "attribution_sums"),
     "with_scores": ("scoring", "with_scores"),
+    "Watch": ("monitoring", "Watch"),
+    "watch": ("monitoring", "watch"),
     "with_noise": ("noise", "with_noise"),
     "suppress": ("cube.publish", "suppress"),
 }
@@ -164,6 +168,7 @@ __all__ = [
     "StepZero",
     "SubgroupSearch",
     "Trained",
+    "Watch",
     "__version__",
     "attribution_sums",
     "audit",
@@ -194,6 +199,7 @@ __all__ = [
     "search_subgroups",
     "suppress",
     "train",
+    "watch",
     "with_noise",
     "with_scores",
     "wrap",

@@ -14,12 +14,13 @@ from .cube.median import Median, above_median
 from .cube.replicates import CLUSTERS, KEPT, Replicated, Replicates, rule_name
 from .cube.replicates import EVERYBODY as EVERY_RULE
 from .cube.score_replicates import CLUSTERED_SCORES, ScoreReplicates
+from .errors import CubeError, UndefinedMetricError
 from .inference.bounds import METHOD as BOUNDS_METHOD
 from .inference.bounds import worst_case
 from .inference.clustered_scores import ClusteredScores
 from .inference.of_clusters import Clusters, measure_clustered, measure_clustered_scores, measure_sides
 from .inference.of_metrics import Measured, measure
-from .metrics.base import METRICS, Metric, Need
+from .metrics.base import METRICS, Metric, Need, Rate
 from .metrics.error_rates import NEED_EVERYBODY
 from .result import AttributeRecord, RateRecord, finite
 
@@ -124,6 +125,31 @@ def attribute_record(of: Grouping, reference: str | None, mode: str) -> Attribut
         by_group(cube.axes.outcomes, cube.n.sum(axis=(1, 2))),
         unscored,
     )
+
+
+def identified_rate(cube: Cube, item: Metric, cutoff: float | None) -> Rate:
+    """Return a rate of every cell of a cube, or say why it is not known.
+
+    Raises
+    ------
+    CubeError, UndefinedMetricError
+        If it needs outcomes, and none were counted, or those of some people are unobserved.
+    """
+    if "outcome" in item.needs and not cube.has_outcome:
+        message = f"'{item.id}' needs outcomes, and none were counted. Name their column with outcome= and bad=."
+        raise CubeError(message)
+    k: Confusion = cube.confusion(cutoff) if "decision" in item.needs else cube.everybody()
+    unobserved = k.unobserved.n.sum()
+    if item.id in NEED_EVERYBODY and unobserved:
+        declined = k.table.n[..., 1, 2].sum()
+        message = (
+            f"'{item.id}' is not identified: the outcome of {int(unobserved):,} people ({int(declined):,} of them "
+            "declined) is unobserved, and who they are is no accident. Take the selection rate, or keep to people "
+            "whose outcome is known and say so."
+        )
+        raise UndefinedMetricError(message)
+    made: Rate = item(k)
+    return made
 
 
 def available(cube: Cube, cutoffs: Sequence[float | None]) -> frozenset[Need]:

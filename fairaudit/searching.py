@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 import numpy as np
 
 from .auditing import cube_of
-from .cube.confusion import Confusion
 from .cube.cube import Cube
 from .errors import CubeError, SchemaError, UndefinedMetricError, listed, suggestion
 from .inference.crossings import Prediction
 from .inference.power import people_for_ratio
 from .inference.subgroups import FEW_EXPECTED, UNKNOWN, Candidate, Confirmed, Direction, Searched, confirm, search
 from .inference.thinning import thin
-from .measuring import decision_rules
+from .measuring import decision_rules, identified_rate
 from .metrics.base import METRICS, Metric, Rate, find_metric
-from .metrics.error_rates import NEED_EVERYBODY
 from .policy import DEFAULT_POLICY
 from .policy.loading import load_policy
 from .policy.model import Policy
@@ -139,10 +137,10 @@ def search_subgroups(
     side = _side(item, direction)
     seed = seed_of(cube, rng)
     whole = cube.marginal(names)
-    rate = _rate(whole, item, cutoff)
+    rate = identified_rate(whole, item, cutoff)
     halves = thin(whole.n, share=share, rng=seed)
     parts = [
-        _rate(dataclasses.replace(whole, n=half, s1=None, s2=None), item, cutoff)
+        identified_rate(dataclasses.replace(whole, n=half, s1=None, s2=None), item, cutoff)
         for half in (halves.search, halves.confirmation)
     ]
     codes = _codes(whole, rules)
@@ -227,24 +225,6 @@ def _side(item: Metric, direction: Look | None) -> Direction:
         )
         raise SchemaError(message)
     return "lower" if (item.better == "higher") == (direction == "worse") else "higher"
-
-
-def _rate(cube: Cube, item: Metric, cutoff: float | None) -> Rate:
-    if "outcome" in item.needs and not cube.has_outcome:
-        message = f"'{item.id}' needs outcomes, and none were counted. Name their column with outcome= and bad=."
-        raise CubeError(message)
-    k: Confusion = cube.confusion(cutoff) if "decision" in item.needs else cube.everybody()
-    unobserved = k.unobserved.n.sum()
-    if item.id in NEED_EVERYBODY and unobserved:
-        declined = k.table.n[..., 1, 2].sum()
-        message = (
-            f"'{item.id}' is not identified: the outcome of {int(unobserved):,} people ({int(declined):,} of them "
-            "declined) is unobserved, and who they are is no accident. Search by selection_rate, or keep to people "
-            "whose outcome is known and say so."
-        )
-        raise UndefinedMetricError(message)
-    made: Rate = item(k)
-    return made
 
 
 def _codes(cube: Cube, policy: Policy) -> np.ndarray[Any, np.dtype[np.int64]]:

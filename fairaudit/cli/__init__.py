@@ -33,6 +33,7 @@ COMMANDS = {
     "system": "Scoring systems of the world: list, show, score, audit, check.",
     "subgroups": "Search crossings of attributes for groups that are worse off.",
     "train": "Train a scorecard or another model, to audit it.",
+    "watch": "Periods against a baseline, with alarms for a scheduler.",
     "web": "A local page: choose a file, answer questions, read a report.",
 }
 

@@ -162,6 +162,32 @@ def _collapsed(cube: Cube, axes: Axes, places: NDArray[np.integer], along: int) 
     return Cube(axes, cube.schema, provenance=cube.provenance, suppressed=suppressed, **arrays)
 
 
+def of_level(cube: Cube, name: str, level: str) -> Cube:
+    """Return the people of one level of a dimension, as a cube without it.
+
+    Parameters
+    ----------
+    cube
+        The counts; what was counted beside people is not handed on.
+    name, level
+        The dimension, and one of its levels.
+    """
+    place = cube.axes.names.index(name)
+    dimension = cube.axes.dimensions[place]
+    inside = cube.axes.cells[:, place] == dimension.levels.index(level)
+    axes = dataclasses.replace(
+        cube.axes,
+        dimensions=tuple(one for one in cube.axes.dimensions if one.name != name),
+        cells=np.delete(cube.axes.cells[inside], place, axis=1),
+    )
+    made = _collapsed(cube, axes, np.where(inside, np.cumsum(inside) - 1, -1), 0)
+    schema = dataclasses.replace(cube.schema, period=None if cube.schema.period == name else cube.schema.period)
+    ledger = cube.provenance.ledger
+    others = {f"of another {name}": cube.people - made.people}
+    origin = dataclasses.replace(cube.provenance, ledger=Ledger(ledger.read, {**ledger.set_aside, **others}))
+    return dataclasses.replace(made, schema=schema, provenance=origin)
+
+
 def _only_attributes(cube: Cube) -> Cube:
     names = cube.axes.attributes
     schema = dataclasses.replace(

@@ -80,7 +80,7 @@ def merge(
             message = f"{names[place]} does not fit {before}. {error}"
             raise CubeError(message) from None
     if not repeated:
-        _refuse_repeated(as_given, names)
+        refuse_repeated(as_given, names)
     issues = (*(issue for cube in as_given for issue in _told_by_part(cube)), *apart, *_levels_apart(read, names))
     return dataclasses.replace(made, provenance=dataclasses.replace(made.provenance, issues=issues))
 
@@ -132,8 +132,14 @@ def _with_common_edges(cubes: Sequence[Cube], names: Sequence[str]) -> tuple[lis
     return made, issues
 
 
-def _refuse_repeated(cubes: Sequence[Cube], names: Sequence[str]) -> None:
-    """Refuse counts, or the files they were counted from, that are in two cubes: everybody would be there twice."""
+def refuse_repeated(cubes: Sequence[Cube], names: Sequence[str]) -> None:
+    """Refuse counts, or the files they were counted from, that are in two cubes: everybody would be there twice.
+
+    Raises
+    ------
+    CubeError
+        Naming both, by ``names``.
+    """
     seen: dict[str, str] = {}
     for cube, name in zip(cubes, names, strict=True):
         for digest, what in _fingerprints(cube):
