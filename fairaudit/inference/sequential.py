@@ -8,6 +8,7 @@ made with it may be read whenever, and as often, as one likes.
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ def mixing_variance(information: float, alpha: float = 0.05) -> float:
     12.18
     """
     check_share(alpha, "alpha")
-    ratio = -float(np.real(scipy.special.lambertw(-(alpha**2) / np.e, k=-1))) - 1
+    ratio = -float(np.real(scipy.special.lambertw(-(alpha**2) / math.e, k=-1))) - 1
     return information / ratio
 
 

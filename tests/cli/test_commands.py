@@ -536,3 +536,22 @@ def test_count_with_noise(run):
     both = run("count", "teal.csv", *COUNTS, "--epsilon", "1", "--min-n", "5", "-o", "no.cube")
     assert both[0] == 2
     assert "two ways to publish" in both[2]
+
+
+def test_watch_ends_with_one_at_an_alarm_and_with_three_where_nothing_can_be_told(run):
+    roles = ["--counts", "n", "--decision", "ok", "--favorable", "yes", "--group", "sex"]
+    for name, women in (("2026-01", (500, 500)), ("2026-02", (501, 500)), ("2026-03", (300, 700)), ("few", (3, 4))):
+        lines = [f"F,yes,{women[0]}", f"F,no,{women[1]}", f"M,yes,{600 + women[0]}", f"M,no,{400 + women[0]}"]
+        Path(f"{name}.csv").write_text("\n".join(["sex,ok,n", *lines]) + "\n")
+        assert run("count", f"{name}.csv", *roles, "-o", f"{name}.cube")[0] == 0
+    reference = ["--reference", "sex=M"]
+    code, out, _ = run("watch", "2026-01.cube", "2026-02.cube", *reference)
+    assert (code, "No alarm in 1 comparison" in out) == (0, True)
+    code, out, _ = run("watch", "2026-01.cube", "2026-02.cube", "2026-03.cube", *reference)
+    assert (code, "Changed, to the group's disadvantage: alarm in 2026-03" in out) == (1, True)
+    assert run("watch", "few.cube", "2026-02.cube", *reference)[0] == 3
+    assert run("watch", "2026-01.cube", *reference)[0] == 2
+    assert run("watch", "2026-01.csv", "2026-02.cube", *reference)[0] == 4
+    code, out, _ = run("watch", "2026-01.cube", "2026-03.cube", "--baseline", "2026-01", *reference, "--format", "json")
+    assert code == 1
+    assert json.loads(out)["periods"][0]["baseline"] is True
