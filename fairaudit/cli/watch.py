@@ -15,7 +15,7 @@ FORMATS = ("text", "json", "md", "html")
 ALARM, TOO_FEW = 1, 3
 
 
-@click.command("watch", short_help="Periods against a baseline, with alarms.")
+@click.command("watch", short_help="Periods against a baseline, with alarms for a scheduler.")
 @click.argument("cubes", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--baseline", default="1", show_default=True, metavar="NUMBER|NAMES",
               help="How many first periods are the baseline, or their names with commas.")  # fmt: skip
