@@ -299,7 +299,7 @@ def not_run(cube: Cube, rules: Sequence[float | None], payoff: Payoff | None = N
     out += _without_replicates(cube, rules)
     periods = [d.name for d in cube.axes.dimensions if d.role == "period"]
     if periods:
-        reason = "it is counted in the cube; this version follows nothing over time"
+        reason = "all periods are taken together here; fairaudit watch holds each against a baseline"
         out.append(NotRun(f"Comparisons over {', '.join(periods)}", reason))
     if not cube.axes.attributes and not any(True for _ in members(cube)):
         out.append(NotRun("Comparisons of groups", "no groups were given"))

@@ -244,7 +244,9 @@ _REASONS = (
     marked("there are no recorded decisions and no cut-off: give decision= or cutoff="),
     marked("no outcome was given: whether decisions were right cannot be seen"),
     marked("they need outcomes and groups"),
-    marked("it is counted in the cube; this version follows nothing over time"),
+    marked("all periods are taken together here; fairaudit watch holds each against a baseline"),
+    marked("the rows stay on the cluster; fa.drivers(explainer, frame, ...) sums them there"),
+    marked("the rows stay on the cluster, and only counts came back"),
     marked("no groups were given"),
     marked(
         "weighted rows are worth fewer than {people} people on one side, selected or not, where intervals and tests of "
@@ -309,6 +311,8 @@ _CHECKS = (
     marked("Error rates, AUC and calibration"),
     marked("Profit and the cost of parities"),
     marked("Comparisons over {columns}"),
+    marked("The score taken apart"),
+    marked("Values that the model never saw"),
     marked("Comparisons of groups"),
     marked("What the model's score is made of (drivers, reasons)"),
     marked("Drivers of the gap in selection rate"),
