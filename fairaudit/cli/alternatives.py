@@ -12,7 +12,7 @@ from ..errors import DataContractError, listed
 from ..policy import DEFAULT_POLICY
 from ..policy.model import AlternativePerformance
 from .roles import amounts
-from .streams import deliver, progress, readable, tell
+from .streams import deliver, readable, tell, trying
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +87,7 @@ def command(data: str, format_: str, out: Path | None, **options: Any) -> int:
 
     quiet = bool(options["quiet"])
     scorer = load_scorer(options["model"])
-    with readable(data) as path, progress(f"Searching for alternatives in {Path(data).name}", quiet=quiet):
+    with readable(data) as path, trying(f"Searching for alternatives in {Path(data).name}", quiet=quiet) as told:
         rows, outcomes, trained = _people(path, options, scorer)
         found = search_alternatives(
             scorer,
@@ -111,6 +111,7 @@ def command(data: str, format_: str, out: Path | None, **options: Any) -> int:
             workers=options["workers"],
             planted=options["planted"],
             training_rows=trained,
+            progress=told,
             rng=options["seed"],
         )
     deliver(render(found, format_), out, quiet=quiet)

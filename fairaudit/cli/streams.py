@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,19 @@ def progress(text: str, *, quiet: bool = False) -> Iterator[None]:
 
     with Console(stderr=True).status(text):
         yield
+
+
+@contextmanager
+def trying(text: str, *, quiet: bool = False) -> Iterator[Callable[[int, str], None]]:
+    """Show how many candidates were tried and what the last one was: on standard error, on a terminal only."""
+    if quiet or not _is_lively():
+        yield lambda number, line: None  # noqa: ARG005 - nobody watches
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(text)) as status:
+        yield lambda number, line: status.update(escape(f"{text}: {number:,} tried. {line}"))
 
 
 def _is_lively() -> bool:

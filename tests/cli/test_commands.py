@@ -215,18 +215,29 @@ def test_progress_never_stands_on_standard_output(run, monkeypatch):
     shown = []
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(
-        "rich.console.Console.status", lambda self, text: shown.append((self.stderr, text)) or _Nothing()
+        "rich.console.Console.status", lambda self, text: shown.append((self.stderr, text)) or _Nothing(shown)
     )
     with streams.progress("Auditing"):
         pass
     with streams.progress("Auditing", quiet=True):
         pass
     assert shown == [(True, "Auditing")]
+    with streams.trying("Searching") as told:
+        told(1, "monotone: performance -0.0010, disparity [+0.02]")
+    with streams.trying("Searching", quiet=True) as told:
+        told(1, "monotone")
+    assert shown[1:] == [(True, "Searching"), "Searching: 1 tried. monotone: performance -0.0010, disparity [+0.02]"]
 
 
 class _Nothing:
+    def __init__(self, shown=None):
+        self.shown = shown
+
     def __enter__(self):
         return self
+
+    def update(self, text):
+        self.shown.append(text)
 
     def __exit__(self, *_):
         return None
