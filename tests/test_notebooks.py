@@ -65,6 +65,7 @@ def test_there_are_notebooks():
         "10-compas-audited-again.py",
         "11-credit-scores-from-a-printed-table.py",
         "12-explain-a-score-to-its-person.py",
+        "13-is-there-a-better-model.py",
     ]
 
 
